@@ -1,0 +1,1 @@
+"""Andon: the stop cord for AI workflows in production."""

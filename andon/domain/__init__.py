@@ -1,0 +1,1 @@
+"""Pure rules and models: no input or output, no clock, no chance."""

@@ -1,0 +1,98 @@
+"""The errors of Andon.
+
+    AndonError
+    ├── InvalidInputError        what came in can't be used; the message says what to do
+    │   ├── UnknownTermError     a word outside a closed list
+    │   └── ConditionSyntaxError a rule that can't be read
+    ├── LedgerBrokenError        a chain does not hold
+    ├── SignatureError           a statement is unsigned, altered or from an unknown key
+    ├── NotFoundError            the thing named does not exist
+    ├── LeverUnknownError        no such enforcement point
+    ├── EvidenceStoreError       the store refused or lost something
+    │   └── StoreConflictError   other bytes stand where ours should
+    └── SourceError              an evidence source can't give what was asked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class AndonError(Exception):
+    """Base of every error Andon raises on purpose."""
+
+
+class InvalidInputError(AndonError):
+    """Input that can't be used; the message says what to do about it."""
+
+
+class UnknownTermError(InvalidInputError):
+    """A word that is not in a closed list."""
+
+    def __init__(self, field: str, term: str, known: Sequence[str]) -> None:
+        self.field = field
+        self.term = term
+        self.known = tuple(known)
+        super().__init__(f"{field}: {term!r} is not known; use one of: {', '.join(self.known)}")
+
+
+class ConditionSyntaxError(InvalidInputError):
+    """A condition in a policy file that can't be read."""
+
+    def __init__(self, condition: str, problem: str) -> None:
+        self.condition = condition
+        self.problem = problem
+        super().__init__(f"condition {condition!r}: {problem}")
+
+
+class LedgerBrokenError(AndonError):
+    """An entry is missing, out of order, altered or forked."""
+
+    def __init__(self, sequence: int, problem: str) -> None:
+        self.sequence = sequence
+        self.problem = problem
+        super().__init__(f"ledger entry {sequence}: {problem}")
+
+
+class SignatureError(AndonError):
+    """A statement whose signature does not hold."""
+
+
+class NotFoundError(AndonError):
+    """The thing named does not exist."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        super().__init__(f"no {kind} {name!r}")
+
+
+class LeverUnknownError(AndonError):
+    """No adapter serves this lever."""
+
+    def __init__(self, lever: str) -> None:
+        self.lever = lever
+        super().__init__(f"no adapter serves lever {lever!r}")
+
+
+class EvidenceStoreError(AndonError):
+    """The evidence store refused or lost something."""
+
+
+class StoreConflictError(EvidenceStoreError):
+    """Other bytes stand where ours should: a fork, or tampering."""
+
+    def __init__(self, key: str, found: str) -> None:
+        self.key = key
+        self.found = found
+        super().__init__(f"{key} already holds other content (SHA-256 {found})")
+
+
+class SourceError(AndonError):
+    """An evidence source can't give what was asked; `reason` is a gap reason."""
+
+    def __init__(self, source: str, reason: str, detail: str) -> None:
+        self.source = source
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{source}: {reason}: {detail}")

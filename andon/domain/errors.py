@@ -1,16 +1,16 @@
 """The errors of Andon.
 
-    AndonError
-    ├── InvalidInputError        what came in can't be used; the message says what to do
-    │   ├── UnknownTermError     a word outside a closed list
-    │   └── ConditionSyntaxError a rule that can't be read
-    ├── LedgerBrokenError        a chain does not hold
-    ├── SignatureError           a statement is unsigned, altered or from an unknown key
-    ├── NotFoundError            the thing named does not exist
-    ├── LeverUnknownError        no such enforcement point
-    ├── EvidenceStoreError       the store refused or lost something
-    │   └── StoreConflictError   other bytes stand where ours should
-    └── SourceError              an evidence source can't give what was asked
+AndonError
+├── InvalidInputError        what came in can't be used; the message says what to do
+│   ├── UnknownTermError     a word outside a closed list
+│   └── ConditionSyntaxError a rule that can't be read
+├── LedgerBrokenError        a chain does not hold
+├── SignatureError           a statement is unsigned, altered or from an unknown key
+├── NotFoundError            the thing named does not exist
+├── LeverUnknownError        no such enforcement point
+├── EvidenceStoreError       the store refused or lost something
+│   └── StoreConflictError   other bytes stand where ours should
+└── SourceError              an evidence source can't give what was asked
 """
 
 from __future__ import annotations

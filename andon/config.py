@@ -1,0 +1,149 @@
+"""Settings of every Andon process, read once when it starts.
+
+A JSON settings file named by `ANDON_SETTINGS` gives the values; environment variables
+(`ANDON_TEMPORAL__ADDRESS`, two underscores between levels) override it. `andon up` writes the
+file for the embedded stack; in production a person or a chart does. Secrets are `SecretStr`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    JsonConfigSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+SETTINGS_FILE_VARIABLE = "ANDON_SETTINGS"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TemporalSettings(_Section):
+    """Where workflows run."""
+
+    address: str = Field("localhost:7233", description="host:port of the Temporal frontend")
+    namespace: str = Field("andon", description="Temporal namespace; its retention is at least 30 days")
+    ui_url: str = Field("", description="base URL of Temporal's own web page, for links")
+
+
+class StoreSettings(_Section):
+    """The S3-compatible store that holds evidence and ledgers, with Object Lock."""
+
+    endpoint: str = Field("http://localhost:8333", description="URL of the S3 API")
+    region: str = Field("us-east-1", description="region name that requests are signed for")
+    bucket: str = Field("andon-evidence", description="bucket made with Object Lock enabled")
+    access_key: str = Field("", description="identity of the engine: no admin and no delete right")
+    secret_key: SecretStr = Field(SecretStr(""), description="secret of the engine's identity")
+    retention: timedelta = Field(timedelta(days=400), description="how long each object is locked")
+    lock_mode: str = Field("COMPLIANCE", description="COMPLIANCE or GOVERNANCE")
+
+
+class DatabaseSettings(_Section):
+    """SQLAlchemy URLs. Three databases, since a writer of large batches holds up the others."""
+
+    switches_url: str = Field("sqlite:///switches.db", description="levers, holds and flags; read by OFREP")
+    register_url: str = Field(
+        "sqlite:///register.db", description="the read model: incidents, orders, people"
+    )
+    recorder_url: str = Field("sqlite:///recorder.db", description="spans taken by the flight recorder")
+
+
+class ListenSettings(_Section):
+    """One HTTP server."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(0, description="port to listen on")
+    url: str = Field("", description="the URL others use to reach this server")
+
+
+class KeySettings(_Section):
+    """Files with keys, mode 0600."""
+
+    master: Path = Field(Path("keys/master.key"), description="32 random bytes that wrap each incident's key")
+    attestation: Path = Field(
+        Path("keys/attestation.key"), description="Ed25519 seed that attests a logged-in person's response"
+    )
+
+
+class PolicySettings(_Section):
+    """Where people write the organisation's rules."""
+
+    systems: Path = Field(Path("systems"), description="folder with one YAML file per AI system")
+    playbooks: Path = Field(Path("playbooks"), description="folder with playbooks and policies")
+    people: Path = Field(Path("people.yaml"), description="the directory: people, roles, channels")
+
+
+class IntakeSettings(_Section):
+    """Limits at the door."""
+
+    body_bytes: int = Field(256 * 1024, description="largest body of a detection")
+    depth: int = Field(12, description="deepest nesting of a body")
+    stops_per_source_per_hour: int = Field(
+        20, description="AI systems that one source may stop in an hour without a person"
+    )
+
+
+class RecorderSettings(_Section):
+    """Bounds of the flight recorder."""
+
+    max_age: timedelta = Field(timedelta(days=14), description="spans older than this are dropped")
+    max_bytes: int = Field(512 * 1024 * 1024, description="stored span bytes above this push out the oldest")
+    body_bytes: int = Field(8 * 1024 * 1024, description="largest OTLP request, after decompression")
+
+
+class Settings(BaseSettings):
+    """All settings; every process reads the same file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANDON_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    profile: str = Field("production", description="embedded or production")
+    data_dir: Path = Field(Path(".andon"), description="folder for state that is not in a database")
+    temporal: TemporalSettings = TemporalSettings()
+    store: StoreSettings = StoreSettings()
+    databases: DatabaseSettings = DatabaseSettings()
+    door: ListenSettings = ListenSettings()
+    console: ListenSettings = ListenSettings()
+    recorder_listen: ListenSettings = ListenSettings()
+    recorder: RecorderSettings = RecorderSettings()
+    keys: KeySettings = KeySettings()
+    policy: PolicySettings = PolicySettings()
+    intake: IntakeSettings = IntakeSettings()
+    probe_token: SecretStr = Field(
+        SecretStr(""), description="token with which the containment probe reads flags through OFREP"
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then environment, then the settings file."""
+        named = os.environ.get(SETTINGS_FILE_VARIABLE)
+        from_file = (JsonConfigSettingsSource(settings_cls, json_file=named),) if named else ()
+        return (init_settings, env_settings, *from_file)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read at the first call.
+
+    Raises:
+        pydantic.ValidationError: a value is missing or out of place; the message names it.
+    """
+    return Settings()

@@ -8,8 +8,10 @@ AndonError
 ├── SignatureError           a statement is unsigned, altered or from an unknown key
 ├── NotFoundError            the thing named does not exist
 ├── LeverUnknownError        no such enforcement point
+├── ReleaseRefusedError      a lever may not be released now, and why
 ├── EvidenceStoreError       the store refused or lost something
 │   └── StoreConflictError   other bytes stand where ours should
+├── EvaluationError          an evaluator could not run
 └── SourceError              an evidence source can't give what was asked
 """
 
@@ -73,6 +75,19 @@ class LeverUnknownError(AndonError):
     def __init__(self, lever: str) -> None:
         self.lever = lever
         super().__init__(f"no adapter serves lever {lever!r}")
+
+
+class ReleaseRefusedError(AndonError):
+    """A lever may not be released now."""
+
+    def __init__(self, order: str, reason: str) -> None:
+        self.order = order
+        self.reason = reason
+        super().__init__(f"{order} stays in force: {reason}")
+
+
+class EvaluationError(AndonError):
+    """An evaluator could not run; the gate stays shut."""
 
 
 class EvidenceStoreError(AndonError):

@@ -1,0 +1,239 @@
+"""The incident: what opens it, what its workflow remembers, and what others are shown of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from andon.domain.clock import alarms
+from andon.domain.containment import Applied, Order, OrderState, Proof
+from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.evidence import Seal
+from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.ledger import Entry, Head
+from andon.domain.playbook import Plan
+from andon.domain.severity import Band, Classification
+from andon.domain.signing import Envelope
+from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
+
+
+class Stage(StrEnum):
+    """The eleven stages of the loop, and the end."""
+
+    DETECT = "detect"
+    TRIAGE_CLASSIFY = "triage_classify"
+    CONTAIN = "contain"
+    PRESERVE_EVIDENCE = "preserve_evidence"
+    ASSESS_IMPACT = "assess_impact"
+    COMMUNICATE = "communicate"
+    INVESTIGATE = "investigate"
+    CORRECT_REMEDIATE = "correct_remediate"
+    VALIDATE_RESTART = "validate_restart"
+    MONITOR = "monitor"
+    LEARN_CLOSE = "learn_close"
+    CLOSED = "closed"
+
+
+class Ending(StrEnum):
+    """How an incident ended."""
+
+    RESTARTED = "restarted"
+    FALSE_POSITIVE = "false_positive"
+    QUALITY_ISSUE = "quality_issue"
+    NOT_RESTARTED = "not_restarted"
+
+
+class OpenIncident(Carried):
+    """What the door hands to the workflow: ids, codes, times and the pinned plan. No free text."""
+
+    incident: IncidentId
+    detection: str = Field(description="id of the first detection")
+    source: str = Field(description="who sent it: `person:<id>` or `source:<id>`")
+    channel: str
+    type: str | None
+    opened_at: Instant
+    occurred_at: Instant | None
+    detected_at: Instant
+    severity: Band
+    classification: Classification
+    provisional: bool
+    containment_required: bool
+    fired_rules: tuple[str, ...]
+    title: Sha256Hex = Field(description="digest of the encrypted title")
+    trace_ids: tuple[str, ...] = ()
+    recurrence_of: IncidentId | None = None
+    exercise: bool = False
+    plan: Plan
+
+
+class OrderRecord(Carried):
+    """An order and how far it has come."""
+
+    order: Order
+    state: OrderState = OrderState.REQUESTED
+    applied: Applied | None = None
+    proof: Proof | None = None
+    attempts: int = 0
+    released_at: Instant | None = None
+
+
+class StageRecord(Carried):
+    """When a stage began and ended."""
+
+    stage: Stage
+    began_at: Instant
+    ended_at: Instant | None = None
+
+
+class Exhibit(Carried):
+    """A signed statement that waits for its batch of ledger entries to be stored."""
+
+    digest: Sha256Hex
+    envelope: Envelope
+
+
+class IncidentState(BaseModel):
+    """What an incident's workflow remembers; carried over whole when the run continues as new.
+
+    Ledger entries and statements are held here only until their batch is acknowledged.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    stage: Stage = Stage.DETECT
+    stages: list[StageRecord] = Field(default_factory=list)
+    severity: Band
+    classification: Classification
+    ending: Ending | None = None
+    closed_at: Instant | None = None
+
+    head: Head = Head()
+    acknowledged: int = 0
+    pending: list[Entry] = Field(default_factory=list)
+    exhibits: list[Exhibit] = Field(default_factory=list)
+
+    orders: dict[str, OrderRecord] = Field(default_factory=dict)
+    contained_at: Instant | None = None
+    decisions: dict[str, DecisionRecord] = Field(default_factory=dict)
+    nonces: list[str] = Field(default_factory=list)
+    refusals: dict[str, int] = Field(
+        default_factory=dict, description="`<decision>/<person>` -> refused answers"
+    )
+
+    snapshots: int = 0
+    seals: list[Seal] = Field(default_factory=list)
+    reevaluations: int = 0
+    evaluation: EvaluationResult | None = None
+    gate: Gate | None = None
+    fixed_at: Instant | None = None
+    fixers: list[PersonId] = Field(default_factory=list)
+    approved_versions: Sha256Hex | None = None
+
+    joined: int = 0
+    relapses: int = 0
+    relapse_pending: bool = False
+    watch_until: Instant | None = None
+    file: Sha256Hex | None = Field(None, description="digest of the incident file")
+    findings: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def evidence_root(self) -> Sha256Hex:
+        """Root of the newest sealed snapshot."""
+        return self.seals[-1].root if self.seals else NOTHING_YET
+
+    @property
+    def contained(self) -> bool:
+        """Whether every order is proven. Without an order there is nothing to call contained."""
+        return bool(self.orders) and all(one.state is OrderState.PROVEN for one in self.orders.values())
+
+    def asked(self, kind: DecisionKind) -> int:
+        """How often this kind of question has been put."""
+        return sum(1 for record in self.decisions.values() if record.request.kind is kind)
+
+    def latest(self, kind: DecisionKind) -> DecisionRecord | None:
+        """The newest question of this kind."""
+        found = [record for record in self.decisions.values() if record.request.kind is kind]
+        return found[-1] if found else None
+
+
+def first_state(opening: OpenIncident) -> IncidentState:
+    """Return the state of an incident that has just been opened."""
+    return IncidentState(severity=opening.severity, classification=opening.classification)
+
+
+class IncidentView(Carried):
+    """What the register, and through it people, are shown of an incident."""
+
+    incident: IncidentId
+    version: int = Field(description="rises with every change; an older view never replaces a newer one")
+    system: str
+    stage: Stage
+    stages: tuple[StageRecord, ...]
+    severity: Band
+    classification: Classification
+    provisional: bool
+    fired_rules: tuple[str, ...]
+    ending: Ending | None
+    opened_at: Instant
+    detected_at: Instant
+    closed_at: Instant | None
+    contained: bool
+    contained_at: Instant | None
+    orders: tuple[OrderRecord, ...]
+    decisions: tuple[DecisionRecord, ...]
+    next_deadline: Instant | None
+    seals: tuple[Seal, ...]
+    evaluation: EvaluationResult | None
+    gate: Gate | None
+    fixed_at: Instant | None
+    watch_until: Instant | None
+    relapses: int
+    joined: int
+    refused: int
+    findings: dict[str, str]
+    file: Sha256Hex | None
+    head: Head
+    exercise: bool
+
+
+def next_deadline(state: IncidentState) -> Instant | None:
+    """Return the earliest moment at which something falls due."""
+    ahead = [alarm.at for record in state.decisions.values() for alarm in alarms(record)[:1]]
+    return min(ahead, default=None)
+
+
+def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
+    """Return what others are shown of the incident as it stands."""
+    return IncidentView(
+        incident=opening.incident,
+        version=state.head.length,
+        system=opening.plan.system,
+        stage=state.stage,
+        stages=tuple(state.stages),
+        severity=state.severity,
+        classification=state.classification,
+        provisional=opening.provisional,
+        fired_rules=opening.fired_rules,
+        ending=state.ending,
+        opened_at=opening.opened_at,
+        detected_at=opening.detected_at,
+        closed_at=state.closed_at,
+        contained=state.contained,
+        contained_at=state.contained_at,
+        orders=tuple(state.orders.values()),
+        decisions=tuple(state.decisions.values()),
+        next_deadline=next_deadline(state),
+        seals=tuple(state.seals),
+        evaluation=state.evaluation,
+        gate=state.gate,
+        fixed_at=state.fixed_at,
+        watch_until=state.watch_until,
+        relapses=state.relapses,
+        joined=state.joined,
+        refused=sum(state.refusals.values()),
+        findings=state.findings,
+        file=state.file,
+        head=state.head,
+        exercise=opening.exercise,
+    )

@@ -1,0 +1,275 @@
+"""Policy as people write it, and the plan resolved from it for one incident.
+
+A plan is pinned: the workflow's input holds it whole, so editing a file never changes a running
+incident. People are not pinned; each answer is judged against the directory in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from pydantic import Field
+
+from andon.domain.containment import Lever, Order, Verb
+from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Exclusion, Option, Rung
+from andon.domain.directory import Role
+from andon.domain.evidence import EvidenceRow
+from andon.domain.severity import Band
+from andon.domain.system import AISystem
+from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
+
+Needs = tuple[tuple[Role, ...], ...]
+ANYBODY_ELIGIBLE: Final[Needs] = ((),)
+NO_BINDING: Final = Binding()
+
+
+class OptionRight(Carried):
+    """One possible answer, and how many people it takes at each severity."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]{1,64}$")
+    blocks: bool = False
+    needs: Needs = ANYBODY_ELIGIBLE
+    needs_at: dict[Band, Needs] = Field(default_factory=dict, description="overrides `needs` at a severity")
+
+    def at(self, band: Band) -> Option:
+        """Return the option as it stands at one severity."""
+        return Option(id=self.id, blocks=self.blocks, needs=self.needs_at.get(band, self.needs))
+
+
+class Right(Carried):
+    """Who decides one kind of question, by when, and what holds if nobody does."""
+
+    within: dict[Band, timedelta] = Field(
+        default_factory=dict, description="time to answer; a severity left out has no deadline"
+    )
+    eligible: tuple[Role, ...]
+    options: tuple[OptionRight, ...] = Field(min_length=2)
+    ladder: tuple[Rung, ...] = ()
+    default: str | None = None
+    default_after: timedelta = Field(timedelta(minutes=30), description="from the deadline")
+    expires_after: timedelta | None = None
+    excludes: tuple[Exclusion, ...] = ()
+    findings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Wording(Frozen):
+    """What people are shown for one kind of question. Never enters Temporal."""
+
+    title: str = Field(max_length=80)
+    question: str = Field(max_length=400)
+    options: dict[str, str] = Field(description="option id -> what choosing it does")
+
+
+class RightsPolicy(Frozen):
+    """The organisation's decision rights, one per kind of question."""
+
+    rights: dict[DecisionKind, Right]
+    wording: dict[DecisionKind, Wording]
+
+
+class EvidencePolicy(Frozen):
+    """The evidence list: what must be kept of every incident."""
+
+    rows: tuple[EvidenceRow, ...]
+
+
+class ContainmentStep(Carried):
+    """One containment action of a playbook."""
+
+    verb: Verb
+    target: str = Field("", description="one tool, route or source; empty: every one the system has")
+    at: tuple[Band, ...] = Field(description="severities at which it is ordered")
+    limit: int = Field(0, ge=0, description="for rate_limit: requests a minute that stay allowed")
+    expires_after: timedelta = timedelta(days=7)
+    assignee: Role = Role.OPERATIONS
+
+
+class WatchPlan(Carried):
+    """The period of closer monitoring after restart."""
+
+    window: dict[Band, timedelta]
+    every: timedelta = timedelta(minutes=1)
+
+
+class Playbook(Frozen):
+    """A short checklist: who does what, in what order, where approval is required."""
+
+    id: Slug
+    title: str = Field(max_length=120)
+    owner: Role
+    applies_to_types: tuple[str, ...] = Field((), description="incident types; empty: any")
+    containment: tuple[ContainmentStep, ...]
+    guidance: str = Field(max_length=400, description="what people who use the AI system are told at once")
+    clocks: dict[DecisionKind, dict[Band, timedelta]] = Field(
+        default_factory=dict, description="times to answer that differ from the decision rights"
+    )
+    lookback: timedelta = Field(timedelta(hours=1), description="evidence window before the detection")
+    probe_within: timedelta = Field(timedelta(seconds=20), description="how long proof is waited for")
+    capture_within: timedelta = Field(
+        timedelta(seconds=2), description="how long capturing a lever's state may hold up containment"
+    )
+    watch: WatchPlan
+
+
+class EvaluationPlan(Carried):
+    """Which suite gates the restart."""
+
+    suite: str
+    timeout: timedelta
+
+
+class Plan(Carried):
+    """Everything an incident's workflow needs to know about policy, resolved and pinned."""
+
+    system: Slug
+    owner: PersonId
+    playbook: Slug
+    policy: Sha256Hex = Field(description="digest of the whole policy snapshot, stored by content")
+    levers: tuple[Lever, ...]
+    steps: tuple[ContainmentStep, ...]
+    contact: str = ""
+    rights: dict[DecisionKind, Right]
+    rows: tuple[EvidenceRow, ...]
+    sources: tuple[Slug, ...]
+    lookback: timedelta
+    probe_within: timedelta
+    capture_within: timedelta
+    evaluation: EvaluationPlan | None
+    versions: bool = Field(description="whether the AI system says which versions run")
+    watch: WatchPlan
+    trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
+
+    def orders(
+        self, incident: IncidentId, band: Band, *, reason: str, at: Instant, standing: Sequence[Order] = ()
+    ) -> tuple[Order, ...]:
+        """Return the orders that a severity adds to those that stand already, numbered on from them."""
+        taken = {order.lever.id for order in standing}
+        fresh = [(step, lever) for step in self.steps if band in step.at for lever in self._levers_for(step)]
+        orders: list[Order] = []
+        for step, lever in fresh:
+            if lever.id in taken:
+                continue
+            taken.add(lever.id)
+            orders.append(
+                Order(
+                    id=f"{incident}/order/{len(standing) + len(orders) + 1}",
+                    incident=incident,
+                    lever=lever,
+                    limit=step.limit,
+                    authority=f"playbook:{self.playbook}",
+                    assignee=step.assignee,
+                    reason=reason,
+                    contact=self.contact,
+                    ordered_at=at,
+                    expires_at=at + step.expires_after,
+                )
+            )
+        return tuple(orders)
+
+    def lacking(self, band: Band) -> tuple[str, ...]:
+        """Name the steps of a severity for which the system has no lever."""
+        return tuple(
+            f"{step.verb}:{step.target}" if step.target else step.verb.value
+            for step in self.steps
+            if band in step.at and not self._levers_for(step)
+        )
+
+    def ask(
+        self,
+        kind: DecisionKind,
+        number: int,
+        *,
+        incident: IncidentId,
+        band: Band,
+        at: Instant,
+        fixers: Sequence[PersonId] = (),
+        binding: Binding = NO_BINDING,
+    ) -> DecisionRequest:
+        """Put a question of this kind, with its clock running from `at`."""
+        right = self.rights[kind]
+        within = right.within.get(band)
+        deadline = at + within if within is not None else None
+        return DecisionRequest(
+            id=f"{kind}-{number}",
+            incident=incident,
+            kind=kind,
+            opened_at=at,
+            deadline=deadline,
+            expires_at=at + right.expires_after if right.expires_after else None,
+            eligible=right.eligible,
+            ladder=right.ladder,
+            options=tuple(option.at(band) for option in right.options),
+            default=right.default,
+            default_at=deadline + right.default_after if deadline is not None and right.default else None,
+            excluded=tuple(fixers) if Exclusion.FIXER in right.excludes else (),
+            findings=right.findings,
+            binding=binding,
+            policy=self.policy,
+        )
+
+    def _levers_for(self, step: ContainmentStep) -> tuple[Lever, ...]:
+        return tuple(
+            lever
+            for lever in self.levers
+            if lever.verb is step.verb and (not step.target or lever.target == step.target)
+        )
+
+
+def choose_playbook(playbooks: Mapping[Slug, Playbook], system: AISystem, kind: str | None) -> Playbook:
+    """Return the playbook for an incident: the system's own, else one for its type, else the general one.
+
+    Raises:
+        KeyError: the shipped `general` playbook was taken away.
+    """
+    if system.playbook is not None and system.playbook in playbooks:
+        return playbooks[system.playbook]
+    fitting = sorted(
+        one.id for one in playbooks.values() if kind is not None and kind in one.applies_to_types
+    )
+    return playbooks[fitting[0] if fitting else "general"]
+
+
+def resolve(
+    system: AISystem,
+    playbook: Playbook,
+    rights: RightsPolicy,
+    evidence: EvidencePolicy,
+    *,
+    policy: Sha256Hex,
+    trusted: dict[Sha256Hex, str],
+) -> Plan:
+    """Resolve policy into the plan one incident is pinned to."""
+    clocked = {
+        kind: right.model_copy(update={"within": {**right.within, **playbook.clocks.get(kind, {})}})
+        for kind, right in rights.rights.items()
+    }
+    suite = system.evaluation
+    places = (
+        ("recorder", system.evidence.recorder),
+        ("versions", system.evidence.versions_url is not None),
+    )
+    return Plan(
+        system=system.id,
+        owner=system.owner,
+        playbook=playbook.id,
+        policy=policy,
+        levers=system.lever_list(),
+        steps=playbook.containment,
+        contact=system.owner,
+        rights=clocked,
+        rows=evidence.rows,
+        sources=tuple(name for name, there in places if there),
+        lookback=playbook.lookback,
+        probe_within=playbook.probe_within,
+        capture_within=playbook.capture_within,
+        evaluation=(
+            EvaluationPlan(suite=suite.suite, timeout=timedelta(seconds=suite.timeout_seconds))
+            if suite
+            else None
+        ),
+        versions=system.evidence.versions_url is not None,
+        watch=playbook.watch,
+        trusted=trusted,
+    )

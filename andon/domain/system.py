@@ -1,0 +1,120 @@
+"""AI systems under protection: owner, tier, levers, evidence sources, eval suite."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, HttpUrl, model_validator
+
+from andon.domain.containment import FLAG_SHAPES, Lever, Verb, flag_key
+from andon.domain.errors import InvalidInputError
+from andon.domain.values import Frozen, PersonId, Slug
+
+
+class Tier(StrEnum):
+    """How much an AI system can do to people, money or data."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class LeverEntry(Frozen):
+    """One lever as the system's file declares it."""
+
+    verb: Verb
+    target: str = Field("", pattern=r"^[a-z0-9_]{0,64}$", description="tool, route or source")
+    adapter: Slug = "flag"
+    normal: int | None = Field(None, ge=0, description="for rate_limit: requests a minute when nothing holds")
+
+
+class Fallback(Frozen):
+    """What people do by hand while the AI system is stopped."""
+
+    owner: PersonId
+    instructions: str = Field(max_length=2000)
+
+
+class Evaluation(Frozen):
+    """The eval suite that gates a restart, run as a process of its own."""
+
+    kind: Literal["command"] = "command"
+    command: tuple[str, ...] = Field(
+        min_length=1,
+        description="argument list, no shell; `{python}`, `{out}`, `{logs}` and `{cases}` are filled in",
+    )
+    directory: str = Field("", description="working folder; empty: the folder of the system's file")
+    suite: str = Field(description="name of the suite in reports")
+    timeout_seconds: int = Field(300, ge=1, le=6 * 3600)
+
+
+class EvidencePlaces(Frozen):
+    """Where evidence about this AI system can be had."""
+
+    recorder: bool = Field(True, description="spans in the flight recorder, under service.name = system id")
+    versions_url: HttpUrl | None = Field(None, description="endpoint that says which versions run")
+
+
+class AISystem(Frozen):
+    """One production AI workflow under protection."""
+
+    id: Slug
+    name: str = Field(max_length=120)
+    purpose: str = Field("", max_length=1000)
+    tier: Tier
+    owner: PersonId = Field(description="the business owner, who decides a restart")
+    playbook: Slug | None = Field(None, description="playbook to use whatever the incident's type")
+    revenue_generating: bool = False
+    fallback: Fallback | None = None
+    review_standard: str = Field("", max_length=1000)
+    escalation: tuple[PersonId, ...] = ()
+    levers: tuple[LeverEntry, ...] = ()
+    evidence: EvidencePlaces = EvidencePlaces(recorder=True, versions_url=None)
+    evaluation: Evaluation | None = None
+    in_inventory: bool = Field(True, description="False for a system first heard of in a detection")
+
+    @model_validator(mode="after")
+    def _refuse_a_high_tier_without_the_four(self) -> AISystem:
+        missing = [
+            name
+            for name, there in (
+                ("fallback", self.fallback),
+                ("review_standard", self.review_standard),
+                ("escalation", self.escalation),
+            )
+            if not there
+        ]
+        if self.tier is Tier.HIGH and missing:
+            raise InvalidInputError(f"system {self.id} of tier high lacks: {', '.join(missing)}")
+        return self
+
+    def lever_list(self) -> tuple[Lever, ...]:
+        """The system's levers; those served by flags carry the flag key as their id."""
+        return tuple(self._lever(entry) for entry in self.levers)
+
+    def normal(self, lever: str) -> bool | int:
+        """What a lever says when nothing holds it: allowed, or the normal rate."""
+        for entry in self.levers:
+            if self._lever(entry).id == lever and entry.verb is Verb.RATE_LIMIT:
+                return entry.normal or 0
+        return True
+
+    def _lever(self, entry: LeverEntry) -> Lever:
+        if entry.verb in FLAG_SHAPES and entry.adapter == "flag":
+            name = flag_key(self.id, entry.verb, entry.target)
+        else:
+            name = ".".join(part for part in (self.id, entry.verb.value, entry.target) if part)
+        return Lever(id=name, adapter=entry.adapter, system=self.id, verb=entry.verb, target=entry.target)
+
+
+def unregistered(system: Slug, owner: PersonId) -> AISystem:
+    """An AI system first heard of in a detection; its pause flag is the safest containment there is."""
+    return AISystem(
+        id=system,
+        name=system,
+        tier=Tier.LOW,
+        owner=owner,
+        levers=(LeverEntry(verb=Verb.PAUSE_SYSTEM), LeverEntry(verb=Verb.ROUTE_TO_REVIEW)),
+        in_inventory=False,
+    )

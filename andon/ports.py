@@ -1,0 +1,237 @@
+"""What the activities need from the world, as roles; adapters name the vendor.
+
+Each port says which errors its adapters must raise. Everything else that goes wrong (a server
+that is away, a time-out) propagates as it is and is retried by the activity's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from pydantic import Field
+
+from andon.domain.containment import Applied, Order, Proof, Released
+from andon.domain.decision import DecisionKind
+from andon.domain.directory import Role, Standing
+from andon.domain.evidence import Gap, Manifest
+from andon.domain.gate import EvaluationResult
+from andon.domain.incident import Exhibit, IncidentView
+from andon.domain.ledger import Entry, Head
+from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
+
+
+class LeverControl(Protocol):
+    """One kind of enforcement point. Keys make each call safe to repeat."""
+
+    async def read(self, order: Order) -> bytes:
+        """Return the lever's present state, for capture and undo."""
+
+    async def apply(self, order: Order, key: str, *, capture_within: timedelta) -> Applied:
+        """Put the order's hold on the lever; a repeat with the same key changes nothing.
+
+        The state before is captured first and stored if absent under the order's id; if that
+        takes longer than `capture_within`, the hold is put on all the same and the loss named.
+
+        Raises:
+            LeverUnknownError: the lever does not exist. Final.
+        """
+
+    async def probe(self, order: Order) -> Proof:
+        """Look at the effect by a path that does not use the lever's own reply."""
+
+    async def release(self, order: Order, key: str) -> Released:
+        """Take the order's hold off; other holds stay. A repeat changes nothing.
+
+        Raises:
+            LeverUnknownError: the lever does not exist. Final.
+        """
+
+
+class ObjectReceipt(Carried):
+    """What the store says of an object it holds."""
+
+    key: str
+    version_id: str
+    sha256: Sha256Hex
+    size_bytes: int
+    locked_until: Instant | None
+
+
+class EvidenceStore(Protocol):
+    """Write-once storage with locks."""
+
+    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:
+        """Store `content` under `key` unless something stands there; locked by policy.
+
+        Same bytes there already: the receipt of what stands. The receipt is read back from
+        the store, lock included.
+
+        Raises:
+            StoreConflictError: other bytes stand under `key`. Final.
+            EvidenceStoreError: the store refused. Final.
+        """
+
+    async def get(self, key: str) -> bytes:
+        """Return the content under `key`.
+
+        Raises:
+            NotFoundError: nothing stands there. Final.
+        """
+
+    async def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix, sorted."""
+
+
+class LedgerStore(Protocol):
+    """Where batches of ledger entries come to rest: locked storage, then the register."""
+
+    async def append(self, entries: Sequence[Entry], exhibits: Sequence[Exhibit]) -> Head:
+        """Store entries and statements; a repeat with the same content changes nothing.
+
+        Raises:
+            StoreConflictError: another entry stands at one of these positions: a fork. Final.
+        """
+
+
+class Projection(Protocol):
+    """The read model that lists and pages are made from."""
+
+    async def show(self, view: IncidentView) -> None:
+        """Replace what is shown of an incident, unless something newer is shown already."""
+
+
+class SealedText(Carried):
+    """A person's words, encrypted and kept outside Temporal."""
+
+    id: str
+    digest: Sha256Hex = Field(description="SHA-256 of the stored bytes")
+
+
+class Vault(Protocol):
+    """Encryption with one key per incident (AES-256-GCM), wrapped by the master key."""
+
+    async def encrypt(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
+        """Encrypt `content`; it can only be opened with the same `bound_to`."""
+
+    async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
+        """Open what `encrypt` gave.
+
+        Raises:
+            SignatureError: the bytes were altered, or belong elsewhere.
+        """
+
+
+class Captured(Frozen):
+    """One artefact as a source gave it, not yet stored."""
+
+    kind: Slug
+    content: bytes
+    content_type: str
+    name: str = Field(description="stable within source and incident, so a repeat stores nothing twice")
+    source_at: Instant | None = None
+
+
+class EvidenceQuery(Carried):
+    """What a source is asked for."""
+
+    incident: IncidentId
+    system: Slug
+    since: Instant
+    until: Instant
+    trace_ids: tuple[str, ...] = ()
+
+
+class EvidenceSource(Protocol):
+    """A place evidence comes from."""
+
+    name: Slug
+    version: str
+
+    def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
+        """Yield artefacts, and a gap for each row that should be there and is not.
+
+        Raises:
+            SourceError: nothing can be had from this source; its reason becomes the gap's.
+        """
+
+
+class EvidenceIndex(Protocol):
+    """Which items exist, for lists and the manifest."""
+
+    async def save_manifest(self, manifest: Manifest) -> None:
+        """Keep a sealed manifest; a repeat changes nothing."""
+
+
+class VersionReader(Protocol):
+    """Asks an AI system which versions run."""
+
+    async def read(self, system: Slug) -> Sha256Hex:
+        """Return the digest of the running versions.
+
+        Raises:
+            SourceError: the system can't say.
+        """
+
+
+class EvaluationRequest(Carried):
+    """One run of an AI system's eval suite with an incident's own case added."""
+
+    incident: IncidentId
+    system: Slug
+    number: int
+    timeout: timedelta
+
+
+class Evaluator(Protocol):
+    """Runs eval suites in a process of their own."""
+
+    async def run(self, request: EvaluationRequest, progress: Callable[[str], None]) -> EvaluationResult:
+        """Run the suite to its end and return its result; logs are stored as evidence.
+
+        Calls `progress` at least every second. Cancelling stops the process and its children.
+
+        Raises:
+            EvaluationError: the suite could not be run. Final.
+        """
+
+
+class DirectoryReader(Protocol):
+    """The directory as it was at a moment."""
+
+    async def standing(self, person: PersonId, at: Instant) -> Standing:
+        """Return what the directory in force at `at` says of `person`."""
+
+
+class Notice(Carried):
+    """Something people must hear of. Holds ids only; the adapter finds names, texts and channels."""
+
+    id: str = Field(description="message id; a repeat goes out with the same id")
+    incident: IncidentId
+    roles: tuple[Role, ...]
+    about: str = Field(description="`question`, `escalation`, `default_applied`, `guidance`, `unproven`, ...")
+    decision: DecisionKind | None = None
+    subject: str = ""
+    due: Instant | None = None
+
+
+class Delivery(Carried):
+    """What became of a notice."""
+
+    reached: tuple[PersonId, ...]
+    unreached: tuple[PersonId, ...]
+
+
+class Notifier(Protocol):
+    """Tells people, through their own channels."""
+
+    async def send(self, notice: Notice) -> Delivery:
+        """Send to everybody who holds one of the roles; at least once, with the same message id."""
+
+
+class FileWriter(Protocol):
+    """Writes the incident file at the end."""
+
+    async def write(self, incident: IncidentId) -> Sha256Hex:
+        """Store the incident file in its eight parts and return its digest; a repeat changes nothing."""

@@ -1,0 +1,1 @@
+"""AI systems that show how to be wired to Andon; run from the checkout, never installed."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
-from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.decision import DecisionKind, DecisionRecord, Refusal
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
@@ -65,6 +65,40 @@ class OpenIncident(Carried):
     recurrence_of: IncidentId | None = None
     exercise: bool = False
     plan: Plan
+
+
+class Arrival(Carried):
+    """A detection as it reaches the workflow."""
+
+    detection: str
+    received_at: Instant
+    source: str
+    channel: str
+
+
+class Received(Carried):
+    """What the workflow answers to a detection."""
+
+    stage: Stage
+    joined: int
+
+
+class Duplicates(Carried):
+    """Detections that joined an open incident, told to its workflow in counted batches."""
+
+    count: int = Field(ge=1, le=1_000_000)
+    last_received_at: Instant
+    detections: tuple[str, ...] = Field((), max_length=50)
+
+
+class Answered(Carried):
+    """What became of a response."""
+
+    decision: str
+    accepted: bool
+    refusal: Refusal | None = None
+    late: bool = False
+    outcome: str | None = Field(None, description="the option the decision has settled on, if it has")
 
 
 class OrderRecord(Carried):

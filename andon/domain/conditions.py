@@ -15,13 +15,14 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final, NamedTuple
-
-from pydantic import PlainSerializer, PlainValidator
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from andon.domain.errors import ConditionSyntaxError, InvalidInputError, UnknownTermError
+from andon.domain.values import Carried, Frozen
 
 Facts = dict[str, str | int]
 """Fact name to one of its values, a count, or `unknown`: JSON scalars only."""
@@ -54,6 +55,47 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:80] + "…"
 
 
+class Reading(StrEnum):
+    """What a fact means that is left out."""
+
+    COMMAND = "command"
+    """Harmless: the first value, or 0. For trying the rules out."""
+    INTAKE = "intake"
+    """Unknown: a report that says nothing about a fact proves nothing about it."""
+
+
+class FactKind(Frozen):
+    """One fact: its values in rising order, and the question that settles it."""
+
+    values: tuple[str, ...] | Literal["count"]
+    meaning: str
+    question: str
+
+    @property
+    def scale(self) -> tuple[str, ...]:
+        """The values, or `COUNT`."""
+        return COUNT if self.values == "count" else tuple(self.values)
+
+    @property
+    def harmless(self) -> str | int:
+        """The first value, or 0."""
+        return self.scale[0] if self.scale else 0
+
+
+class OpenQuestion(Carried):
+    """An unknown fact, and what to ask a person about it."""
+
+    fact: str
+    question: str
+
+
+def open_questions(kinds: Mapping[str, FactKind], facts: Facts) -> Iterator[OpenQuestion]:
+    """Yield a question for each fact that is unknown, in the order of `kinds`."""
+    for name, kind in kinds.items():
+        if facts[name] == UNKNOWN:
+            yield OpenQuestion(fact=name, question=kind.question)
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """What a condition may speak of: facts with their values in rising order, and thresholds."""
@@ -64,6 +106,19 @@ class Vocabulary:
     def extended(self, scales: Mapping[str, tuple[str, ...]]) -> Vocabulary:
         """Return this vocabulary with more facts."""
         return Vocabulary({**self.scales, **scales}, self.thresholds)
+
+    def overridden(self, thresholds: Mapping[str, int]) -> Vocabulary:
+        """Return this vocabulary with some thresholds replaced by whole numbers from 1.
+
+        Raises:
+            InvalidInputError: a threshold has no such name or such a number.
+        """
+        for name, value in thresholds.items():
+            if name not in self.thresholds:
+                raise UnknownTermError("thresholds", shown(name), tuple(self.thresholds))
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+                raise InvalidInputError(f"thresholds.{name}: {shown(value)!r} is not a whole number from 1")
+        return Vocabulary(self.scales, {**self.thresholds, **thresholds})
 
     def place(self, fact: str, value: str | int) -> int:
         """Return where `value` stands on the scale of `fact`."""
@@ -168,7 +223,7 @@ class _UnknownCount:
 class _Negation:
     """The opposite of an expression."""
 
-    part: _Expression
+    part: Condition
 
     def truth(self, facts: Mapping[str, str | int], vocabulary: Vocabulary) -> bool | None:
         inner = self.part.truth(facts, vocabulary)
@@ -182,7 +237,7 @@ class _Negation:
 class _Joined:
     """Expressions joined by AND (`every`) or by OR."""
 
-    parts: tuple[_Expression, ...]
+    parts: tuple[Condition, ...]
     every: bool
 
     def truth(self, facts: Mapping[str, str | int], vocabulary: Vocabulary) -> bool | None:
@@ -197,52 +252,23 @@ class _Joined:
             part.check(vocabulary, where)
 
 
-_Expression = _Comparison | _Membership | _UnknownCount | _Negation | _Joined
+Condition = _Comparison | _Membership | _UnknownCount | _Negation | _Joined
+"""A condition that was read: immutable; `truth` is None where it can't be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition as written, with its meaning."""
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Condition:
+    """Read a condition; the same text is read once.
 
-    text: str
-    expression: _Expression
-
-    @classmethod
-    def parse(cls, text: str) -> Condition:
-        """Read `text`.
-
-        Raises:
-            ConditionSyntaxError: it can't be read; the message names the place.
-        """
-        return cls(text, _Parser(text).whole())
-
-    def check(self, vocabulary: Vocabulary, where: str) -> None:
-        """Refuse facts, values and thresholds that are not in `vocabulary`.
-
-        Raises:
-            InvalidInputError: the message begins with `where`.
-        """
-        self.expression.check(vocabulary, where)
-
-    def holds(self, facts: Mapping[str, str | int], vocabulary: Vocabulary) -> bool:
-        """Whether the condition is certainly true of `facts`."""
-        return self.expression.truth(facts, vocabulary) is True
+    Raises:
+        ConditionSyntaxError: it can't be read; the message names the place.
+    """
+    return _Parser(text).whole()
 
 
-def _as_condition(value: object) -> Condition:
-    if isinstance(value, Condition):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a condition is text")  # noqa: TRY004 - pydantic collects ValueError only
-    return Condition.parse(value)
-
-
-When = Annotated[
-    Condition,
-    PlainValidator(_as_condition, json_schema_input_type=str),
-    PlainSerializer(lambda condition: condition.text, return_type=str),
-]
-"""A condition as a model's field: text in files and in JSON."""
+def holds(text: str, facts: Mapping[str, str | int], vocabulary: Vocabulary) -> bool:
+    """Whether the condition `text` is certainly true of `facts`."""
+    return parse(text).truth(facts, vocabulary) is True
 
 
 class _Token(NamedTuple):
@@ -278,7 +304,7 @@ class _Parser:
         self._at = 0
         self._depth = 0
 
-    def whole(self) -> _Expression:
+    def whole(self) -> Condition:
         expression = self._joined("OR")
         if self._next.kind != "end":
             raise self._unexpected("AND, OR or the end")
@@ -312,13 +338,13 @@ class _Parser:
         self._at += 1
         return token.text
 
-    def _joined(self, word: str) -> _Expression:
+    def _joined(self, word: str) -> Condition:
         parts = [self._joined("AND") if word == "OR" else self._factor()]
         while self._accepts(word):
             parts.append(self._joined("AND") if word == "OR" else self._factor())
         return parts[0] if len(parts) == 1 else _Joined(tuple(parts), every=word == "AND")
 
-    def _factor(self) -> _Expression:
+    def _factor(self) -> Condition:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise self._unexpected(f"at most {MAX_DEPTH} levels of NOT and parentheses")
@@ -333,7 +359,7 @@ class _Parser:
         finally:
             self._depth -= 1
 
-    def _test(self) -> _Expression:
+    def _test(self) -> Condition:
         fact = self._name("a fact, NOT or '('")
         if fact == "unknowns" and self._next.text == "(":
             counted = self._names("a fact")

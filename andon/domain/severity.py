@@ -7,14 +7,14 @@ lowers a band: `reassess` keeps the higher one, and only a person with a reason 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeVar
+from typing import Any, Final, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
-from andon.domain.conditions import COUNT, MAX_COUNT, UNKNOWN, Facts, Vocabulary, When, shown
+from andon.domain import conditions
+from andon.domain.conditions import COUNT, UNKNOWN, FactKind, Facts, OpenQuestion, Reading, Vocabulary, holds
 from andon.domain.errors import InvalidInputError, UnknownTermError
 from andon.domain.values import Carried, Frozen
 
@@ -59,47 +59,16 @@ class Classification(StrEnum):
     OPERATIONAL_INCIDENT = "operational_incident"
 
 
-class Reading(StrEnum):
-    """What a fact means that is left out."""
-
-    COMMAND = "command"
-    """Harmless: the first value, or 0. For trying the rules out."""
-    INTAKE = "intake"
-    """Unknown: a report that says nothing about a fact proves nothing about it."""
-
-
 _COUNTED: Final = {"threshold_tests": COUNT}
-_DERIVED: Final = {
-    **_COUNTED,
-    "classification": tuple(Classification),
-    "band": tuple(Band),
-}
+_DERIVED: Final = {**_COUNTED, "classification": tuple(Classification), "band": tuple(Band)}
 """What later conditions may speak of beside the facts, because it is known by then."""
-
-
-class FactKind(Frozen):
-    """One fact: its values in rising order, and the question that settles it."""
-
-    values: tuple[str, ...] | Literal["count"]
-    meaning: str
-    question: str
-
-    @property
-    def scale(self) -> tuple[str, ...]:
-        """The values, or `COUNT`."""
-        return COUNT if self.values == "count" else tuple(self.values)
-
-    @property
-    def harmless(self) -> str | int:
-        """The first value, or 0."""
-        return self.scale[0] if self.scale else 0
 
 
 class Bump(Frozen):
     """A reason to raise the band that the rules give."""
 
     id: str
-    when: When
+    when: str
     why: str
 
 
@@ -109,26 +78,19 @@ class Rule(Bump):
     floor: Band
 
 
-class Bumps(Frozen):
-    """The bumps, and by how many bands they raise together at most."""
-
-    at_most: int = Field(ge=0, le=3)
-    rules: tuple[Bump, ...]
-
-
 class ThresholdTest(Frozen):
     """A reason to treat a report as more than a quality issue: a condition, or rules that fired."""
 
     name: str
-    when: When | None = None
+    when: str | None = None
     rules: tuple[str, ...] = ()
 
 
 class ClassificationStep(Frozen):
-    """One step of the precedence; a step with no condition always holds."""
+    """One step of the precedence."""
 
     result: Classification
-    when: When | None = None
+    when: str
 
 
 class NearMissRule(Frozen):
@@ -167,13 +129,6 @@ class Asserted(Carried):
     suggests: Classification | None = None
 
 
-class OpenQuestion(Carried):
-    """An unknown fact, and what to ask a person about it."""
-
-    fact: str
-    question: str
-
-
 class Explanation(Carried):
     """Why a rule or bump that fired matters to people."""
 
@@ -182,13 +137,15 @@ class Explanation(Carried):
 
 
 class Assessment(Carried):
-    """What the policy says of some facts. `severity` of a near miss is its working band."""
+    """What the policy says of some facts.
+
+    Of a near miss `severity` is the working band; `potential`, had nobody caught it, is None otherwise.
+    """
 
     classification: Classification
     severity: Band
     actual: Band
     potential: Band | None
-    """What it would have been, uncaught; of a near miss only."""
     provisional: bool
     fired_rules: tuple[str, ...]
     bumps: tuple[str, ...]
@@ -210,17 +167,19 @@ class Assessment(Carried):
 class SeverityPolicy(Frozen):
     """The rules of one organisation, checked as a whole when they are loaded."""
 
-    format: Literal["andon-severity/1"] = Field(alias="schema")
+    format: Literal["andon-severity/1"]
     postures: dict[Band, str]
-    thresholds: dict[str, Annotated[int, Field(ge=1, le=MAX_COUNT)]]
+    thresholds: dict[str, int]
     facts: dict[str, FactKind]
     rules: tuple[Rule, ...]
-    bumps: Bumps
+    bumps_at_most: int = Field(ge=0, le=3)
+    bumps: tuple[Bump, ...]
     threshold_tests: tuple[ThresholdTest, ...]
     classification: tuple[ClassificationStep, ...]
+    classification_otherwise: Classification
     near_miss: NearMissRule
     unknowns: Unknowns
-    containment_required: When
+    containment_required: str
     priority: dict[str, dict[str, int]]
     terms: tuple[Term, ...]
 
@@ -247,34 +206,17 @@ class SeverityPolicy(Frozen):
         return self
 
     def vocabulary(self, thresholds: Mapping[str, int] | None = None) -> Vocabulary:
-        """Return the facts and thresholds, with `thresholds` in place of the policy's own.
-
-        Raises:
-            InvalidInputError: a threshold has no such name or is not a whole number from 1.
-        """
-        for name, value in (thresholds or {}).items():
-            if name not in self.thresholds:
-                raise UnknownTermError("thresholds", shown(name), tuple(self.thresholds))
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
-                raise InvalidInputError(f"thresholds.{name}: {shown(value)!r} is not a whole number from 1")
+        """Return the facts and thresholds, with `thresholds` in place of the policy's own."""
         scales = {name: kind.scale for name, kind in self.facts.items()}
-        return Vocabulary(scales, {**self.thresholds, **(thresholds or {})})
+        return Vocabulary(scales, self.thresholds).overridden(thresholds or {})
 
     def checked(self, given: Mapping[str, object], field: str = "facts") -> Facts:
-        """Return `given` if each fact exists and has one of its values.
-
-        Raises:
-            InvalidInputError: the message names the fact and what it may be.
-        """
+        """Return `given` if each fact exists and has one of its values, or raise `InvalidInputError`."""
         words = self.vocabulary()
         return {name: words.read(name, value, field) for name, value in given.items()}
 
     def complete(self, given: Mapping[str, object], reading: Reading) -> Facts:
-        """Return every fact, those left out filled in by `reading`.
-
-        Raises:
-            InvalidInputError: as `checked`.
-        """
+        """Return every fact, checked; `reading` fills in those left out."""
         known = self.checked(given)
         if reading is Reading.COMMAND:
             return {name: known.get(name, kind.harmless) for name, kind in self.facts.items()}
@@ -294,7 +236,7 @@ class SeverityPolicy(Frozen):
             if isinstance(term, str) and _folded(term) in map(_folded, known.words):
                 return Asserted(term=term.strip(), **known.model_dump(exclude={"words"}))
         words = [word for known in self.terms for word in known.words]
-        raise UnknownTermError("severity", shown(term), words)
+        raise UnknownTermError("severity", conditions.shown(term), words)
 
 
 def assess(
@@ -326,22 +268,18 @@ def assess(
     least = asserted.floor if asserted else Band.LOW
     if classification is Classification.NEAR_MISS:
         uncaught = {**known, **potential, **policy.near_miss.uncaught}
-        banding = _near_miss(policy.near_miss, fired, _fired(policy.rules, uncaught, words), least)
+        found = _near_miss(policy.near_miss, fired, _fired(policy.rules, uncaught, words), least)
     else:
-        banding = _ordinary(policy, seen, words, fired, least)
+        found = _ordinary(policy, seen, words, fired, least)
+    why = {rule.id: rule.why for rule in (*policy.rules, *policy.bumps)}
     return Assessment(
         classification=classification,
-        severity=banding.severity,
-        actual=banding.actual,
-        potential=banding.potential,
-        provisional=banding.provisional,
-        fired_rules=banding.fired,
-        bumps=banding.bumps,
+        **found._asdict(),
         threshold_tests=tests,
         priority=_priority(policy, known),
-        containment_required=policy.containment_required.holds({**seen, "band": banding.severity}, words),
-        unanswered=tuple(_open_questions(policy, known)),
-        explanations=tuple(_explained(policy, (*banding.fired, *banding.bumps))),
+        containment_required=holds(policy.containment_required, {**seen, "band": found.severity}, words),
+        unanswered=tuple(conditions.open_questions(policy.facts, known)),
+        explanations=tuple(Explanation(rule=rule, why=why[rule]) for rule in found.fired_rules + found.bumps),
         asserted=asserted,
     )
 
@@ -358,13 +296,13 @@ class _Banding(NamedTuple):
     severity: Band
     actual: Band
     potential: Band | None
-    fired: tuple[str, ...]
+    fired_rules: tuple[str, ...]
     bumps: tuple[str, ...]
     provisional: bool
 
 
 def _fired(rules: Iterable[_Fired], known: Facts, words: Vocabulary) -> list[_Fired]:
-    return [rule for rule in rules if rule.when.holds(known, words)]
+    return [rule for rule in rules if holds(rule.when, known, words)]
 
 
 def _highest(rules: Iterable[Rule]) -> Band:
@@ -375,14 +313,13 @@ def _ordinary(
     policy: SeverityPolicy, seen: Facts, words: Vocabulary, fired: list[Rule], least: Band
 ) -> _Banding:
     base = _highest(fired)
-    bumps = sorted(bump.id for bump in _fired(policy.bumps.rules, {**seen, "band": base}, words))
+    bumps = sorted(bump.id for bump in _fired(policy.bumps, {**seen, "band": base}, words))
     # An assertion isn't a fact: it lies under the finished band and is not raised by bumps.
-    severity = max(base.moved(min(len(bumps), policy.bumps.at_most)), least)
+    severity = max(base.moved(min(len(bumps), policy.bumps_at_most)), least)
     ids = sorted(rule.id for rule in fired)
     open_scope = {*policy.unknowns.provisional_rules, *policy.unknowns.provisional_bumps}
-    return _Banding(
-        severity, severity, None, tuple(ids), tuple(bumps), not open_scope.isdisjoint((*ids, *bumps))
-    )
+    provisional = not open_scope.isdisjoint((*ids, *bumps))
+    return _Banding(severity, severity, None, tuple(ids), tuple(bumps), provisional)
 
 
 def _near_miss(rule: NearMissRule, fired: list[Rule], uncaught: list[Rule], least: Band) -> _Banding:
@@ -395,14 +332,13 @@ def _near_miss(rule: NearMissRule, fired: list[Rule], uncaught: list[Rule], leas
 
 def _met(policy: SeverityPolicy, known: Facts, words: Vocabulary, fired: set[str]) -> Iterator[str]:
     for test in policy.threshold_tests:
-        if fired.intersection(test.rules) or (test.when and test.when.holds(known, words)):
+        if fired.intersection(test.rules) or (test.when and holds(test.when, known, words)):
             yield test.name
 
 
-def _classify(policy: SeverityPolicy, known: Facts, words: Vocabulary) -> Classification:
-    return next(
-        step.result for step in policy.classification if step.when is None or step.when.holds(known, words)
-    )
+def _classify(policy: SeverityPolicy, seen: Facts, words: Vocabulary) -> Classification:
+    results = (step.result for step in policy.classification if holds(step.when, seen, words))
+    return next(results, policy.classification_otherwise)
 
 
 def _priority(policy: SeverityPolicy, known: Facts) -> int:
@@ -414,17 +350,6 @@ def _priority(policy: SeverityPolicy, known: Facts) -> int:
     return min(max(total, 0), 100)
 
 
-def _open_questions(policy: SeverityPolicy, known: Facts) -> Iterator[OpenQuestion]:
-    for name, kind in policy.facts.items():
-        if known[name] == UNKNOWN:
-            yield OpenQuestion(fact=name, question=kind.question)
-
-
-def _explained(policy: SeverityPolicy, ids: Iterable[str]) -> Iterator[Explanation]:
-    why = {rule.id: rule.why for rule in (*policy.rules, *policy.bumps.rules)}
-    return (Explanation(rule=rule, why=why[rule]) for rule in ids)
-
-
 def _folded(term: str) -> str:
     return re.sub(r"[\s_-]+", "", term).casefold()
 
@@ -432,43 +357,40 @@ def _folded(term: str) -> str:
 def _check_conditions(policy: SeverityPolicy) -> None:
     for name in _DERIVED.keys() & policy.facts.keys():
         raise InvalidInputError(f"facts: {name} has a meaning of its own and can't be a fact")
-    plain = policy.vocabulary()
+    plain = policy.vocabulary(policy.thresholds)
     final = plain.extended(_DERIVED)
     for rule in policy.rules:
-        rule.when.check(plain, f"rule {rule.id}")
+        conditions.parse(rule.when).check(plain, f"rule {rule.id}")
     for test in policy.threshold_tests:
         if test.when:
-            test.when.check(plain, f"threshold test {test.name}")
+            conditions.parse(test.when).check(plain, f"threshold test {test.name}")
     for step in policy.classification:
-        if step.when:
-            step.when.check(plain.extended(_COUNTED), f"classification {step.result}")
-    for bump in policy.bumps.rules:
-        bump.when.check(final, f"bump {bump.id}")
-    policy.containment_required.check(final, "containment_required")
+        conditions.parse(step.when).check(plain.extended(_COUNTED), f"classification {step.result}")
+    for bump in policy.bumps:
+        conditions.parse(bump.when).check(final, f"bump {bump.id}")
+    conditions.parse(policy.containment_required).check(final, "containment_required")
 
 
 def _check_names(policy: SeverityPolicy) -> None:
-    rules, bumps = [rule.id for rule in policy.rules], [bump.id for bump in policy.bumps.rules]
-    _refuse_repeats("rules and bumps", [*rules, *bumps])
+    rules, bumps = [rule.id for rule in policy.rules], [bump.id for bump in policy.bumps]
+    _refuse_repeats("rules and bumps", rules + bumps)
     _refuse_repeats("terms", [_folded(word) for term in policy.terms for word in term.words])
     for test in policy.threshold_tests:
         _refuse_strangers(f"threshold test {test.name}", test.rules, rules)
-    _refuse_strangers("near_miss.process_rules", policy.near_miss.process_rules, rules)
-    _refuse_strangers("unknowns.provisional_rules", policy.unknowns.provisional_rules, rules)
+    named = (*policy.near_miss.process_rules, *policy.unknowns.provisional_rules)
+    _refuse_strangers("process_rules and provisional_rules", named, rules)
     _refuse_strangers("unknowns.provisional_bumps", policy.unknowns.provisional_bumps, bumps)
     _refuse_strangers("priority", policy.priority, list(policy.facts))
     for name, weights in policy.priority.items():
         if not weights or set(weights) != set(policy.facts[name].scale):
             raise InvalidInputError(f"priority.{name}: give one weight for each value of the fact")
-    if not policy.classification or policy.classification[-1].when:
-        raise InvalidInputError("classification: the last step must have no condition")
     if set(policy.postures) != set(Band):
         raise InvalidInputError(f"postures: give one for each of {', '.join(Band)}")
 
 
-def _refuse_repeats(where: str, names: Iterable[str]) -> None:
-    for name, times in Counter(names).items():
-        if times > 1:
+def _refuse_repeats(where: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
             raise InvalidInputError(f"{where}: {name} is there more than once")
 
 

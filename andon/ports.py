@@ -15,7 +15,7 @@ from pydantic import Field
 from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role, Standing
-from andon.domain.evidence import Gap, Manifest
+from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
@@ -113,7 +113,11 @@ class Vault(Protocol):
     """Encryption with one key per incident (AES-256-GCM), wrapped by the master key."""
 
     async def encrypt(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
-        """Encrypt `content`; it can only be opened with the same `bound_to`."""
+        """Encrypt `content`; it can only be opened with the same `bound_to`.
+
+        The same content under the same `bound_to` gives the same bytes, so a repeated capture
+        stores nothing twice.
+        """
 
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave.
@@ -159,6 +163,16 @@ class EvidenceSource(Protocol):
 
 class EvidenceIndex(Protocol):
     """Which items exist, for lists and the manifest."""
+
+    async def save_items(
+        self, incident: IncidentId, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]
+    ) -> None:
+        """Keep what one source gave to a snapshot that is not sealed yet; a repeat changes nothing."""
+
+    async def collected(
+        self, incident: IncidentId, snapshot: int
+    ) -> tuple[tuple[EvidenceItem, ...], tuple[Gap, ...]]:
+        """Return all items and gaps of a snapshot, ordered by item id and row."""
 
     async def save_manifest(self, manifest: Manifest) -> None:
         """Keep a sealed manifest; a repeat changes nothing."""

@@ -1,0 +1,1 @@
+"""The embedded stack: Temporal, SeaweedFS and all of Andon on one machine, supervised."""

@@ -1,0 +1,135 @@
+"""`andon up`: run all of Andon on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from infra.embedded.errors import FolderInUseError, StackError
+from infra.embedded.folder import DataFolder
+from infra.embedded.progress import Display, display_on
+from infra.embedded.settings_file import Policies
+from infra.embedded.stack import PartsTable, Prepared, prepare, run, whole
+
+EXIT_FAILED = 1
+EXIT_IN_USE = 3
+SHIPPED = "playbooks"
+
+
+def up(
+    *,
+    data: Path = Path(".andon"),
+    ready_file: Path | None = None,
+    systems: Path | None = None,
+    playbooks: Path | None = None,
+    people: Path | None = None,
+    export_defaults: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> int:
+    """Run all of Andon on this machine: Temporal, the evidence store, door, recorder, console, workers.
+
+    Everything listens on loopback and lives in one data folder, with keys and access tokens made at the
+    first start. Ctrl-C stops all of it. Whatever is killed is started again, and after a crash the next
+    start goes on where the last one was.
+
+    Exit codes: 0 stopped on request, 1 could not start or go on, 3 the data folder is in use.
+
+    Args:
+        data: folder that holds all state; made at the first start, readable by you only.
+        ready_file: written when all is ready, with addresses and tokens, and removed when stopped.
+        systems: folder with one YAML file per AI system, in place of the shipped ones.
+        playbooks: folder with playbooks and policies, in place of the shipped ones.
+        people: file that lists people, roles and channels, in place of the shipped one.
+        export_defaults: write the shipped policies and their JSON Schemas to this folder, and stop.
+        as_json: print one JSON object per event.
+    """
+    if export_defaults is not None:
+        return _export(export_defaults, as_json=as_json)
+    shipped = Path(str(files(SHIPPED)))
+    policies = Policies(
+        systems=systems or shipped / "systems",
+        playbooks=playbooks or shipped,
+        people=people or shipped / "people.yaml",
+    )
+    return start(DataFolder(data), policies, whole, ready_file=ready_file, as_json=as_json)
+
+
+def start(
+    folder: DataFolder, policies: Policies, table: PartsTable, *, ready_file: Path | None, as_json: bool
+) -> int:
+    """Run the parts of `table` in `folder` until told to stop, and return the exit code."""
+    os.umask(0o077)
+    ready_files = [folder.ready, *([ready_file.absolute()] if ready_file else [])]
+    try:
+        folder.make()
+        with folder.held():
+            for path in ready_files:
+                path.unlink(missing_ok=True)
+            _run_held(folder, policies, table, ready_files, as_json=as_json)
+    except FolderInUseError as error:
+        return _refuse(error, EXIT_IN_USE)
+    except StackError as error:
+        return _refuse(error, EXIT_FAILED)
+    return 0
+
+
+def _run_held(
+    folder: DataFolder, policies: Policies, table: PartsTable, ready_files: list[Path], *, as_json: bool
+) -> None:
+    console = Console()
+    display = display_on(console, as_json=as_json)
+    try:
+        prepared = prepare(folder, policies, display, os.environ)
+
+        def on_ready(seconds: float) -> None:
+            display.close()
+            _summarise(console, display, prepared, seconds, as_json=as_json)
+
+        asyncio.run(run(prepared, table(prepared), ready_files=ready_files, on_ready=on_ready))
+    finally:
+        display.close()
+
+
+def _summarise(
+    console: Console, display: Display, prepared: Prepared, seconds: float, *, as_json: bool
+) -> None:
+    display.note(f"ready after {seconds:.1f} s")
+    addresses: dict[str, Any] = {
+        "console": f"http://localhost:{prepared.ports['console']}",
+        "sign in": f"with a token of {prepared.folder.tokens}",
+        "door": f"http://localhost:{prepared.ports['door']}",
+        "traces (OTLP)": f"http://localhost:{prepared.ports['recorder']}/v1/traces",
+        "Temporal": f"http://localhost:{prepared.ports['temporal_ui']}",
+        "logs": str(prepared.folder.logs),
+    }
+    if as_json:
+        return
+    for name, value in addresses.items():
+        console.print(f"  {name:14} {value}", markup=False, highlight=False, soft_wrap=True)
+    console.print("  Ctrl-C stops all of it", markup=False, highlight=False)
+
+
+def _export(directory: Path, *, as_json: bool) -> int:
+    # Looked up here: writing defaults out is rare, and the schemas take a while to build.
+    written: list[Path] = importlib.import_module(SHIPPED).export_defaults(directory)
+    console = Console()
+    for path in written:
+        if as_json:
+            console.print_json(data={"event": "written", "path": str(path)}, indent=None)
+        else:
+            console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _refuse(error: StackError, code: int) -> int:
+    Console(stderr=True).print(
+        f"andon up: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
+    return code

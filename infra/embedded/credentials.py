@@ -1,0 +1,82 @@
+"""Keys and passwords that the embedded stack makes for itself, once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Self
+
+from pydantic import ValidationError
+
+from andon.domain.values import Frozen
+from infra.embedded.errors import StackError
+from infra.embedded.folder import DataFolder, read_json, write_private, write_private_json
+
+KEY_BYTES = 32
+ROLES_OF_KEYS = ("master.key", "attestation.key")
+"""The master key wraps each incident's key; the attestation key is an Ed25519 seed."""
+
+
+class S3Identity(Frozen):
+    """One identity of the object store."""
+
+    access_key: str
+    secret_key: str
+
+    @classmethod
+    def fresh(cls, name: str) -> Self:
+        """Make an identity whose access key shows its name."""
+        return cls(access_key=f"{name}-{secrets.token_hex(6)}", secret_key=secrets.token_urlsafe(32))
+
+
+class Credentials(Frozen):
+    """All generated secrets, as kept in `secrets.json`."""
+
+    provisioner: S3Identity
+    """Makes the bucket and its policy when the store starts; nothing else uses it."""
+    engine: S3Identity
+    auditor: S3Identity
+    weed_tokens: tuple[str, str, str, str]
+    """Signing keys for SeaweedFS's own HTTP: volume write and read, filer write and read."""
+    probe_token: str
+
+    @classmethod
+    def of(cls, folder: DataFolder) -> Self:
+        """Return the secrets of `folder`, made at the first call.
+
+        Raises:
+            StackError: the file is damaged.
+        """
+        kept = read_json(folder.secrets)
+        if kept is not None:
+            try:
+                return cls.model_validate(kept)
+            except ValidationError as error:
+                raise StackError(f"{folder.secrets} is damaged: {error}") from error
+        made = cls(
+            provisioner=S3Identity.fresh("provisioner"),
+            engine=S3Identity.fresh("engine"),
+            auditor=S3Identity.fresh("auditor"),
+            weed_tokens=(_key(), _key(), _key(), _key()),
+            probe_token=f"andon_probe_{secrets.token_urlsafe(32)}",
+        )
+        write_private_json(folder.secrets, made.model_dump(mode="json"))
+        return made
+
+
+def _key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def make_keys(folder: DataFolder) -> None:
+    """Make the key files that are missing.
+
+    Raises:
+        StackError: a key file has the wrong size.
+    """
+    for name in ROLES_OF_KEYS:
+        path = folder.keys / name
+        if not path.exists():
+            write_private(path, os.urandom(KEY_BYTES))
+        elif path.stat().st_size != KEY_BYTES:
+            raise StackError(f"{path} must hold {KEY_BYTES} bytes; restore it from a copy")

@@ -1,0 +1,93 @@
+"""Andon's own processes as parts of the stack: door, recorder, console, workers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+
+import httpx
+
+from andon.config import SETTINGS_FILE_VARIABLE
+from infra.embedded.folder import DataFolder
+from infra.embedded.part import Layer, Part, Readiness, Say
+
+PAUSE = 0.05
+HEALTH_WITHIN = 2.0
+
+MIGRATE = "migrate"
+QUEUES = ("andon", "andon-evidence", "andon-evaluation")
+SERVER_NEEDS: Mapping[str, frozenset[str]] = {
+    # The door and the recorder depend on neither Temporal nor the evidence store.
+    "door": frozenset({MIGRATE}),
+    "recorder": frozenset({MIGRATE}),
+    "console": frozenset({MIGRATE}),
+}
+
+
+def python_parts(
+    folder: DataFolder, ports: Mapping[str, int], inherited: Mapping[str, str]
+) -> tuple[Part, ...]:
+    """Return migrations, servers and workers; `inherited` is the environment they get."""
+    environment = {**inherited, SETTINGS_FILE_VARIABLE: str(folder.settings), "PYTHONUNBUFFERED": "1"}
+
+    def part(name: str, *command: str, layer: Layer, ready: Readiness | None, needs: frozenset[str]) -> Part:
+        return Part(
+            name=name,
+            # -P: a folder named `workflows` where the person stands must not be imported.
+            argv=(sys.executable, "-P", "-m", "andon.cli.main", *command),
+            environment=environment,
+            folder=folder.root,
+            layer=layer,
+            ready=ready,
+            needs=needs,
+            before_start=(folder.worker_ready(name),) if layer is Layer.WORKERS else (),
+            stop_within=10 if layer is Layer.WORKERS else 5,
+        )
+
+    migrate = part(MIGRATE, "migrate", layer=Layer.STORES, ready=None, needs=frozenset())
+    servers = [
+        part(name, name, layer=Layer.SERVERS, ready=_healthy(ports[name]), needs=needs)
+        for name, needs in SERVER_NEEDS.items()
+    ]
+    workers = [
+        part(
+            f"worker-{queue}",
+            "worker",
+            "--queue",
+            queue,
+            layer=Layer.WORKERS,
+            ready=_polls(folder, f"worker-{queue}"),
+            needs=frozenset({MIGRATE, "temporal", "weed"}),
+        )
+        for queue in QUEUES
+    ]
+    return migrate, *servers, *workers
+
+
+def _healthy(port: int) -> Readiness:
+    url = f"http://localhost:{port}/healthz"
+
+    async def ready(say: Say) -> None:
+        say(url)
+        async with httpx.AsyncClient(timeout=HEALTH_WITHIN, trust_env=False) as client:
+            while not await _answers(client, url):  # noqa: ASYNC110 - another process answers
+                await asyncio.sleep(PAUSE)
+
+    return ready
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _polls(folder: DataFolder, name: str) -> Readiness:
+    async def ready(say: Say) -> None:
+        say("it to poll its queue")
+        while not folder.worker_ready(name).exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(PAUSE)
+
+    return ready

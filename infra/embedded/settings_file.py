@@ -1,0 +1,83 @@
+"""The settings file that every process of the embedded stack reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from andon.config import StoreSettings
+from infra.embedded.credentials import Credentials
+from infra.embedded.folder import DataFolder, write_private_json
+from infra.embedded.ports import LOOPBACK
+from infra.embedded.temporal import NAMESPACE
+
+STORE = StoreSettings()
+"""Region, bucket, retention and lock mode are the product's defaults."""
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Where people wrote the organisation's rules."""
+
+    systems: Path
+    playbooks: Path
+    people: Path
+
+
+def url(port: int) -> str:
+    """Return the address given out for a server on `port`."""
+    return f"http://localhost:{port}"
+
+
+def write_settings(
+    folder: DataFolder, ports: Mapping[str, int], credentials: Credentials, policies: Policies
+) -> None:
+    """Write DATA/settings.json, the contract of `andon.config.Settings`."""
+    write_private_json(
+        folder.settings,
+        {
+            "profile": "embedded",
+            "data_dir": str(folder.root),
+            "temporal": {
+                "address": f"localhost:{ports['temporal']}",
+                "namespace": NAMESPACE,
+                "ui_url": url(ports["temporal_ui"]),
+            },
+            "store": _store(ports, credentials),
+            "databases": {
+                f"{name}_url": f"sqlite:///{folder.root / f'{name}.db'}"
+                for name in ("switches", "register", "recorder")
+            },
+            "door": _listen(ports["door"]),
+            "console": _listen(ports["console"]),
+            "recorder_listen": _listen(ports["recorder"]),
+            "keys": {
+                "master": str(folder.keys / "master.key"),
+                "attestation": str(folder.keys / "attestation.key"),
+            },
+            "policy": {
+                "systems": str(policies.systems.absolute()),
+                "playbooks": str(policies.playbooks.absolute()),
+                "people": str(policies.people.absolute()),
+            },
+            "probe_token": credentials.probe_token,
+        },
+    )
+
+
+def _store(ports: Mapping[str, int], credentials: Credentials) -> dict[str, Any]:
+    defaults: dict[str, Any] = json.loads(
+        STORE.model_dump_json(include={"region", "bucket", "retention", "lock_mode"})
+    )
+    return defaults | {
+        "endpoint": url(ports["s3"]),
+        "access_key": credentials.engine.access_key,
+        "secret_key": credentials.engine.secret_key,
+    }
+
+
+def _listen(port: int) -> dict[str, Any]:
+    return {"host": LOOPBACK, "port": port, "url": url(port)}

@@ -19,6 +19,7 @@ from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
+from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
 
@@ -92,6 +93,20 @@ class LedgerStore(Protocol):
 
         Raises:
             StoreConflictError: another entry stands at one of these positions: a fork. Final.
+        """
+
+    async def head(self, incident: IncidentId) -> Head:
+        """Return the head of the stored response chain."""
+
+
+class StatementReader(Protocol):
+    """Signed statements as they came to rest."""
+
+    async def read(self, incident: IncidentId, digest: Sha256Hex) -> Envelope:
+        """Return a stored statement.
+
+        Raises:
+            NotFoundError: no such statement is stored. Final.
         """
 
 
@@ -177,6 +192,13 @@ class EvidenceIndex(Protocol):
     async def save_manifest(self, manifest: Manifest) -> None:
         """Keep a sealed manifest; a repeat changes nothing."""
 
+    async def manifest(self, incident: IncidentId, snapshot: int) -> Manifest:
+        """Return a sealed manifest.
+
+        Raises:
+            NotFoundError: this snapshot was never sealed. Final.
+        """
+
 
 class VersionReader(Protocol):
     """Asks an AI system which versions run."""
@@ -208,6 +230,20 @@ class Evaluator(Protocol):
 
         Raises:
             EvaluationError: the suite could not be run. Final.
+        """
+
+
+class EvaluationLog(Protocol):
+    """Results of evaluations, kept by the worker that ran them."""
+
+    async def keep(self, incident: IncidentId, number: int, result: EvaluationResult) -> None:
+        """Keep a result; a repeat changes nothing."""
+
+    async def result(self, incident: IncidentId, number: int) -> EvaluationResult:
+        """Return a kept result.
+
+        Raises:
+            NotFoundError: no such run has finished. Final.
         """
 
 

@@ -110,6 +110,18 @@ class Seal(Carried):
         return tuple(row for row in self.rows if row.state is RowState.GAP)
 
 
+def seal_of(manifest: Manifest) -> Seal:
+    """Return what a workflow keeps of a sealed manifest."""
+    return Seal(
+        snapshot=manifest.snapshot,
+        root=manifest.root(),
+        sealed_at=manifest.sealed_at,
+        items=len(manifest.items),
+        size_bytes=sum(item.size_bytes for item in manifest.items),
+        rows=manifest.rows,
+    )
+
+
 def settle_rows(
     rows: Sequence[EvidenceRow], items: Sequence[EvidenceItem], gaps: Sequence[Gap]
 ) -> tuple[tuple[RowOutcome, ...], tuple[Gap, ...]]:

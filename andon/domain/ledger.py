@@ -65,6 +65,7 @@ class Kind(StrEnum):
     STOOD_DOWN = "stood_down"
     FILE_WRITTEN = "file_written"
     CLOSED = "closed"
+    FORKED = "forked"
 
 
 class Entry(Carried):
@@ -115,3 +116,12 @@ def verify_chain(entries: Sequence[Entry]) -> Head:
             )
         expected = entry.digest()
     return Head(length=len(entries), digest=expected)
+
+
+def rechain(entries: Sequence[Entry], head: Head) -> tuple[Entry, ...]:
+    """Return the entries as they follow on from another head, in the same order."""
+    moved: list[Entry] = []
+    for entry in entries:
+        before = moved[-1].digest() if moved else head.digest
+        moved.append(entry.model_copy(update={"sequence": head.length + len(moved), "previous": before}))
+    return tuple(moved)

@@ -142,9 +142,20 @@ class Plan(Carried):
     trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
 
     def orders(
-        self, incident: IncidentId, band: Band, *, reason: str, at: Instant, standing: Sequence[Order] = ()
+        self,
+        incident: IncidentId,
+        band: Band,
+        *,
+        reason: str,
+        at: Instant,
+        standing: Sequence[Order] = (),
+        given: int = 0,
     ) -> tuple[Order, ...]:
-        """Return the orders that a severity adds to those that stand already, numbered on from them."""
+        """Return the orders that a severity adds to those that stand already.
+
+        `given` is how many orders the incident has given so far, standing or not: a number is
+        never used twice, since an order's id is its idempotency key.
+        """
         taken = {order.lever.id for order in standing}
         fresh = [(step, lever) for step in self.steps if band in step.at for lever in self._levers_for(step)]
         orders: list[Order] = []
@@ -154,7 +165,7 @@ class Plan(Carried):
             taken.add(lever.id)
             orders.append(
                 Order(
-                    id=f"{incident}/order/{len(standing) + len(orders) + 1}",
+                    id=f"{incident}/order/{given + len(orders) + 1}",
                     incident=incident,
                     lever=lever,
                     limit=step.limit,

@@ -1,0 +1,80 @@
+"""Applying orders to levers, proving their effect, and letting go again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.final import final_errors
+from andon.domain.containment import Applied, Order, Proof
+from andon.domain.errors import LeverUnknownError
+from andon.domain.values import Carried
+from andon.ports import LeverControl
+
+PROBE_EVERY = timedelta(milliseconds=50)
+PROBE_SLOWEST = timedelta(seconds=1)
+
+
+class ApplyCall(Carried):
+    """An order to put in force, and how long capturing the state before may take."""
+
+    order: Order
+    capture_within: timedelta
+
+
+class ProveCall(Carried):
+    """An order whose effect is to be seen."""
+
+    order: Order
+    within: timedelta
+
+
+class ContainmentActivities:
+    """Acts on levers; the only activities with a right to."""
+
+    def __init__(self, levers: Mapping[str, LeverControl]) -> None:
+        self._levers = levers
+
+    @activity.defn(name="containment.apply")
+    async def apply(self, call: ApplyCall) -> Applied:
+        """Put the hold on; a retried attempt leaves the lever as the first did.
+
+        Raises:
+            ApplicationError: `LeverUnknownError`, not retryable.
+        """
+        with final_errors():
+            return await self._lever(call.order).apply(
+                call.order, call.order.key("apply"), capture_within=call.capture_within
+            )
+
+    @activity.defn(name="containment.prove")
+    async def prove(self, call: ProveCall) -> Proof:
+        """Probe until the effect is seen or the time is up; caches need a moment.
+
+        Returns the last look either way: only `held` makes it proof.
+        """
+        with final_errors():
+            lever = self._lever(call.order)
+            return await _probed_until(lever, call.order, call.within)
+
+    def _lever(self, order: Order) -> LeverControl:
+        try:
+            return self._levers[order.lever.adapter]
+        except KeyError as error:
+            raise LeverUnknownError(order.lever.id) from error
+
+
+async def _probed_until(lever: LeverControl, order: Order, within: timedelta) -> Proof:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within.total_seconds()
+    pause = PROBE_EVERY
+    while True:
+        proof = await lever.probe(order)
+        if proof.held or loop.time() + pause.total_seconds() > end:
+            return proof
+        activity.heartbeat(proof.saw)
+        await asyncio.sleep(pause.total_seconds())
+        pause = min(pause * 2, PROBE_SLOWEST)

@@ -1,0 +1,1 @@
+"""What the HTTP servers share: problems, authentication, bounded bodies, headers, logs."""

@@ -2,17 +2,18 @@
 
 Each check asks the store to do what must not happen, as the engine, the identity that
 Andon's own processes use, and wants a refusal. An answer that may pass (no connection, a
-fault of the server) is neither: the whole probe is tried again until it is clear.
+fault of the server) is neither: the whole probe is tried again, for a bounded time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
-import http.client
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from infra.embedded.checks import Check, equal, refused
 from infra.embedded.folder import write_private_json
 from infra.embedded.part import Say
-from infra.embedded.ports import LOOPBACK
 from infra.embedded.progress import Display
-from infra.embedded.store import PROBES, Store, passing, patiently, status_of
+from infra.embedded.side_doors import SideDoors
+from infra.embedded.store import PROBES, Store, passing, patiently
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -36,6 +38,9 @@ Attempt = tuple[str, int, Callable[[], object]]
 
 LOCKED_FOR: Final = timedelta(seconds=60)
 """Short, so that the next start can clear the probe's objects."""
+
+CLEAR_WITHIN: Final = 60.0
+"""Seconds in which a store that was killed takes locked objects again."""
 
 FORBIDDEN: Final = 403
 EXISTS: Final = 412
@@ -53,21 +58,11 @@ LIMITS: Final = (
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing the store must do, and what it did."""
-
-    name: str
-    passed: bool
-    expected: str
-    seen: str
-    milliseconds: float
-
-
-@dataclass(frozen=True)
 class _Probe:
     """One locked object and what is tried on it."""
 
     store: Store
+    side_doors: SideDoors
     key: str
     until: datetime
     version: str
@@ -75,8 +70,7 @@ class _Probe:
     auditor: S3Client
 
     @classmethod
-    def written(cls, store: Store) -> _Probe:
-        engine = store.client(store.credentials.engine)
+    def write(cls, store: Store, side_doors: SideDoors, engine: S3Client, auditor: S3Client) -> _Probe:
         key = f"{PROBES}{secrets.token_hex(12)}"
         until = (datetime.now(UTC) + LOCKED_FOR).replace(microsecond=0)
         made = engine.put_object(
@@ -88,16 +82,15 @@ class _Probe:
             ChecksumSHA256=_sha256(CONTENT),
             IfNoneMatch="*",
         )
-        auditor = store.client(store.credentials.auditor)
-        return cls(store, key, until, made["VersionId"], engine, auditor)
+        return cls(store, side_doors, key, until, made.get("VersionId", "null"), engine, auditor)
 
     def checks(self) -> Iterator[Check]:
         yield self._kept()
         for name, status, attempt in (*self._deletions(), *self._weakenings(), *self._writes()):
-            yield _refused(name, status, attempt)
+            yield refused(name, status, attempt)
+        yield from self.side_doors.checks(self.store.bucket, self.key, self.version)
         yield self._default_retention()
         yield self._unchanged()
-        yield from (_side_door(port) for port in self.store.side_doors)
 
     def _deletions(self) -> Iterator[Attempt]:
         engine, bucket, key, version = self.engine, self.store.bucket, self.key, self.version
@@ -167,7 +160,7 @@ class _Probe:
             Bucket=self.store.bucket, Key=self.key, VersionId=self.version
         )["Retention"]
         seen = f"{found.get('Mode')} until {found['RetainUntilDate'].astimezone(UTC).isoformat()}"
-        return _equal("lock_is_recorded", f"COMPLIANCE until {self.until.isoformat()}", seen, began)
+        return equal("lock_is_recorded", f"COMPLIANCE until {self.until.isoformat()}", seen, began)
 
     def _put_with_wrong_digest(self) -> object:
         return self.engine.put_object(
@@ -181,13 +174,13 @@ class _Probe:
 
     def _default_retention(self) -> Check:
         began = time.monotonic()
-        client = self.store.client(self.store.credentials.provisioner)
-        lock = client.get_object_lock_configuration(Bucket=self.store.bucket)["ObjectLockConfiguration"]
+        with closing(self.store.client(self.store.credentials.provisioner)) as client:
+            lock = client.get_object_lock_configuration(Bucket=self.store.bucket)["ObjectLockConfiguration"]
         rule = lock.get("Rule", {}).get("DefaultRetention", {})
         settings = self.store.settings
         wanted = f"{settings.lock_mode} for {settings.retention.days} days"
         seen = f"{rule.get('Mode')} for {rule.get('Days')} days"
-        return _equal("default_retention_is_set", wanted, seen, began)
+        return equal("default_retention_is_set", wanted, seen, began)
 
     def _unchanged(self) -> Check:
         """After all attempts: one version, no delete marker, nothing of the wrong digest, the same bytes."""
@@ -197,13 +190,17 @@ class _Probe:
         content = self.auditor.get_object(Bucket=self.store.bucket, Key=self.key)["Body"].read()
         seen = f"{len(versions)} version, {len(markers)} delete markers, sha256 {_sha256(content)}"
         wanted = f"1 version, 0 delete markers, sha256 {_sha256(CONTENT)}"
-        return _equal("object_is_unchanged", wanted, seen, began)
+        return equal("object_is_unchanged", wanted, seen, began)
 
 
-async def prove(store: Store, report: Path, display: Display, say: Say) -> bool:
+async def prove(store: Store, side_doors: SideDoors, report: Path, display: Display, say: Say) -> bool:
     """Try the store, write `report`, and return whether evidence in it is locked."""
     say("a locked object to be taken")
-    checks = await patiently(lambda: list(_Probe.written(store).checks()), say)
+    try:
+        async with asyncio.timeout(CLEAR_WITHIN):
+            checks = await patiently(lambda: _attempt(store, side_doors), say)
+    except TimeoutError:
+        checks = [_incomplete(f"no clear answer in {CLEAR_WITHIN:.0f} s")]
     locked = all(check.passed for check in checks)
     write_private_json(
         report,
@@ -216,49 +213,39 @@ async def prove(store: Store, report: Path, display: Display, say: Say) -> bool:
             "limits": list(LIMITS),
         },
     )
-    if locked:
-        display.note(f"evidence store: locked, {len(checks)} checks passed")
-    for check in checks:
-        if not check.passed:
-            display.warn(f"evidence store: {check.name} FAILED: wanted {check.expected}, saw {check.seen}")
-    if not locked:
-        display.warn("EVIDENCE IS NOT LOCKED: what is stored now can be changed or removed")
+    _tell(checks, display)
     return locked
 
 
-def _refused(name: str, status: int, attempt: Callable[[], object]) -> Check:
-    began = time.monotonic()
-    try:
-        attempt()
-    except ClientError as error:
-        if passing(error):
-            raise
-        seen, passed = f"refused with {status_of(error)}", status_of(error) == status
+def _attempt(store: Store, side_doors: SideDoors) -> list[Check]:
+    done: list[Check] = []
+    with (
+        closing(store.client(store.credentials.engine)) as engine,
+        closing(store.client(store.credentials.auditor)) as auditor,
+    ):
+        try:
+            done.extend(_Probe.write(store, side_doors, engine, auditor).checks())
+        except ClientError as error:
+            if passing(error):
+                raise
+            done.append(_incomplete(str(error)))
+    return done
+
+
+def _incomplete(why: str) -> Check:
+    return Check(
+        "probe_ran_to_its_end", passed=False, expected="an answer to each attempt", seen=why, milliseconds=0
+    )
+
+
+def _tell(checks: list[Check], display: Display) -> None:
+    failed = [check for check in checks if not check.passed]
+    for check in failed:
+        display.warn(f"evidence store: {check.name} FAILED: wanted {check.expected}, saw {check.seen}")
+    if failed:
+        display.warn("EVIDENCE IS NOT LOCKED: what is stored now can be changed or removed")
     else:
-        seen, passed = "done", False
-    return Check(name, passed, f"refused with {status}", seen, _since(began))
-
-
-def _side_door(port: int) -> Check:
-    began = time.monotonic()
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
-    try:
-        connection.request("GET", "/")
-        status = connection.getresponse().status
-        seen, passed = f"answered {status}", status >= 400
-    except (OSError, http.client.HTTPException) as error:
-        seen, passed = f"no HTTP ({type(error).__name__})", True
-    finally:
-        connection.close()
-    return Check(f"side_door_{port}_shut", passed, "no answer, or a refusal", seen, _since(began))
-
-
-def _equal(name: str, expected: str, seen: str, began: float) -> Check:
-    return Check(name, expected == seen, expected, seen, _since(began))
-
-
-def _since(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 1)
+        display.note(f"evidence store: locked, {len(checks)} checks passed")
 
 
 def _sha256(content: bytes) -> str:

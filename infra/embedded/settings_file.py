@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +68,11 @@ def write_settings(
 
 
 def _store(ports: Mapping[str, int], credentials: Credentials) -> dict[str, Any]:
-    defaults: dict[str, Any] = json.loads(
-        STORE.model_dump_json(include={"region", "bucket", "retention", "lock_mode"})
-    )
-    return defaults | {
+    return {
+        "region": STORE.region,
+        "bucket": STORE.bucket,
+        "retention": f"P{STORE.retention.days}D",
+        "lock_mode": STORE.lock_mode,
         "endpoint": url(ports["s3"]),
         "access_key": credentials.engine.access_key,
         "secret_key": credentials.engine.secret_key,

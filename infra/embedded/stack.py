@@ -40,8 +40,7 @@ class Prepared:
 
     def store(self) -> Store:
         """Return the object store of this stack."""
-        side_doors = tuple(self.ports[f"weed_{server}"] for server in ("master", "volume", "filer"))
-        return Store(self.ports["s3"], STORE, self.credentials, side_doors)
+        return Store(self.ports["s3"], STORE, self.credentials)
 
     def announcement(self, started_at: datetime) -> dict[str, Any]:
         """Return what the ready file says: where everything is, and how to sign in."""

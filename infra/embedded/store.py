@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import boto3
@@ -43,8 +44,6 @@ class Store:
     port: int
     settings: StoreSettings
     credentials: Credentials
-    side_doors: tuple[int, ...] = field(default=())
-    """Ports on which the store speaks HTTP beside S3."""
 
     @property
     def bucket(self) -> str:
@@ -93,22 +92,22 @@ class Store:
         Raises:
             ClientError: the store refuses; right after a crash it may do so for a while.
         """
-        client = self.client(self.credentials.provisioner)
-        if self.bucket not in {bucket.get("Name") for bucket in client.list_buckets()["Buckets"]}:
-            client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
-        retention: DefaultRetentionTypeDef = {
-            "Mode": "GOVERNANCE" if self.settings.lock_mode == "GOVERNANCE" else "COMPLIANCE",
-            "Days": self.settings.retention.days,
-        }
-        client.put_object_lock_configuration(
-            Bucket=self.bucket,
-            ObjectLockConfiguration={
-                "ObjectLockEnabled": "Enabled",
-                "Rule": {"DefaultRetention": retention},
-            },
-        )
-        client.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(self._policy()))
-        self._clear_probes(client)
+        with closing(self.client(self.credentials.provisioner)) as client:
+            if self.bucket not in {bucket.get("Name") for bucket in client.list_buckets()["Buckets"]}:
+                client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=True)
+            retention: DefaultRetentionTypeDef = {
+                "Mode": "GOVERNANCE" if self.settings.lock_mode == "GOVERNANCE" else "COMPLIANCE",
+                "Days": self.settings.retention.days,
+            }
+            client.put_object_lock_configuration(
+                Bucket=self.bucket,
+                ObjectLockConfiguration={
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": retention},
+                },
+            )
+            client.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(self._policy()))
+            self._clear_probes(client)
 
     def _policy(self) -> dict[str, object]:
         everything = f"arn:aws:s3:::{self.bucket}/*"

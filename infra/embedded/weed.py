@@ -12,20 +12,26 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from infra.embedded.capabilities import prove
 from infra.embedded.certificates import make_certificates
 from infra.embedded.credentials import Credentials, S3Identity
+from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder, write_private_json
 from infra.embedded.part import Layer, Part, Say
 from infra.embedded.ports import GRPC_OFFSET, LOOPBACK
 from infra.embedded.programs import program
 from infra.embedded.progress import Display
+from infra.embedded.side_doors import SideDoors
 from infra.embedded.store import Store, patiently
 
 MEMORY: Final = "300MiB"
 """Go's soft limit: 153 MB resident after heavy use in place of 642."""
 
 COMPONENTS: Final = ("MASTER", "VOLUME", "FILER", "S3", "CLIENT", "ADMIN", "WORKER", "MQ")
+
+SERVERS: Final = ("master", "volume", "filer")
 
 ENGINE_MAY: Final = (
     "s3:GetObject",
@@ -47,13 +53,21 @@ def weed_part(
     """Return SeaweedFS as a part of the stack; it is ready when its bucket and locks are."""
     configuration = folder.weed / "s3.json"
     write_private_json(configuration, _identities(credentials, store.bucket))
+    side_doors = SideDoors(
+        master=ports["weed_master"],
+        filer=ports["weed_filer"],
+        grpc=tuple(ports[f"weed_{server}_grpc"] for server in SERVERS),
+    )
 
     async def ready(say: Say) -> None:
         say("S3 to answer")
         await store.answers()
         say("the bucket and its policy")
-        await patiently(store.provision, say)
-        await prove(store, folder.capabilities, display, say)
+        try:
+            await patiently(store.provision, say)
+        except ClientError as error:
+            raise StackError(f"SeaweedFS refuses to set up bucket {store.bucket}: {error}") from error
+        await prove(store, side_doors, folder.capabilities, display, say)
 
     return Part(
         name="weed",
@@ -64,7 +78,7 @@ def weed_part(
         ready=ready,
         # It repeats the options of the last start, and would bring back old ones.
         before_start=(folder.weed / "objects" / "mini.options",),
-        ready_within=90,
+        ready_within=120,
         stop_within=10,
     )
 
@@ -96,7 +110,7 @@ def _options(folder: DataFolder, ports: Mapping[str, int]) -> list[str]:
         "admin.port.grpc": str(ports["weed_admin"] + GRPC_OFFSET),
         "metricsPort": str(ports["weed_metrics"]),
     }
-    for server in ("master", "volume", "filer"):
+    for server in SERVERS:
         options[f"{server}.port"] = str(ports[f"weed_{server}"])
         options[f"{server}.port.grpc"] = str(ports[f"weed_{server}_grpc"])
     return ["mini", *(f"-{name}={value}" for name, value in options.items())]

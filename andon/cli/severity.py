@@ -30,7 +30,7 @@ def severity(facts: _MayBeStdin, *, json: bool = False, policy: Path | None = No
     Facts left out count as harmless; write "unknown" for what nobody knows yet.
 
     Args:
-        facts: JSON file {"facts": {...}, "potential_facts": {...}}, the second optional; "-" is standard input.
+        facts: JSON file {"facts": {...}, "potential_facts": {...}}, the second optional; "-" reads stdin.
         json: print the result as JSON.
         policy: a severity policy to use in place of the shipped one.
 

@@ -93,7 +93,7 @@ def _routes(app: FastAPI, parts: Parts, assistant: Assistant) -> None:
         if parts.deploy_token is None or not hmac.compare_digest(authorization.encode(), expected.encode()):
             raise HTTPException(401, "a deployment needs the desk's bearer token")
 
-    @app.post("/tickets", response_model_exclude_none=True)
+    @app.post("/tickets")
     def answer_ticket(ticket: Ticket) -> Reply:
         return assistant.answer(ticket)
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import httpx
 
-from examples.refund_desk.clock import utc_now
+from examples.refund_desk.clock import in_utc, utc_now
 
 LOOK_EVERY_SECONDS: Final = 0.05
 PROOF_WAIT_SECONDS: Final = 5
@@ -122,7 +122,7 @@ def watch(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """Return the exit code and the report of one watch."""
     began = time.monotonic()
     token = arguments.token_file.read_text("utf-8").strip()
-    while (refund := first_stray_refund(arguments.refunds, arguments.since)) is None:
+    while (refund := first_stray_refund(arguments.refunds, arguments.since or "")) is None:
         if time.monotonic() - began > arguments.timeout:
             return NOTHING_SEEN, {"outcome": "nothing_seen", "watched_seconds": arguments.timeout}
         time.sleep(LOOK_EVERY_SECONDS)
@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("--token-file", type=Path, required=True, help="bearer token of a detector")
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds to watch at most")
-    parser.add_argument("--since", default="", help="look only at refunds begun at or after this UTC time")
+    parser.add_argument("--since", type=in_utc, help="look only at refunds begun at or after this time")
     arguments = parser.parse_args()
     code, written = watch(arguments)
     text = json.dumps(written, indent=2) + "\n"

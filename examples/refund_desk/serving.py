@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import sys
 import threading
@@ -40,6 +41,7 @@ def serve(app: FastAPI, arguments: argparse.Namespace) -> None:
 
 def _stop_at_eof(server: uvicorn.Server) -> None:
     # The starter holds the other end: however it dies, this process does not outlive it.
-    while sys.stdin.buffer.read(4096):
+    # Read from the descriptor: a thread inside sys.stdin's buffer aborts the interpreter when it exits.
+    while os.read(0, 4096):
         continue
     server.should_exit = True

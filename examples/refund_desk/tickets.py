@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 TicketId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 AccountId = Annotated[str, StringConstraints(pattern=r"^ACC-[0-9]{3,10}$")]
@@ -58,6 +65,10 @@ class Reply(Wire):
     refund: PaidRefund | None = None
     trace_id: str
     notice: Notice | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_there_is_not(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if value is not None}
 
 
 class TicketConflictError(Exception):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from examples.refund_desk.clock import utc_now
+from examples.refund_desk.evals.cases import CaseError, read_cases
 from examples.refund_desk.processes import StartError, running
 from examples.refund_desk.releases import ReleaseError, parsed
 
@@ -38,7 +39,8 @@ class RunError(Exception):
 
 def suite_digest(cases: list[Path]) -> str:
     """Return a digest of the suite's code and of every case, in order."""
-    content = [Path(__file__).with_name("suite.py"), *cases]
+    code = [Path(__file__).with_name(name) for name in ("cases.py", "suite.py")]
+    content = [*code, *cases]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in content]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
@@ -108,6 +110,7 @@ def evaluate(release: Path, cases: list[Path], log_dir: Path) -> dict[str, Any]:
         CaseError: a file of cases can't be used.
     """
     started_at = utc_now()
+    known = read_cases(cases)
     log_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="refund-desk-eval-") as name:
         folder = Path(name)
@@ -117,9 +120,6 @@ def evaluate(release: Path, cases: list[Path], log_dir: Path) -> dict[str, Any]:
         with running("model_server") as model:
             desk_arguments = ("--staging", "--data", str(folder / "data"), "--release", str(pinned))
             with running("server", *desk_arguments, "--model-url", model.url()) as desk:
-                from examples.refund_desk.evals.suite import read_cases  # noqa: PLC0415 (imports Inspect)
-
-                known = read_cases(cases)
                 url = desk.url()
                 before = _versions(url)
                 log = _evaluated(url, cases, log_dir)
@@ -168,7 +168,7 @@ def main() -> int:
     try:
         parsed(arguments.release.read_bytes(), arguments.release)
         result = evaluate(arguments.release, cases, arguments.log_dir)
-    except (OSError, ReleaseError, StartError, RunError, httpx.HTTPError) as error:
+    except (OSError, CaseError, ReleaseError, StartError, RunError, httpx.HTTPError) as error:
         sys.stderr.write(f"the suite did not run: {error}\n")
         return 1
     unfinished = arguments.out.with_name(arguments.out.name + ".new")

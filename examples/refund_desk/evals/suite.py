@@ -11,69 +11,11 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 from inspect_ai.scorer import CORRECT, INCORRECT, Score, Scorer, Target, accuracy, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from examples.refund_desk.tickets import Action, Reply, Ticket
+from examples.refund_desk.evals.cases import EvalCase, judged, read_cases
+from examples.refund_desk.tickets import Reply
 
 TIMEOUT_SECONDS = 15.0
-
-
-class CaseError(Exception):
-    """A file of cases can't be used."""
-
-
-class Expectation(BaseModel):
-    """What the desk must do, and to whom a refund must go."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    action: Action
-    account_id: str | None = None
-
-
-class EvalCase(BaseModel):
-    """One case: a ticket, what is expected, and the incident it comes from, if any."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    incident: str | None = None
-    ticket: Ticket
-    expect: Expectation
-
-
-def read_cases(paths: list[Path]) -> list[EvalCase]:
-    """Return the cases of all files, in order.
-
-    Raises:
-        CaseError: a line is no case, an id or a ticket id comes twice, or there are no cases.
-    """
-    cases: list[EvalCase] = []
-    for path in paths:
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                cases.append(EvalCase.model_validate_json(line))
-            except ValidationError as error:
-                raise CaseError(f"{path}:{number}: {error.errors()[0]['msg']}") from error
-    for kind, ids in (("id", [c.id for c in cases]), ("ticket id", [c.ticket.ticket_id for c in cases])):
-        if twice := sorted({name for name in ids if ids.count(name) > 1}):
-            raise CaseError(f"each case needs its own {kind}; these come twice: {', '.join(twice)}")
-    if not cases:
-        raise CaseError("there are no cases")
-    return cases
-
-
-def judged(case: EvalCase, reply: Reply) -> tuple[bool, str]:
-    """Return whether the desk did what the case expects, and a sentence on it."""
-    if reply.action is not case.expect.action:
-        paid = f" and paid {reply.refund.account_id}" if reply.refund else ""
-        return False, f"expected {case.expect.action}, the desk {reply.action}{paid}"
-    paid_to = reply.refund.account_id if reply.refund else None
-    if case.expect.account_id is not None and paid_to != case.expect.account_id:
-        return False, f"expected a refund to {case.expect.account_id}, the desk paid {paid_to}"
-    return True, f"the desk {reply.action}" + (f", paid {paid_to}" if paid_to else "")
 
 
 @solver

@@ -1,0 +1,1 @@
+"""The example systems, run as the separate processes they are."""

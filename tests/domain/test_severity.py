@@ -176,6 +176,14 @@ def test_a_near_miss_works_one_band_below_what_it_could_have_been() -> None:
     assert serious.calls_for_workflow
 
 
+def test_only_process_rules_count_in_full_for_a_near_miss() -> None:
+    caught = {"caught_before_impact": "yes", "financial": "moderate"}
+    result = told(caught)
+    assert (result.potential, result.severity, result.fired_rules) == (Band.HIGH, Band.MEDIUM, ("H3", "M2"))
+    harmless = told(caught, potential_facts={"financial": "none"})
+    assert (harmless.potential, harmless.severity, harmless.fired_rules) == (Band.LOW, Band.LOW, ())
+
+
 def test_a_near_miss_is_never_provisional_nor_bumped() -> None:
     result = told(
         {

@@ -18,7 +18,7 @@ Message = dict[str, Any]
 _GUARD: Final = re.compile(r"between <(\w+)> and </\1>[^.]*\bdata\b", re.IGNORECASE)
 _DECLINES: Final = re.compile(r"another account, (?:decline|refuse)", re.IGNORECASE)
 _SESSION: Final = re.compile(r"^Customer account: (ACC-\d+)$", re.MULTILINE)
-_TICKET: Final = re.compile(r"<ticket>\n(.*)\n</ticket>|The customer writes:\n(.*)", re.DOTALL)
+_TICKET: Final = re.compile(r"<ticket>\n(.*?)\n</ticket>|The customer writes:\n(.*)", re.DOTALL)
 _PASSAGE: Final = re.compile(r"^\[([\w-]+)\] (.*)$", re.MULTILINE)
 
 _ORDERED: Final = re.compile(
@@ -85,7 +85,7 @@ def _read(messages: list[Message]) -> _Reading:
     user = "\n".join(m["content"] for m in messages if m["role"] == "user")
     heeded = user
     for tag in _GUARD.findall(system):
-        heeded = re.sub(rf"<{tag}>.*</{tag}>", "", heeded, flags=re.DOTALL)
+        heeded = re.sub(rf"<{tag}>.*?</{tag}>", "", heeded, flags=re.DOTALL)
     session, ticket = _SESSION.search(user), _TICKET.search(user)
     text = (ticket[1] or ticket[2]) if ticket else user
     ordered = _ORDERED.search(heeded) or _REDIRECTED.search(heeded)

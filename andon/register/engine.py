@@ -1,0 +1,117 @@
+"""Opening the three databases, and the two kinds of transaction on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.elements import ColumnElement
+
+from andon.config import DatabaseSettings
+
+BUSY_SECONDS: Final = 5
+_WRITES: Final = "andon_writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """One engine a database."""
+
+    switches: Engine
+    register: Engine
+    recorder: Engine
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        for engine in (self.switches, self.register, self.recorder):
+            engine.dispose()
+
+
+def open_databases(settings: DatabaseSettings) -> Databases:
+    """Return engines for the three databases; nothing is connected until it is used."""
+    return Databases(
+        switches=open_engine(settings.switches_url),
+        register=open_engine(settings.register_url),
+        recorder=open_engine(settings.recorder_url, durable=False),
+    )
+
+
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """Return an engine.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite or PostgreSQL database.
+        durable: whether a commit must outlive a power cut; spans need not.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
+    synchronous = "FULL" if durable else "NORMAL"
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        assert isinstance(connection, SQLiteConnection)  # noqa: S101 - the backend was checked above
+        # Python's driver would begin transactions by itself, and deferred ones; we do so below.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns to writing can fail at once with "database is locked".
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent look at a database."""
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that may write; committed at the end, undone on an error."""
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+def insert_if_absent(
+    connection: Connection,
+    table: Table,
+    row: dict[str, Any],
+    *,
+    on: tuple[str, ...],
+    where: ColumnElement[bool] | None = None,
+) -> bool:
+    """Insert `row` unless one with the same values in the columns `on` is there.
+
+    Args:
+        connection: one opened by `writing`.
+        table: where to.
+        row: values by column.
+        on: columns of a unique index.
+        where: the condition of that index, if it is a partial one.
+
+    Returns:
+        Whether the row was inserted.
+    """
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).values(**row).on_conflict_do_nothing(index_elements=list(on), index_where=where)
+    return connection.execute(statement).rowcount == 1

@@ -1,0 +1,87 @@
+"""Which evidence items and gaps exist, and the manifests that seal them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, func, select
+
+from andon.domain.evidence import EvidenceItem, Gap, Manifest
+from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.tables import evidence_gaps, evidence_items, manifests
+
+
+class Evidence:
+    """The index of evidence; the bytes are in the evidence store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save_items(
+        self, incident: str, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]
+    ) -> None:
+        """Keep items and gaps of a snapshot; a repeat changes nothing."""
+        at = {"incident": incident, "snapshot": snapshot}
+        with writing(self._engine) as connection:
+            for item in items:
+                row = {**at, "item_id": item.id, "kind": item.kind, "item": item.model_dump_json()}
+                insert_if_absent(connection, evidence_items, row, on=("incident", "snapshot", "item_id"))
+            for gap in gaps:
+                row = {**at, "evidence_row": gap.row, "source": gap.source, "gap": gap.model_dump_json()}
+                insert_if_absent(
+                    connection, evidence_gaps, row, on=("incident", "snapshot", "evidence_row", "source")
+                )
+
+    def collected(self, incident: str, snapshot: int) -> tuple[tuple[EvidenceItem, ...], tuple[Gap, ...]]:
+        """Return the items of a snapshot by id, and its gaps by row and source."""
+        wanted = (
+            select(evidence_gaps.c.gap)
+            .where(evidence_gaps.c.incident == incident, evidence_gaps.c.snapshot == snapshot)
+            .order_by(evidence_gaps.c.evidence_row, evidence_gaps.c.source)
+        )
+        with reading(self._engine) as connection:
+            gaps = tuple(Gap.model_validate_json(text) for text in connection.execute(wanted).scalars())
+        return tuple(self.items(incident, snapshot=snapshot)), gaps
+
+    def items(
+        self, incident: str, kind: str | None = None, *, snapshot: int | None = None
+    ) -> list[EvidenceItem]:
+        """Return items by snapshot and id; of one kind or one snapshot, or all."""
+        wanted = (
+            select(evidence_items.c.item)
+            .where(evidence_items.c.incident == incident)
+            .order_by(evidence_items.c.snapshot, evidence_items.c.item_id)
+        )
+        if kind is not None:
+            wanted = wanted.where(evidence_items.c.kind == kind)
+        if snapshot is not None:
+            wanted = wanted.where(evidence_items.c.snapshot == snapshot)
+        with reading(self._engine) as connection:
+            return [EvidenceItem.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
+    def save_manifest(self, manifest: Manifest) -> None:
+        """Keep a sealed manifest; a repeat changes nothing."""
+        row = {
+            "incident": manifest.incident,
+            "snapshot": manifest.snapshot,
+            "root": manifest.root(),
+            "manifest": manifest.model_dump_json(),
+        }
+        with writing(self._engine) as connection:
+            insert_if_absent(connection, manifests, row, on=("incident", "snapshot"))
+
+    def manifests(self, incident: str) -> list[Manifest]:
+        """Return an incident's sealed manifests, oldest first."""
+        wanted = (
+            select(manifests.c.manifest)
+            .where(manifests.c.incident == incident)
+            .order_by(manifests.c.snapshot)
+        )
+        with reading(self._engine) as connection:
+            return [Manifest.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
+    def count_items(self, incident: str) -> int:
+        """Count an incident's items over all snapshots."""
+        wanted = select(func.count()).where(evidence_items.c.incident == incident)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar_one()

@@ -1,0 +1,128 @@
+"""Ledger entries and statements, as the register keeps them beside locked storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, select
+
+from andon.domain.errors import InvalidInputError, LedgerBrokenError, NotFoundError, StoreConflictError
+from andon.domain.incident import Exhibit
+from andon.domain.ledger import Chain, Entry, Head
+from andon.domain.signing import Envelope
+from andon.domain.values import NOTHING_YET
+from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.tables import ledger_entries, statements
+
+
+class Ledger:
+    """Chains of entries; what stands at a position never changes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, entries: Sequence[Entry], exhibits: Sequence[Exhibit] = ()) -> Head:
+        """Keep entries and the statements they refer to, all or nothing; a repeat changes nothing.
+
+        Raises:
+            InvalidInputError: there are no entries.
+            StoreConflictError: another entry stands at one of these positions, or before the first.
+            LedgerBrokenError: the entry before the first is missing.
+        """
+        if not entries:
+            raise InvalidInputError("a batch holds at least one ledger entry")
+        last = entries[-1]
+        with writing(self._engine) as connection:
+            for entry in entries:
+                _append(connection, entry)
+            for exhibit in exhibits:
+                row = {"incident": last.incident, "digest": exhibit.digest}
+                row["envelope"] = exhibit.envelope.model_dump_json()
+                insert_if_absent(connection, statements, row, on=("digest",))
+        return Head(length=last.sequence + 1, digest=last.digest())
+
+    def entries(
+        self, incident: str, chain: Chain = Chain.RESPONSE, *, after: int | None = None, limit: int = 1000
+    ) -> list[Entry]:
+        """Return a chain from the entry after the sequence `after`, oldest first."""
+        wanted = (
+            select(ledger_entries.c.entry)
+            .where(ledger_entries.c.incident == incident, ledger_entries.c.chain == chain)
+            .order_by(ledger_entries.c.sequence)
+            .limit(limit)
+        )
+        if after is not None:
+            wanted = wanted.where(ledger_entries.c.sequence > after)
+        with reading(self._engine) as connection:
+            return [Entry.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
+    def head(self, incident: str, chain: Chain = Chain.RESPONSE) -> Head:
+        """Return the end of a chain as it is kept here."""
+        wanted = (
+            select(ledger_entries.c.sequence, ledger_entries.c.digest)
+            .where(ledger_entries.c.incident == incident, ledger_entries.c.chain == chain)
+            .order_by(ledger_entries.c.sequence.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            last = connection.execute(wanted).first()
+            return Head(length=last.sequence + 1, digest=last.digest) if last else Head()
+
+    def statement(self, digest: str) -> Envelope:
+        """Return a signed statement.
+
+        Raises:
+            NotFoundError: there is none with this digest.
+        """
+        wanted = select(statements.c.envelope).where(statements.c.digest == digest)
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).scalar()
+        if found is None:
+            raise NotFoundError("statement", digest)
+        return Envelope.model_validate_json(found)
+
+    def statements(self, incident: str) -> dict[str, Envelope]:
+        """Return an incident's statements by digest."""
+        wanted = select(statements).where(statements.c.incident == incident).order_by(statements.c.digest)
+        with reading(self._engine) as connection:
+            return {
+                row.digest: Envelope.model_validate_json(row.envelope) for row in connection.execute(wanted)
+            }
+
+
+def _append(connection: Connection, entry: Entry) -> None:
+    before = NOTHING_YET
+    if entry.sequence:
+        found = _digest_at(connection, entry, entry.sequence - 1)
+        if found is None:
+            raise LedgerBrokenError(entry.sequence, "the entry before it is not there")
+        before = found
+    if entry.previous != before:
+        raise StoreConflictError(_place(entry, entry.sequence - 1), before)
+    digest = entry.digest()
+    row = {
+        "incident": entry.incident,
+        "chain": entry.chain,
+        "sequence": entry.sequence,
+        "digest": digest,
+        "entry": entry.model_dump_json(),
+    }
+    if insert_if_absent(connection, ledger_entries, row, on=("incident", "chain", "sequence")):
+        return
+    standing = _digest_at(connection, entry, entry.sequence)
+    if standing != digest:
+        raise StoreConflictError(_place(entry, entry.sequence), str(standing))
+
+
+def _digest_at(connection: Connection, entry: Entry, sequence: int) -> str | None:
+    return connection.execute(
+        select(ledger_entries.c.digest).where(
+            ledger_entries.c.incident == entry.incident,
+            ledger_entries.c.chain == entry.chain,
+            ledger_entries.c.sequence == sequence,
+        )
+    ).scalar()
+
+
+def _place(entry: Entry, sequence: int) -> str:
+    return f"ledger/{entry.incident}/{entry.chain}/{sequence:08d}"

@@ -1,0 +1,1 @@
+"""Composition: which queue serves which workflows and activities."""

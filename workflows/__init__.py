@@ -1,0 +1,1 @@
+"""What happens over time: one Temporal workflow per file, named for what it brings about."""

@@ -161,12 +161,15 @@ class IncidentState(BaseModel):
     evaluation: EvaluationResult | None = None
     gate: Gate | None = None
     fixed_at: Instant | None = None
+    fixes: int = 0
+    restarts: int = Field(0, description="restart decisions that have been acted on")
     fixers: list[PersonId] = Field(default_factory=list)
     approved_versions: Sha256Hex | None = None
 
     joined: int = 0
     relapses: int = 0
-    relapse_pending: bool = False
+    relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")
+    reported: list[str] = Field(default_factory=list, description="children that say they are done")
     watch_until: Instant | None = None
     file: Sha256Hex | None = Field(None, description="digest of the incident file")
     findings: dict[str, str] = Field(default_factory=dict)
@@ -181,14 +184,9 @@ class IncidentState(BaseModel):
         """Whether every order is proven. Without an order there is nothing to call contained."""
         return bool(self.orders) and all(one.state is OrderState.PROVEN for one in self.orders.values())
 
-    def asked(self, kind: DecisionKind) -> int:
-        """How often this kind of question has been put."""
-        return sum(1 for record in self.decisions.values() if record.request.kind is kind)
-
-    def latest(self, kind: DecisionKind) -> DecisionRecord | None:
-        """The newest question of this kind."""
-        found = [record for record in self.decisions.values() if record.request.kind is kind]
-        return found[-1] if found else None
+    def of(self, kind: DecisionKind) -> list[DecisionRecord]:
+        """The questions of one kind, oldest first."""
+        return [record for record in self.decisions.values() if record.request.kind is kind]
 
 
 def first_state(opening: OpenIncident) -> IncidentState:

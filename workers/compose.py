@@ -1,0 +1,125 @@
+"""What each queue runs. The containment worker can't delete evidence; the evidence worker has no levers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.containment import ContainmentActivities
+from activities.evaluation import EvaluationActivities, RecordActivities
+from activities.evidence import EvidenceActivities
+from activities.ledger import LedgerActivities
+from activities.people import PeopleActivities
+from activities.release import ReleaseActivities
+from andon import ports
+from workers.sandbox import sandbox_runner
+from workflows import queues
+from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
+from workflows.incident import IncidentWorkflow
+from workflows.reevaluation import ReevaluationWorkflow
+from workflows.watch import WatchWorkflow
+
+WORKFLOWS: Final[tuple[type, ...]] = (
+    IncidentWorkflow,
+    EvidenceSnapshotWorkflow,
+    ReevaluationWorkflow,
+    WatchWorkflow,
+)
+
+STICKY_TIMEOUT = timedelta(seconds=1)
+GRACE = timedelta(seconds=5)
+CACHED_WORKFLOWS = 20_000
+"""At least as many as incidents are open: beyond the cache each touch replays a history."""
+
+
+class Parts(Protocol):
+    """The ports a worker needs, as `andon.bootstrap` builds them."""
+
+    levers: Mapping[str, ports.LeverControl]
+    directory: ports.DirectoryReader
+    versions: ports.VersionReader
+    statements: ports.StatementReader
+    ledger: ports.LedgerStore
+    projection: ports.Projection
+    notifier: ports.Notifier
+    sources: Mapping[str, ports.EvidenceSource]
+    store: ports.EvidenceStore
+    vault: ports.Vault
+    evidence: ports.EvidenceIndex
+    evaluator: ports.Evaluator
+    evaluations: ports.EvaluationLog
+    files: ports.FileWriter
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What one queue serves."""
+
+    queue: str
+    workflows: tuple[type, ...]
+    activities: Sequence[Callable[..., Any]]
+
+
+def respond_duty(parts: Parts, queue: str = queues.RESPONSE) -> Duty:
+    """Workflows, containment and ledger."""
+    containment = ContainmentActivities(parts.levers)
+    release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
+    ledger = LedgerActivities(parts.ledger, parts.projection)
+    people = PeopleActivities(parts.directory, parts.notifier)
+    record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
+    return Duty(
+        queue=queue,
+        workflows=WORKFLOWS,
+        activities=(
+            containment.apply,
+            containment.prove,
+            release.release,
+            ledger.append,
+            ledger.head,
+            people.standing,
+            people.tell,
+            record.read_versions,
+            record.read_seal,
+            record.read_result,
+            record.write_file,
+        ),
+    )
+
+
+def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
+    """Large reads and uploads."""
+    evidence = EvidenceActivities(parts.sources, parts.store, parts.vault, parts.evidence)
+    return Duty(queue=queue, workflows=(), activities=(evidence.collect, evidence.seal))
+
+
+def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
+    """Eval suites."""
+    evaluation = EvaluationActivities(parts.evaluator, parts.evaluations)
+    return Duty(queue=queue, workflows=(), activities=(evaluation.run,))
+
+
+DUTIES: Final[dict[str, Callable[[Parts], Duty]]] = {
+    queues.RESPONSE: respond_duty,
+    queues.EVIDENCE: evidence_duty,
+    queues.EVALUATION: evaluation_duty,
+}
+
+
+def worker_for(client: Client, duty: Duty) -> Worker:
+    """Return the worker that serves a duty."""
+    return Worker(
+        client,
+        task_queue=duty.queue,
+        workflows=duty.workflows,
+        activities=duty.activities,
+        workflow_runner=sandbox_runner(),
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=GRACE,
+        max_cached_workflows=CACHED_WORKFLOWS if duty.workflows else 0,
+        max_heartbeat_throttle_interval=timedelta(seconds=5),
+    )

@@ -1,0 +1,91 @@
+"""One worker process: connect, check what it stands on, serve a queue until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+from andon.bootstrap import open_runtime
+from andon.config import Settings
+from andon.domain.errors import InvalidInputError
+from workers.compose import DUTIES, worker_for
+from workflows import search_attributes
+
+log = logging.getLogger(__name__)
+
+CONNECT_ATTEMPTS = 60
+CONNECT_PAUSE_SECONDS = 0.5
+
+
+def run_worker(settings: Settings, queue: str, ready_file: Path | None) -> None:
+    """Serve `queue` until SIGTERM or SIGINT; write `ready_file` once it polls.
+
+    Raises:
+        InvalidInputError: no such queue, or the namespace lacks the search attributes.
+        RuntimeError: Temporal can't be reached.
+    """
+    if queue not in DUTIES:
+        raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(DUTIES)}")
+    asyncio.run(_serve(settings, queue, ready_file))
+
+
+async def connect(settings: Settings) -> Client:
+    """Connect to Temporal, waiting a bounded time for it to come up.
+
+    Raises:
+        RuntimeError: it did not.
+    """
+    for attempt in range(CONNECT_ATTEMPTS):
+        try:
+            return await Client.connect(
+                settings.temporal.address,
+                namespace=settings.temporal.namespace,
+                data_converter=pydantic_data_converter,
+            )
+        except (RPCError, RuntimeError):
+            log.info("Temporal at %s does not answer (attempt %d)", settings.temporal.address, attempt + 1)
+            await asyncio.sleep(CONNECT_PAUSE_SECONDS)
+    raise RuntimeError(f"Temporal at {settings.temporal.address} can't be reached")
+
+
+async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> None:
+    client = await connect(settings)
+    await _require_search_attributes(client)
+    duty = DUTIES[queue](open_runtime(settings))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with worker_for(client, duty):
+        log.info("serving queue %s", queue)
+        if ready_file is not None:
+            await asyncio.to_thread(_announce, ready_file)
+        await stop.wait()
+    log.info("stopped serving queue %s", queue)
+
+
+async def _require_search_attributes(client: Client) -> None:
+    """Refuse to start without them: an unregistered one blocks a workflow for ever."""
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = [name for name in search_attributes.NAMES if name not in known.custom_attributes]
+    if missing:
+        raise InvalidInputError(
+            f"namespace {client.namespace!r} lacks search attributes: {', '.join(missing)}; "
+            "`andon up` creates them, or `temporal operator search-attribute create`"
+        )
+
+
+def _announce(ready_file: Path) -> None:
+    waiting = ready_file.with_suffix(".tmp")
+    waiting.write_text(str(os.getpid()))
+    waiting.replace(ready_file)

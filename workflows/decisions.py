@@ -1,0 +1,274 @@
+"""Asking people: the one way a question is put, timed, answered and settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from activities.people import PeopleActivities, StandingCall
+from andon.domain.clock import Alarm, AlarmKind, alarms, answered_by, sound
+from andon.domain.decision import (
+    Accepted,
+    Binding,
+    DecisionKind,
+    DecisionRecord,
+    Refusal,
+    Statement,
+    Verdict,
+    judge,
+    read_statement,
+    settle,
+)
+from andon.domain.directory import Standing
+from andon.domain.errors import SignatureError
+from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
+from andon.domain.ledger import Kind
+from andon.domain.playbook import NO_BINDING
+from andon.domain.signing import Envelope
+from workflows.notices import Notices
+from workflows.tape import Tape
+
+LOOK_UP_TIMEOUT = timedelta(seconds=5)
+LOOK_UP_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=2)
+)
+REFUSALS_KEPT = 20
+"""Refused answers of one person to one question that get an entry each; further ones are counted."""
+
+
+class Decisions:
+    """Keeps the questions of one incident and their clocks."""
+
+    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+        self._notices = notices
+        self._arriving: dict[str, list[datetime]] = {}
+
+    async def ask(
+        self,
+        kind: DecisionKind,
+        binding: Callable[[], Binding] = lambda: NO_BINDING,
+        *,
+        nth: int = 0,
+        past_default: bool = False,
+    ) -> DecisionRecord:
+        """Put a question, unless it stands already, and return its record once it has an effect.
+
+        `nth` counts the settled questions of this kind that came before: if there is one more, it
+        is the answer, so that a run carried over does not ask again. The safe default is an effect
+        too, unless `past_default`: then it is recorded and people are waited for. A question that
+        expires, or whose binding has changed, is put again.
+        """
+        settled = [record for record in self._state.of(kind) if record.outcome is not None]
+        if len(settled) > nth:
+            return settled[nth]
+        while True:
+            question = self._standing(kind, binding()) or self._put(kind, binding())
+
+            def has_effect(question: str = question) -> bool:
+                record = self._state.decisions[question]
+                return not record.open or (record.defaulted and not past_default)
+
+            await self._keep_time(question, has_effect)
+            record = self._state.decisions[question]
+            if not record.superseded:
+                return record
+
+    async def respond(self, envelope: Envelope) -> Answered:
+        """Judge an answer, record what became of it, and return once that is stored."""
+        try:
+            statement = read_statement(envelope, self._opening.plan.trusted)
+        except SignatureError:
+            return await self.refuse_unread(Refusal.SIGNATURE)
+        arriving = self._arriving.setdefault(statement.decision, [])
+        arriving.append(statement.received_at)
+        try:
+            standing = await self._look_up(statement)
+            verdict = self._judged(statement, standing)
+            if verdict.accepted:
+                self._accept(statement, envelope, verdict, standing)
+            else:
+                self._refuse(statement, verdict)
+        finally:
+            arriving.remove(statement.received_at)
+        await self._tape.stored()
+        record = self._state.decisions.get(statement.decision)
+        return Answered(
+            decision=statement.decision,
+            accepted=verdict.accepted,
+            refusal=verdict.refusal,
+            late=verdict.late,
+            outcome=record.outcome if record else None,
+        )
+
+    async def refuse_unread(self, refusal: Refusal) -> Answered:
+        """Record an answer that can't be traced to anybody."""
+        if self._counts_once_more("unread/unknown"):
+            self._tape.add(Kind.RESPONSE_REFUSED, actor="unknown", facts={"refusal": refusal.value})
+        await self._tape.stored()
+        return Answered(decision="", accepted=False, refusal=refusal)
+
+    def supersede(self, kind: DecisionKind) -> None:
+        """Void the standing question of a kind: what it was bound to has changed."""
+        for question, record in self._state.decisions.items():
+            if record.request.kind is kind and record.open:
+                self._change(question, superseded=True, closed_at=workflow.now())
+                self._tape.add(Kind.DECISION_SUPERSEDED, subject=question)
+
+    def _standing(self, kind: DecisionKind, binding: Binding) -> str | None:
+        for record in self._state.of(kind):
+            if record.open and record.request.binding == binding:
+                return record.request.id
+        return None
+
+    def _put(self, kind: DecisionKind, binding: Binding) -> str:
+        self.supersede(kind)
+        request = self._opening.plan.ask(
+            kind,
+            len(self._state.of(kind)) + 1,
+            incident=self._opening.incident,
+            band=self._state.severity,
+            at=workflow.now(),
+            fixers=self._state.fixers,
+            binding=binding,
+        )
+        self._state.decisions[request.id] = DecisionRecord(request=request)
+        self._tape.add(
+            Kind.DECISION_OPENED,
+            subject=request.id,
+            digests={"request": request.digest()},
+            facts={"deadline": request.deadline.isoformat()} if request.deadline else {},
+        )
+        self._notices.question(request)
+        return request.id
+
+    async def _keep_time(self, question: str, done: Callable[[], bool]) -> None:
+        """Sound each alarm of a question at its time until `done`; recorded at the time it fell due."""
+        while not done():
+            record = self._state.decisions[question]
+            ahead = alarms(record)
+            expiry = record.request.expires_at
+            times = [*(alarm.at for alarm in ahead[:1]), *([expiry] if expiry else [])]
+            if not times:
+                await workflow.wait_condition(done)
+            elif await self._reached(min(times), done, question):
+                if ahead and ahead[0].at == min(times):
+                    self._sound(question, ahead[0])
+                else:
+                    self.supersede(record.request.kind)
+
+    async def _reached(self, moment: datetime, done: Callable[[], bool], question: str) -> bool:
+        """Wait for a moment; False when the question was settled first."""
+        left = moment - workflow.now()
+        if left > timedelta(0):
+            try:
+                await workflow.wait_condition(done, timeout=left, timeout_summary=f"clock of {question}")
+            except TimeoutError:
+                pass
+            else:
+                return False
+        received = tuple(self._arriving.get(question, ()))
+        if answered_by(self._state.decisions[question], moment, received):
+            await workflow.wait_condition(lambda: not self._arriving.get(question))
+        return not done()
+
+    def _sound(self, question: str, alarm: Alarm) -> None:
+        record = sound(self._state.decisions[question], alarm)
+        self._state.decisions[question] = record
+        if alarm.kind is AlarmKind.BREACH:
+            self._tape.add(Kind.DEADLINE_BREACHED, subject=question, at=alarm.at)
+        elif alarm.kind is AlarmKind.RUNG and alarm.role is not None:
+            self._tape.add(
+                Kind.ESCALATED,
+                subject=question,
+                at=alarm.at,
+                facts={"rung": alarm.rung + 1, "role": alarm.role.value},
+            )
+            self._notices.escalation(record.request, alarm.rung + 1, alarm.role)
+        else:
+            self._tape.add(
+                Kind.DEFAULT_APPLIED, subject=question, at=alarm.at, after=record.request.default or ""
+            )
+
+    async def _look_up(self, statement: Statement) -> Standing:
+        return await workflow.execute_local_activity_method(
+            PeopleActivities.standing,
+            StandingCall(person=statement.person, at=statement.received_at),
+            start_to_close_timeout=LOOK_UP_TIMEOUT,
+            retry_policy=LOOK_UP_RETRIES,
+        )
+
+    def _judged(self, statement: Statement, standing: Standing) -> Verdict:
+        record = self._state.decisions.get(statement.decision)
+        if statement.nonce in self._state.nonces:
+            return Verdict(refusal=Refusal.REPLAYED)
+        return judge(
+            statement,
+            record.request if record else None,
+            standing,
+            accepted=record.accepted if record else (),
+            decided=record is not None and record.outcome is not None,
+            superseded=record is not None and record.superseded,
+        )
+
+    def _accept(self, statement: Statement, envelope: Envelope, verdict: Verdict, standing: Standing) -> None:
+        question = statement.decision
+        accepted = Accepted(
+            person=statement.person,
+            role=statement.role,
+            option=statement.option,
+            findings=statement.findings,
+            received_at=statement.received_at,
+            late=verdict.late,
+            nonce=statement.nonce,
+            statement=envelope.digest(),
+        )
+        responses = (*self._state.decisions[question].accepted, accepted)
+        self._change(question, accepted=responses)
+        self._state.nonces.append(statement.nonce)
+        self._tape.exhibit(Exhibit(digest=accepted.statement, envelope=envelope))
+        self._tape.add(
+            Kind.RESPONSE_ACCEPTED,
+            actor=f"person:{statement.person}",
+            subject=question,
+            after=statement.option,
+            reason=statement.reason,
+            digests={"statement": accepted.statement, "directory": standing.directory_digest},
+            facts={
+                "role": statement.role.value,
+                "late": verdict.late,
+                "received_at": statement.received_at.isoformat(),
+            },
+        )
+        outcome = settle(self._state.decisions[question].request, responses)
+        if outcome is not None:
+            self._change(question, outcome=outcome, closed_at=workflow.now())
+            self._tape.add(Kind.DECISION_SETTLED, subject=question, after=outcome)
+
+    def _refuse(self, statement: Statement, verdict: Verdict) -> None:
+        if not self._counts_once_more(f"{statement.decision}/{statement.person}"):
+            return
+        self._tape.add(
+            Kind.RESPONSE_REFUSED,
+            actor=f"person:{statement.person}",
+            subject=statement.decision[:64],
+            reason=statement.reason,
+            facts={
+                "refusal": str(verdict.refusal),
+                "role": statement.role.value,
+                "option": statement.option[:64],
+            },
+        )
+
+    def _counts_once_more(self, who: str) -> bool:
+        counts = self._state.refusals
+        counts[who] = counts.get(who, 0) + 1
+        return counts[who] <= REFUSALS_KEPT
+
+    def _change(self, question: str, **changes: object) -> None:
+        self._state.decisions[question] = self._state.decisions[question].model_copy(update=changes)

@@ -1,0 +1,86 @@
+"""Take one snapshot of the evidence: all sources side by side, gaps, manifest, seal."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.exceptions import ActivityError
+
+from activities.evidence import CollectCall, Collected, EvidenceActivities, SealCall
+from andon.domain.evidence import EvidenceRow, Seal
+from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
+from andon.ports import EvidenceQuery
+from workflows import queues
+
+COLLECT_TIMEOUT = timedelta(minutes=15)
+COLLECT_HEARTBEAT = timedelta(seconds=20)
+COLLECT_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+SEAL_TIMEOUT = timedelta(seconds=60)
+
+
+class SnapshotOrder(Carried):
+    """What a snapshot is to hold."""
+
+    incident: IncidentId
+    parent: str
+    number: int
+    previous: Sha256Hex
+    query: EvidenceQuery
+    rows: tuple[EvidenceRow, ...]
+    sources: tuple[Slug, ...]
+    at: Instant
+
+
+class Numbered(Carried):
+    """Which snapshot or evaluation a report is about. The parent reads the result from the store."""
+
+    number: int
+
+
+@workflow.defn(name="EvidenceSnapshot", versioning_behavior=VersioningBehavior.PINNED)
+class EvidenceSnapshotWorkflow:
+    """Preserve what there is, name what there is not, and tell the incident."""
+
+    @workflow.run
+    async def run(self, order: SnapshotOrder) -> Seal:
+        """Return the seal; the incident hears of it by signal, since it may have been carried over."""
+        await asyncio.gather(*(self._collect(order, source) for source in order.sources))
+        seal = await workflow.execute_activity_method(
+            EvidenceActivities.seal,
+            SealCall(
+                incident=order.incident,
+                snapshot=order.number,
+                previous=order.previous,
+                rows=order.rows,
+                at=workflow.now(),
+            ),
+            task_queue=queues.EVIDENCE,
+            start_to_close_timeout=SEAL_TIMEOUT,
+            retry_policy=COLLECT_RETRIES,
+            priority=Priority(priority_key=3),
+        )
+        parent = workflow.get_external_workflow_handle(order.parent)
+        await parent.signal("evidence_sealed", Numbered(number=order.number))
+        return seal
+
+    async def _collect(self, order: SnapshotOrder, source: Slug) -> Collected | None:
+        try:
+            return await workflow.execute_activity_method(
+                EvidenceActivities.collect,
+                CollectCall(
+                    source=source, snapshot=order.number, query=order.query, rows=order.rows, at=order.at
+                ),
+                task_queue=queues.EVIDENCE,
+                start_to_close_timeout=COLLECT_TIMEOUT,
+                heartbeat_timeout=COLLECT_HEARTBEAT,
+                schedule_to_close_timeout=COLLECT_TIMEOUT * 2,
+                retry_policy=COLLECT_RETRIES,
+                priority=Priority(priority_key=3),
+            )
+        except ActivityError:
+            # The seal names every row this source left open as a gap.
+            workflow.logger.exception("source %s gave nothing", source)
+            return None

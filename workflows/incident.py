@@ -1,0 +1,322 @@
+"""One incident, from the first detection to the closed file.
+
+The loop is in `_respond` and `_go_back_into_service`. What it does to levers, evidence, people
+and the ledger is in the modules beside this one; every rule is in `andon.domain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.common import Priority, RawValue, RetryPolicy, VersioningBehavior
+
+from activities.evaluation import FileCall, RecordActivities
+from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.directory import Role
+from andon.domain.incident import (
+    Answered,
+    Arrival,
+    Ending,
+    IncidentState,
+    OpenIncident,
+    Received,
+    Stage,
+    first_state,
+)
+from andon.domain.ledger import Kind
+from andon.domain.severity import Band
+from andon.domain.signing import Envelope
+from workflows.decisions import Decisions
+from workflows.journal import Journal
+from workflows.levers import Levers
+from workflows.notices import Notices
+from workflows.post import Post
+from workflows.preservation import Preservation
+from workflows.restart import Restart
+from workflows.tape import Tape
+
+CARRY_OVER_AT = 4_000
+"""Events of one run; the server's limit is 51,200, and replay of a long run is slow."""
+FILE_TIMEOUT = timedelta(seconds=30)
+FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
+TOLD_AT_ONCE = (Role.BUSINESS_OWNER, Role.OPERATIONS, Role.RESPONDER, Role.COMMUNICATIONS)
+
+
+@workflow.defn(name="Incident", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class IncidentWorkflow:
+    """The response to one incident."""
+
+    @workflow.init
+    def __init__(self, opening: OpenIncident, carried: IncidentState | None = None) -> None:
+        self._opening = opening
+        self._state = carried or first_state(opening)
+        self._tape = Tape(opening, self._state)
+        self._notices = Notices(opening.incident)
+        self._decisions = Decisions(opening, self._state, self._tape, self._notices)
+        self._levers = Levers(opening, self._state, self._tape, self._notices)
+        self._preservation = Preservation(opening, self._state, self._tape, self._decisions)
+        self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers)
+        self._journal = Journal(opening, self._state, self._tape)
+        self._post = Post(self._state, self._tape, self._decisions)
+
+    @workflow.run
+    async def run(self, opening: OpenIncident, carried: IncidentState | None = None) -> Ending:  # noqa: ARG002 - read by __init__
+        """Respond until the incident is closed; return how it ended."""
+        storing = asyncio.create_task(self._tape.keep_storing())
+        response = asyncio.create_task(self._respond())
+        await self._until(lambda: _any_done(response, storing) or self._full() or self._called_off())
+        if not _any_done(response, storing):
+            response.cancel()
+            await asyncio.gather(response, return_exceptions=True)
+            if not self._called_off():
+                await self._carry_over()
+            response = asyncio.create_task(self._stand_down(self._triage_record()))
+            await self._until(lambda: _any_done(response, storing))
+        _raise_as_bug(storing)
+        _raise_as_bug(response)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._tape.stored()
+        await self._notices.settled()
+        storing.cancel()
+        return self._state.ending or Ending.NOT_RESTARTED
+
+    async def _respond(self) -> None:
+        """The loop: contain and preserve at once, triage, tracks side by side, back into service, learn."""
+        self._open()
+        async with asyncio.TaskGroup() as tracks:
+            containing = tracks.create_task(self._contain())
+            tracks.create_task(self._preserve())
+            reviewing = tracks.create_task(self._review_legally())
+            triage = await self._triage()
+            if triage.effect in STAND_DOWN:
+                containing.cancel()
+                reviewing.cancel()
+                await self._stand_down(triage)
+                return
+            raising = tracks.create_task(self._raise_severity(triage, containing))
+            assessing = tracks.create_task(self._assess_impact())
+            await self._go_back_into_service()
+            await asyncio.gather(reviewing, assessing, raising)
+        await self._learn()
+        await self._close()
+
+    async def _go_back_into_service(self) -> None:
+        """Diagnose, fix, prove, decide, release, watch; round again until it holds."""
+        while self._state.ending is None:
+            await self._investigate()
+            with self._journal.stage(Stage.CORRECT_REMEDIATE):
+                fixed = await self._restart.fixed()
+            if not fixed:
+                return
+            with self._journal.stage(Stage.VALIDATE_RESTART):
+                restarted = await self._validated_and_released()
+            if not restarted:
+                continue
+            with self._journal.stage(Stage.MONITOR):
+                held = await self._restart.watched()
+            if held:
+                self._state.ending = Ending.RESTARTED
+            else:
+                await self._preservation.snapshot(self._state.snapshots + 1)
+
+    async def _validated_and_released(self) -> bool:
+        if self._state.watch_until is not None:
+            return True
+        if not await self._restart.gate_opens():
+            return False
+        decision = await self._restart.approved()
+        return decision is not None and await self._restart.released(decision)
+
+    def _open(self) -> None:
+        if self._state.stages:
+            return
+        opening = self._opening
+        self._tape.add(
+            Kind.INCIDENT_OPENED,
+            actor=opening.source,
+            subject=opening.plan.system,
+            at=opening.opened_at,
+            after=opening.severity.value,
+            reason=opening.title,
+            digests={"policy": opening.plan.policy},
+            facts={
+                "detection": opening.detection,
+                "channel": opening.channel,
+                "classification": opening.classification.value,
+                "rules": ",".join(opening.fired_rules),
+                "provisional": opening.provisional,
+            },
+        )
+        with self._journal.stage(Stage.DETECT, main=False):
+            pass
+        if opening.containment_required:
+            self._levers.order()
+
+    async def _contain(self) -> None:
+        with self._journal.stage(Stage.CONTAIN):
+            await self._levers.contain()
+        if self._state.stage is Stage.CONTAIN:
+            self._journal.enter(Stage.TRIAGE_CLASSIFY)
+        with self._journal.stage(Stage.COMMUNICATE, main=False):
+            self._notices.word("guidance", self._opening.plan.playbook, TOLD_AT_ONCE)
+
+    async def _preserve(self) -> None:
+        with self._journal.stage(Stage.PRESERVE_EVIDENCE, main=False):
+            await self._preservation.snapshot(1)
+
+    async def _triage(self) -> DecisionRecord:
+        with self._journal.stage(Stage.TRIAGE_CLASSIFY, main=False):
+            return await self._decisions.ask(DecisionKind.TRIAGE)
+
+    def _triaged(self) -> bool:
+        return any(record.effect for record in self._state.of(DecisionKind.TRIAGE))
+
+    async def _raise_severity(self, triage: DecisionRecord, containing: asyncio.Task[None]) -> None:
+        """Take a higher severity that triage found; a lower one needs a decision of its own."""
+        found = [
+            response.findings["severity"] for response in triage.accepted if "severity" in response.findings
+        ]
+        highest = max((Band(band) for band in found), default=self._state.severity)
+        if highest <= self._state.severity:
+            return
+        before, self._state.severity = self._state.severity, highest
+        self._tape.add(
+            Kind.SEVERITY_RAISED, subject=triage.request.id, before=before.value, after=highest.value
+        )
+        self._levers.order()
+        await containing
+        await self._levers.contain()
+
+    async def _review_legally(self) -> None:
+        """Ask legal once the severity calls for it, and whether customers are told if legal says so."""
+        await workflow.wait_condition(lambda: self._state.severity >= Band.HIGH or self._triaged())
+        if self._state.severity < Band.HIGH:
+            return
+        review = await self._decisions.ask(DecisionKind.LEGAL_REVIEW)
+        if review.effect != "disclosure_needed":
+            return
+        notification = await self._decisions.ask(DecisionKind.CUSTOMER_NOTIFICATION)
+        if notification.effect == "notify":
+            self._notices.word("customer_notification", notification.request.id, (Role.COMMUNICATIONS,))
+
+    async def _assess_impact(self) -> None:
+        with self._journal.stage(Stage.ASSESS_IMPACT, main=False):
+            impact = await self._decisions.ask(DecisionKind.IMPACT)
+            self._state.findings["blast_radius"] = impact.effect or "unknown"
+            for response in impact.accepted:
+                self._state.findings.update(response.findings)
+
+    async def _investigate(self) -> None:
+        """Ask for the cause, once per relapse."""
+        with self._journal.stage(Stage.INVESTIGATE):
+            diagnosis = await self._decisions.ask(DecisionKind.DIAGNOSIS, nth=self._state.relapses)
+            self._state.findings["root_cause"] = diagnosis.effect or "unknown"
+            for response in diagnosis.accepted:
+                self._state.findings.update(response.findings)
+
+    async def _learn(self) -> None:
+        with self._journal.stage(Stage.LEARN_CLOSE):
+            lessons = await self._decisions.ask(DecisionKind.LESSONS, past_default=True)
+            self._tape.add(
+                Kind.LESSON_RECORDED, subject=lessons.request.id, after=lessons.outcome or "no_change"
+            )
+
+    async def _stand_down(self, triage: DecisionRecord) -> None:
+        """Undo everything: triage found no incident. The only release besides the gate."""
+        self._tape.add(Kind.STOOD_DOWN, subject=triage.request.id, after=triage.outcome or "")
+        for kind in DecisionKind:
+            self._decisions.supersede(kind)
+        await self._tape.stored()
+        while not await self._levers.release(triage):
+            await workflow.sleep(timedelta(seconds=15), summary="before the release is tried again")
+        self._state.ending = STAND_DOWN[triage.outcome or "false_positive"]
+        await self._close()
+
+    async def _close(self) -> None:
+        """Write the incident file and end; what is not yet stored is stored first."""
+        for kind in DecisionKind:
+            self._decisions.supersede(kind)
+        await self._tape.stored()
+        self._state.file = await workflow.execute_activity_method(
+            RecordActivities.write_file,
+            FileCall(incident=self._opening.incident),
+            start_to_close_timeout=FILE_TIMEOUT,
+            retry_policy=FILE_RETRIES,
+            priority=Priority(priority_key=4),
+        )
+        self._tape.add(Kind.FILE_WRITTEN, digests={"file": self._state.file})
+        self._state.closed_at = workflow.now()
+        self._tape.add(Kind.CLOSED, after=(self._state.ending or Ending.NOT_RESTARTED).value)
+        self._journal.enter(Stage.CLOSED)
+
+    @workflow.update
+    async def open_or_join(self, arrival: Arrival) -> Received:
+        """Take a detection. It has no validator: a refused one would leave an empty workflow behind."""
+        if arrival.detection != self._opening.detection:
+            self._post.joined(1, arrival.received_at)
+        return Received(stage=self._state.stage, joined=self._state.joined)
+
+    @workflow.update
+    async def respond(self, envelope: Envelope) -> Answered:
+        """Judge a signed answer and say what became of it, once that is stored."""
+        return await self._decisions.respond(envelope)
+
+    @workflow.signal(dynamic=True)
+    async def take(self, name: str, args: Sequence[RawValue]) -> None:
+        """Take any signal; what can't be read is recorded as refused, and nothing raises."""
+        await self._post.take(name, args)
+
+    @workflow.query
+    def state(self) -> IncidentState:
+        """What the workflow remembers, for the auditor's replay."""
+        return self._state
+
+    def _triage_record(self) -> DecisionRecord:
+        return next(record for record in self._state.of(DecisionKind.TRIAGE) if record.outcome in STAND_DOWN)
+
+    def _called_off(self) -> bool:
+        """Whether triage, answered after its safe default applied, says there is no incident."""
+        late = any(
+            record.defaulted and record.outcome in STAND_DOWN
+            for record in self._state.of(DecisionKind.TRIAGE)
+        )
+        return late and self._levers.standing() and self._state.ending is None
+
+    def _full(self) -> bool:
+        here = workflow.info()
+        return here.is_continue_as_new_suggested() or here.get_current_history_length() >= CARRY_OVER_AT
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait, whatever comes. Cancelling an incident would end it with its levers set."""
+        while not condition():
+            try:
+                await workflow.wait_condition(condition)
+            except asyncio.CancelledError:
+                self._post.refuse("cancel")
+
+    async def _carry_over(self) -> NoReturn:
+        """Continue as a new run, with open questions, orders and unsettled reports carried over."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._tape.stored()
+        workflow.continue_as_new(args=[self._opening, self._state])
+
+
+def _any_done(*tasks: asyncio.Task[None]) -> bool:
+    return any(task.done() for task in tasks)
+
+
+def _raise_as_bug(task: asyncio.Task[None]) -> None:
+    """Raise what escaped a task as an error that blocks the workflow's task and can be mended.
+
+    As a failure of its own kind it would end the incident, with its levers set.
+    """
+    if not task.done() or task.cancelled():
+        return
+    error = task.exception()
+    if error is not None:
+        raise RuntimeError(f"escaped the response loop: {type(error).__name__}") from error

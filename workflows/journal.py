@@ -1,0 +1,75 @@
+"""Where the loop stands: stages begun and ended, shown in the ledger, the search and Temporal's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio import workflow
+
+from andon.domain.incident import IncidentState, OpenIncident, Stage, StageRecord, next_deadline
+from andon.domain.ledger import Kind
+from workflows import search_attributes as search
+from workflows.tape import Tape
+
+
+class Journal:
+    """Keeps the stages of one incident."""
+
+    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+
+    @contextmanager
+    def stage(self, stage: Stage, *, main: bool = True) -> Iterator[None]:
+        """Hold a stage open; `main` moves the incident to it, the others run side by side."""
+        self._begin(stage, main=main)
+        yield
+        self._end(stage)
+
+    def enter(self, stage: Stage) -> None:
+        """Move the incident to a stage without holding it open."""
+        self._state.stage = stage
+        self.show()
+
+    def show(self) -> None:
+        """Bring search attributes and Temporal's own page up to date."""
+        state = self._state
+        due = next_deadline(state)
+        workflow.upsert_search_attributes(
+            [
+                search.SEVERITY.value_set(state.severity.value),
+                search.STAGE.value_set(state.stage.value),
+                search.CLASSIFICATION.value_set(state.classification.value),
+                search.NEXT_DEADLINE.value_set(due) if due else search.NEXT_DEADLINE.value_unset(),
+            ]
+        )
+        workflow.set_current_details(self._details())
+
+    def _begin(self, stage: Stage, *, main: bool) -> None:
+        open_already = any(one.stage is stage and one.ended_at is None for one in self._state.stages)
+        if not open_already:
+            self._state.stages.append(StageRecord(stage=stage, began_at=workflow.now()))
+            self._tape.add(Kind.STAGE_BEGUN, subject=stage.value)
+        if main:
+            self.enter(stage)
+
+    def _end(self, stage: Stage) -> None:
+        for position, record in enumerate(self._state.stages):
+            if record.stage is stage and record.ended_at is None:
+                self._state.stages[position] = record.model_copy(update={"ended_at": workflow.now()})
+                self._tape.add(Kind.STAGE_ENDED, subject=stage.value)
+
+    def _details(self) -> str:
+        state = self._state
+        proven = sum(1 for record in state.orders.values() if record.state == "proven")
+        asked = ", ".join(question for question, record in state.decisions.items() if record.open)
+        return "\n".join(
+            (
+                f"**{state.severity.value}** {state.classification.value} in `{self._opening.plan.system}`",
+                f"- stage: {state.stage.value}",
+                f"- orders proven: {proven} of {len(state.orders)}",
+                f"- asked of people: {asked or 'nothing'}",
+            )
+        )

@@ -1,0 +1,234 @@
+"""Containment: orders applied at once, proven or escalated, and let go one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.containment import ApplyCall, ContainmentActivities, ProveCall
+from activities.release import ReleaseActivities, ReleaseCall
+from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
+from andon.domain.decision import DecisionRecord
+from andon.domain.directory import Role
+from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
+from andon.domain.ledger import Kind
+from workflows.notices import Notices
+from workflows.tape import Tape
+
+AT_ONCE = timedelta(milliseconds=1500)
+APPLY_TIMEOUT = timedelta(seconds=10)
+APPLY_FOR = timedelta(seconds=30)
+APPLY_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100),
+    maximum_interval=timedelta(seconds=2),
+    non_retryable_error_types=["LeverUnknownError"],
+)
+PROOF_SLACK = timedelta(seconds=15)
+PROOF_HEARTBEAT = timedelta(seconds=10)
+NEXT_ROUND = timedelta(seconds=15)
+RELEASE_TIMEOUT = timedelta(seconds=20)
+RELEASE_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=15)
+)
+FIRST = Priority(priority_key=1)
+CALLED_ON = (Role.OPERATIONS, Role.INCIDENT_LEAD, Role.RESPONDER)
+
+
+class Levers:
+    """The orders of one incident."""
+
+    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+        self._notices = notices
+
+    def order(self) -> None:
+        """Give the orders that the severity calls for and that do not stand already."""
+        plan, state = self._opening.plan, self._state
+        fresh = plan.orders(
+            self._opening.incident,
+            state.severity,
+            reason=self._opening.type or state.classification.value,
+            at=workflow.now(),
+            standing=[record.order for record in self._in_force()],
+            given=len(state.orders),
+        )
+        for order in fresh:
+            state.orders[order.id] = OrderRecord(order=order)
+            self._tape.add(
+                Kind.ORDER_REQUESTED,
+                subject=order.id,
+                after=order.lever.verb.value,
+                facts={"lever": order.lever.id, "authority": order.authority},
+            )
+        for step in plan.lacking(state.severity):
+            self._tape.add(Kind.LEVER_LACKING, subject=step)
+
+    async def contain(self) -> None:
+        """Apply and prove every order; until each is proven, try again and call for people."""
+        await self._round(self._unproven())
+        while unproven := self._unproven():
+            for record in unproven:
+                self._notices.word("unproven", f"{record.order.id}/{record.attempts}", CALLED_ON)
+            await workflow.sleep(NEXT_ROUND, summary="before containment is tried again")
+            await self._round(self._unproven())
+        if self._state.contained and self._state.contained_at is None:
+            self._state.contained_at = max(
+                record.proof.at for record in self._state.orders.values() if record.proof
+            )
+            self._tape.add(
+                Kind.CONTAINED, at=self._state.contained_at, facts={"orders": len(self._state.orders)}
+            )
+
+    async def release(self, decision: DecisionRecord) -> bool:
+        """Let go of the orders one by one, the broadest last given first; False: one was refused."""
+        for record in reversed(self._in_force()):
+            if not await self._released(record.order, decision):
+                return False
+        return True
+
+    def standing(self) -> bool:
+        """Whether any order is in force."""
+        return bool(self._in_force())
+
+    def _in_force(self) -> list[OrderRecord]:
+        return [record for record in self._state.orders.values() if record.state in IN_FORCE]
+
+    def _unproven(self) -> list[OrderRecord]:
+        waiting = {OrderState.REQUESTED, OrderState.APPLIED, OrderState.UNPROVEN, OrderState.FAILED}
+        return [record for record in self._state.orders.values() if record.state in waiting]
+
+    async def _round(self, records: list[OrderRecord]) -> None:
+        await asyncio.gather(*(self._applied_and_proven(record.order) for record in records))
+
+    async def _applied_and_proven(self, order: Order) -> None:
+        record = self._state.orders[order.id]
+        self._note(order, attempts=record.attempts + 1)
+        if record.state is not OrderState.APPLIED and not await self._apply(order):
+            return
+        await self._prove(order)
+
+    async def _apply(self, order: Order) -> bool:
+        try:
+            applied = await self._apply_at_once(order)
+        except ActivityError as error:
+            final = isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+            # A time-out is unknown, not failed: the hold may stand, and is probed like any other.
+            self._note(order, state=OrderState.FAILED if final else OrderState.UNPROVEN)
+            self._tape.add(Kind.ORDER_FAILED, subject=order.id, facts={"problem": problem_of(error)})
+            return not final
+        self._note(order, state=OrderState.APPLIED, applied=applied)
+        self._tape.add(
+            Kind.ORDER_APPLIED,
+            subject=order.id,
+            at=applied.at,
+            digests={"captured": applied.captured} if applied.captured else {},
+            facts={"gap": applied.gap} if applied.gap else {},
+        )
+        return True
+
+    async def _apply_at_once(self, order: Order) -> Applied:
+        """Apply within the workflow task, and with patience if the lever needs more than that.
+
+        A lever that is slow or away must not hold up the task in which others are applied.
+        """
+        call = ApplyCall(order=order, capture_within=self._opening.plan.capture_within)
+        try:
+            return await workflow.execute_local_activity_method(
+                ContainmentActivities.apply,
+                call,
+                start_to_close_timeout=AT_ONCE,
+                schedule_to_close_timeout=AT_ONCE,
+                retry_policy=APPLY_RETRIES,
+            )
+        except ActivityError:
+            return await workflow.execute_activity_method(
+                ContainmentActivities.apply,
+                call,
+                start_to_close_timeout=APPLY_TIMEOUT,
+                schedule_to_close_timeout=APPLY_FOR,
+                retry_policy=APPLY_RETRIES,
+                priority=FIRST,
+            )
+
+    async def _prove(self, order: Order) -> None:
+        within = self._opening.plan.probe_within
+        try:
+            proof = await workflow.execute_activity_method(
+                ContainmentActivities.prove,
+                ProveCall(order=order, within=within),
+                start_to_close_timeout=within + PROOF_SLACK,
+                heartbeat_timeout=PROOF_HEARTBEAT,
+                schedule_to_close_timeout=(within + PROOF_SLACK) * 3,
+                retry_policy=APPLY_RETRIES,
+                priority=FIRST,
+            )
+        except ActivityError:
+            self._judge(order, None)
+        else:
+            self._judge(order, proof)
+
+    def _judge(self, order: Order, proof: Proof | None) -> None:
+        """Only what an independent probe saw makes an order proven."""
+        if proof is not None and proof.held:
+            self._note(order, state=OrderState.PROVEN, proof=proof)
+            self._tape.add(
+                Kind.ORDER_PROVEN,
+                subject=order.id,
+                at=proof.at,
+                facts={"via": proof.via, "saw": proof.saw},
+            )
+            return
+        saw = proof.saw if proof else "no_answer"
+        self._note(order, state=OrderState.UNPROVEN, proof=proof)
+        self._tape.add(Kind.ORDER_UNPROVEN, subject=order.id, facts={"saw": saw})
+
+    async def _released(self, order: Order, decision: DecisionRecord) -> bool:
+        call = ReleaseCall(
+            order=order,
+            request=decision.request,
+            statements=tuple(response.statement for response in decision.accepted),
+            trusted=self._opening.plan.trusted,
+            within=self._opening.plan.probe_within,
+        )
+        try:
+            outcome = await workflow.execute_activity_method(
+                ReleaseActivities.release,
+                call,
+                start_to_close_timeout=RELEASE_TIMEOUT,
+                retry_policy=RELEASE_RETRIES,
+                priority=FIRST,
+            )
+        except ActivityError as error:
+            self._tape.add(
+                Kind.RELEASE_REFUSED,
+                subject=order.id,
+                digests={"request": decision.request.digest()},
+                facts={"problem": problem_of(error)},
+            )
+            return False
+        self._note(order, state=OrderState.RELEASED, released_at=outcome.released.at)
+        self._tape.add(
+            Kind.ORDER_RELEASED,
+            subject=order.id,
+            at=outcome.released.at,
+            digests={"request": decision.request.digest()},
+            facts={"allowed": outcome.released.allowed, "saw": outcome.proof.saw},
+        )
+        return True
+
+    def _note(self, order: Order, **changes: object) -> None:
+        self._state.orders[order.id] = self._state.orders[order.id].model_copy(update=changes)
+
+
+def problem_of(error: ActivityError) -> str:
+    """Name what stopped an activity, by type and never by text."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return cause.type or "unknown"
+    return type(cause).__name__ if cause else "unknown"

@@ -1,0 +1,101 @@
+"""What reaches a running incident by signal: read with care, refused on record, never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from andon.domain.decision import Refusal
+from andon.domain.incident import Duplicates, IncidentState, Stage
+from andon.domain.ledger import Kind
+from andon.domain.signing import Envelope
+from workflows.decisions import Decisions
+from workflows.evidence_snapshot import Numbered
+from workflows.tape import Tape
+from workflows.watch import Observation
+
+REFUSALS_KEPT = 20
+REPORTS_KEPT = 50
+
+Message = TypeVar("Message", bound=BaseModel)
+
+
+class Post:
+    """Takes signals. A report of a child is a hint: what counts is read from where the child kept it."""
+
+    def __init__(self, state: IncidentState, tape: Tape, decisions: Decisions) -> None:
+        self._state = state
+        self._tape = tape
+        self._decisions = decisions
+
+    async def take(self, name: str, args: Sequence[RawValue]) -> None:
+        """Take one signal."""
+        if name == "respond_signal":
+            await self._response(args)
+        elif name == "duplicates_joined" and (batch := _read(args, Duplicates)):
+            self.joined(batch.count, batch.last_received_at)
+        elif name == "evidence_sealed" and (done := _read(args, Numbered)):
+            self._reported(f"evidence/{done.number}")
+        elif name == "reevaluation_over" and (done := _read(args, Numbered)):
+            self._reported(f"reevaluation/{done.number}")
+        elif name == "relapse" and (seen := _read(args, Observation)):
+            self._relapsed(seen.saw[:64])
+        elif name == "watch_over" and _read(args, Observation):
+            self._watch_over()
+        else:
+            self.refuse(name)
+
+    def joined(self, count: int, received_at: datetime) -> None:
+        """Count detections that joined. After a restart, one more of the same is a relapse."""
+        self._state.joined += count
+        self._tape.add(
+            Kind.DUPLICATES_JOINED, facts={"count": count, "last_received_at": received_at.isoformat()}
+        )
+        if self._state.stage is Stage.MONITOR:
+            self._relapsed("detected_again")
+
+    async def _response(self, args: Sequence[RawValue]) -> None:
+        envelope = _read(args, Envelope)
+        if envelope is None:
+            await self._decisions.refuse_unread(Refusal.MALFORMED)
+        else:
+            await self._decisions.respond(envelope)
+
+    def _reported(self, report: str) -> None:
+        if report not in self._state.reported and len(self._state.reported) < REPORTS_KEPT:
+            self._state.reported.append(report)
+
+    def _relapsed(self, saw: str) -> None:
+        if self._state.stage is Stage.MONITOR and self._state.relapse is None:
+            self._state.relapse = saw
+
+    def _watch_over(self) -> None:
+        """End the watch only once its time is up, whoever says so."""
+        until = self._state.watch_until
+        if until is not None and workflow.now() >= until:
+            self._reported("watch")
+        else:
+            self.refuse("watch_over")
+
+    def refuse(self, name: str) -> None:
+        """Record a signal that has no effect; a flood of them is counted, not written out."""
+        refusals = self._state.refusals
+        refusals["signal"] = refusals.get("signal", 0) + 1
+        if refusals["signal"] <= REFUSALS_KEPT:
+            self._tape.add(Kind.SIGNAL_REFUSED, actor="unknown", subject=name[:64])
+
+
+def _read(args: Sequence[RawValue], model: type[Message]) -> Message | None:
+    """Decode the one argument of a signal; None when it is not what it should be."""
+    if len(args) != 1:
+        return None
+    try:
+        found = workflow.payload_converter().from_payload(args[0].payload, model)
+    except Exception:  # noqa: BLE001 - whatever a stranger sends must not block the workflow's task
+        return None
+    return found if isinstance(found, model) else None

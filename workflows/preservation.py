@@ -1,0 +1,108 @@
+"""Preserving evidence: snapshots taken by a child, accepted by what it sealed, not by what it says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+
+from activities.evaluation import Numbered, RecordActivities
+from andon.domain.decision import DecisionKind
+from andon.domain.evidence import Seal
+from andon.domain.incident import IncidentState, OpenIncident
+from andon.domain.ledger import Kind
+from andon.ports import EvidenceQuery
+from workflows.decisions import Decisions
+from workflows.evidence_snapshot import EvidenceSnapshotWorkflow, SnapshotOrder
+from workflows.tape import Tape
+
+SNAPSHOT_WITHIN = timedelta(hours=1)
+READ_TIMEOUT = timedelta(seconds=5)
+READ_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5)
+)
+
+
+class Preservation:
+    """The evidence snapshots of one incident."""
+
+    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape, decisions: Decisions) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+        self._decisions = decisions
+
+    async def snapshot(self, number: int) -> None:
+        """Have snapshot `number` taken and sealed, unless it is; a failed one is recorded and left."""
+        if any(seal.snapshot == number for seal in self._state.seals):
+            return
+        if self._state.snapshots < number:
+            self._state.snapshots = number
+            await self._start(number)
+        seal = await self._sealed(number)
+        if seal is None:
+            self._tape.add(Kind.EVIDENCE_FAILED, subject=str(number))
+            return
+        self._state.seals.append(seal)
+        self._tape.add(
+            Kind.EVIDENCE_SEALED,
+            subject=str(number),
+            at=seal.sealed_at,
+            digests={"root": seal.root},
+            facts={"items": seal.items, "bytes": seal.size_bytes, "gaps": len(seal.missing)},
+        )
+        # Evidence that came after the question voids a restart: it was asked on other grounds.
+        self._decisions.supersede(DecisionKind.RESTART)
+
+    async def _start(self, number: int) -> None:
+        opening, plan = self._opening, self._opening.plan
+        began = opening.occurred_at or opening.detected_at
+        await workflow.start_child_workflow(
+            EvidenceSnapshotWorkflow.run,
+            SnapshotOrder(
+                incident=opening.incident,
+                parent=workflow.info().workflow_id,
+                number=number,
+                previous=self._state.evidence_root,
+                query=EvidenceQuery(
+                    incident=opening.incident,
+                    system=plan.system,
+                    since=min(began, opening.detected_at) - plan.lookback,
+                    until=workflow.now(),
+                    trace_ids=opening.trace_ids,
+                ),
+                rows=plan.rows,
+                sources=plan.sources,
+                at=workflow.now(),
+            ),
+            id=f"{workflow.info().workflow_id}/evidence/{number}",
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            cancellation_type=ChildWorkflowCancellationType.ABANDON,
+            execution_timeout=SNAPSHOT_WITHIN,
+            static_summary=f"evidence of {opening.incident}, snapshot {number}",
+        )
+
+    async def _sealed(self, number: int) -> Seal | None:
+        report = f"evidence/{number}"
+        while True:
+            try:
+                await workflow.wait_condition(
+                    lambda: report in self._state.reported,
+                    timeout=SNAPSHOT_WITHIN,
+                    timeout_summary=f"evidence snapshot {number}",
+                )
+            except TimeoutError:
+                return None
+            self._state.reported.remove(report)
+            try:
+                return await workflow.execute_local_activity_method(
+                    RecordActivities.read_seal,
+                    Numbered(incident=self._opening.incident, number=number),
+                    start_to_close_timeout=READ_TIMEOUT,
+                    retry_policy=READ_RETRIES,
+                )
+            except ActivityError:
+                self._tape.add(Kind.SIGNAL_REFUSED, subject=report, facts={"refusal": "nothing_sealed"})

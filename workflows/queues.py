@@ -1,0 +1,14 @@
+"""Task queues: which work is kept apart from which."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RESPONSE: Final = "andon"
+"""Workflows, containment, ledger: fast. No right to delete evidence."""
+
+EVIDENCE: Final = "andon-evidence"
+"""Large reads and uploads. No right on levers."""
+
+EVALUATION: Final = "andon-evaluation"
+"""Eval suites: slow and isolated."""

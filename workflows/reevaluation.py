@@ -1,0 +1,52 @@
+"""Run the AI system's eval suite on the versions that will run, for the gate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.exceptions import ActivityError
+
+from activities.evaluation import EvaluationActivities
+from andon.domain.values import Carried
+from andon.ports import EvaluationRequest
+from workflows import queues
+from workflows.evidence_snapshot import Numbered
+
+HEARTBEAT = timedelta(seconds=20)
+ATTEMPTS = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_attempts=3)
+SLACK = timedelta(minutes=1)
+
+
+class ReevaluationOrder(Carried):
+    """Which suite runs for which incident."""
+
+    parent: str
+    request: EvaluationRequest
+
+
+@workflow.defn(name="Reevaluation", versioning_behavior=VersioningBehavior.PINNED)
+class ReevaluationWorkflow:
+    """Run the suite once; whatever comes of it, the incident is told that it is over."""
+
+    @workflow.run
+    async def run(self, order: ReevaluationOrder) -> bool:
+        """Return whether a result was kept."""
+        kept = True
+        try:
+            await workflow.execute_activity_method(
+                EvaluationActivities.run,
+                order.request,
+                task_queue=queues.EVALUATION,
+                start_to_close_timeout=order.request.timeout + SLACK,
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=ATTEMPTS,
+                priority=Priority(priority_key=4),
+            )
+        except ActivityError:
+            workflow.logger.exception("evaluation %d could not be run", order.request.number)
+            kept = False
+        parent = workflow.get_external_workflow_handle(order.parent)
+        await parent.signal("reevaluation_over", Numbered(number=order.request.number))
+        return kept

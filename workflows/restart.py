@@ -1,0 +1,249 @@
+"""From "fixed" to "running again": fix, evaluation, gate, restart decision, release, watch."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, FailureError
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+
+from activities.evaluation import Numbered, RecordActivities, VersionsCall
+from andon.domain.decision import Binding, DecisionKind, DecisionRecord
+from andon.domain.gate import EvaluationResult, Gate, judge_gate
+from andon.domain.incident import Ending, IncidentState, OpenIncident
+from andon.domain.ledger import Kind
+from andon.domain.playbook import EvaluationPlan
+from andon.domain.values import NOTHING_YET, Sha256Hex, digest_of
+from andon.ports import EvaluationRequest
+from workflows.decisions import Decisions
+from workflows.levers import Levers
+from workflows.reevaluation import ReevaluationOrder, ReevaluationWorkflow
+from workflows.tape import Tape
+from workflows.watch import WatchOrder, WatchWorkflow
+
+READ_TIMEOUT = timedelta(seconds=10)
+READ_RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)
+LONGEST_WATCH = timedelta(hours=72)
+EVALUATION_SLACK = timedelta(minutes=10)
+
+
+class Restart:
+    """The way back, which leads through the gate."""
+
+    def __init__(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        tape: Tape,
+        decisions: Decisions,
+        levers: Levers,
+    ) -> None:
+        self._opening = opening
+        self._plan = opening.plan
+        self._state = state
+        self._tape = tape
+        self._decisions = decisions
+        self._levers = levers
+
+    async def fixed(self) -> bool:
+        """Wait until a fix is marked as deployed; False: the system will not be restarted."""
+        if self._state.fixed_at is not None:
+            return True
+        record = await self._decisions.ask(DecisionKind.REMEDIATION, nth=self._state.fixes)
+        if record.outcome != "fix_deployed":
+            self._state.ending = Ending.NOT_RESTARTED
+            return False
+        self._state.fixes += 1
+        self._state.fixed_at = workflow.now()
+        self._state.evaluation = None
+        for response in record.accepted:
+            if response.person not in self._state.fixers:
+                self._state.fixers.append(response.person)
+        self._tape.add(Kind.FIX_MARKED, subject=record.request.id, at=self._state.fixed_at)
+        return True
+
+    async def gate_opens(self) -> bool:
+        """Evaluate what runs now, and judge it. A shut gate sends the fix back."""
+        if self._state.gate is not None and self._state.gate.open:
+            return True
+        result = self._state.evaluation or await self._evaluated()
+        self._state.evaluation = result
+        running = await self._running_versions()
+        gate = judge_gate(result, fixed_at=self._state.fixed_at or workflow.now(), running_versions=running)
+        self._state.gate = gate
+        self._state.approved_versions = running
+        self._record(gate)
+        if not gate.open:
+            self._back_to_the_fix()
+        return gate.open
+
+    async def approved(self) -> DecisionRecord | None:
+        """Ask for the restart; None: it stays stopped, and the fix is looked at again."""
+        record = await self._decisions.ask(
+            DecisionKind.RESTART, self._binding, nth=self._state.restarts, past_default=True
+        )
+        if record.outcome == "restart":
+            return record
+        self._state.restarts += 1
+        self._back_to_the_fix()
+        return None
+
+    async def released(self, decision: DecisionRecord) -> bool:
+        """Let go lever by lever. If one is refused, all are held again and the gate shuts."""
+        self._tape.add(Kind.RESTART_BEGUN, subject=decision.request.id)
+        await self._tape.stored()
+        held_on = not await self._levers.release(decision)
+        self._state.restarts += 1
+        if not held_on:
+            self._tape.add(Kind.RESTARTED, subject=decision.request.id)
+            await self._watch_from_now()
+            return True
+        self._state.evaluation = None
+        self._state.gate = None
+        self._levers.order()
+        await self._levers.contain()
+        return False
+
+    async def watched(self) -> bool:
+        """Watch for the window; False: it relapsed, and the orders stand again."""
+        await workflow.wait_condition(
+            lambda: self._state.relapse is not None or "watch" in self._state.reported
+        )
+        if self._state.relapse is None:
+            self._state.reported.remove("watch")
+            self._tape.add(Kind.WATCH_ENDED, facts={"saw": "quiet"})
+            return True
+        await self._contain_again(self._state.relapse)
+        return False
+
+    async def _contain_again(self, saw: str) -> None:
+        """Apply the orders anew, with no new round of approval, and reopen the diagnosis."""
+        self._tape.add(Kind.RELAPSE, facts={"saw": saw})
+        self._state.relapse = None
+        self._state.relapses += 1
+        self._state.watch_until = None
+        self._state.contained_at = None
+        self._back_to_the_fix()
+        self._levers.order()
+        await self._levers.contain()
+        await self._end_watch()
+
+    async def _end_watch(self) -> None:
+        watch = workflow.get_external_workflow_handle(f"{workflow.info().workflow_id}/watch")
+        try:
+            await watch.signal("stop")
+        except FailureError:
+            workflow.logger.info("the watch has ended already")
+
+    def _back_to_the_fix(self) -> None:
+        self._state.fixed_at = None
+        self._state.evaluation = None
+        if self._state.gate is not None and self._state.gate.open:
+            self._state.gate = None
+
+    def _binding(self) -> Binding:
+        result = self._state.evaluation
+        return Binding(
+            evidence_root=self._state.evidence_root,
+            evaluation=digest_of(result) if result else NOTHING_YET,
+            versions=self._state.approved_versions or NOTHING_YET,
+        )
+
+    def _record(self, gate: Gate) -> None:
+        reasons = ",".join(reason.value for reason in gate.reasons)
+        kind = Kind.GATE_OPENED if gate.open else Kind.GATE_SHUT
+        self._tape.add(kind, facts={"reasons": reasons} if reasons else {})
+
+    async def _evaluated(self) -> EvaluationResult | None:
+        """Run the suite in a child; what counts is the result its worker kept."""
+        if self._plan.evaluation is None:
+            return None
+        self._state.reevaluations += 1
+        number = self._state.reevaluations
+        self._tape.add(Kind.EVALUATION_STARTED, subject=str(number))
+        await self._start_evaluation(number, self._plan.evaluation)
+        report = f"reevaluation/{number}"
+        result: EvaluationResult | None = None
+        try:
+            await workflow.wait_condition(
+                lambda: report in self._state.reported,
+                timeout=self._plan.evaluation.timeout * 3 + EVALUATION_SLACK,
+                timeout_summary=f"re-evaluation {number}",
+            )
+            self._state.reported.remove(report)
+            result = await self._kept_result(number)
+        except TimeoutError:
+            workflow.logger.warning("re-evaluation %d did not report", number)
+        self._tape.add(
+            Kind.EVALUATION_FINISHED,
+            subject=str(number),
+            digests={"result": digest_of(result)} if result else {},
+            facts={"finished": result.finished, "total": result.total, "failed": len(result.failed)}
+            if result
+            else {"problem": "no_result"},
+        )
+        return result
+
+    async def _start_evaluation(self, number: int, suite: EvaluationPlan) -> None:
+        await workflow.start_child_workflow(
+            ReevaluationWorkflow.run,
+            ReevaluationOrder(
+                parent=workflow.info().workflow_id,
+                request=EvaluationRequest(
+                    incident=self._opening.incident,
+                    system=self._plan.system,
+                    number=number,
+                    timeout=suite.timeout,
+                ),
+            ),
+            id=f"{workflow.info().workflow_id}/reevaluation/{number}",
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            cancellation_type=ChildWorkflowCancellationType.ABANDON,
+            static_summary=f"re-evaluation {number} for {self._opening.incident}",
+        )
+
+    async def _kept_result(self, number: int) -> EvaluationResult | None:
+        try:
+            return await workflow.execute_local_activity_method(
+                RecordActivities.read_result,
+                Numbered(incident=self._opening.incident, number=number),
+                start_to_close_timeout=READ_TIMEOUT,
+                retry_policy=READ_RETRIES,
+            )
+        except ActivityError:
+            return None
+
+    async def _running_versions(self) -> Sha256Hex | None:
+        if not self._plan.versions:
+            return None
+        try:
+            return await workflow.execute_activity_method(
+                RecordActivities.read_versions,
+                VersionsCall(system=self._plan.system),
+                start_to_close_timeout=READ_TIMEOUT,
+                retry_policy=READ_RETRIES,
+                priority=Priority(priority_key=2),
+            )
+        except ActivityError:
+            return None
+
+    async def _watch_from_now(self) -> None:
+        window = self._plan.watch.window.get(self._state.severity, LONGEST_WATCH)
+        self._state.watch_until = workflow.now() + window
+        self._tape.add(Kind.WATCH_BEGUN, facts={"until": self._state.watch_until.isoformat()})
+        await workflow.start_child_workflow(
+            WatchWorkflow.run,
+            WatchOrder(
+                parent=workflow.info().workflow_id,
+                system=self._plan.system,
+                versions=self._state.approved_versions or NOTHING_YET,
+                until=self._state.watch_until,
+                every=self._plan.watch.every,
+            ),
+            id=f"{workflow.info().workflow_id}/watch",
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            cancellation_type=ChildWorkflowCancellationType.ABANDON,
+            static_summary=f"watch after restart, {self._opening.incident}",
+        )

@@ -1,0 +1,84 @@
+"""Watch an AI system after restart, and tell the incident of a relapse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.exceptions import ActivityError
+
+from activities.evaluation import RecordActivities, VersionsCall
+from andon.domain.values import NOTHING_YET, Carried, Instant, Sha256Hex, Slug
+
+PROBE_TIMEOUT = timedelta(seconds=10)
+PROBE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+EVENTS_PER_RUN = 2_000
+
+
+class WatchOrder(Carried):
+    """What is watched, until when, and what must not change."""
+
+    parent: str
+    system: Slug
+    versions: Sha256Hex
+    until: Instant
+    every: timedelta
+
+
+class Observation(Carried):
+    """What the watch saw, as a code."""
+
+    saw: str
+
+
+@workflow.defn(name="Watch", versioning_behavior=VersioningBehavior.PINNED)
+class WatchWorkflow:
+    """Probe at intervals: does the system still run exactly what was approved?"""
+
+    def __init__(self) -> None:
+        self._stopped = False
+
+    @workflow.run
+    async def run(self, order: WatchOrder) -> str:
+        """Return how the watch ended: `quiet`, `stopped`, or what the relapse was."""
+        parent = workflow.get_external_workflow_handle(order.parent)
+        while not self._stopped and workflow.now() < order.until:
+            saw = await self._probe(order)
+            if saw != "as_approved":
+                await parent.signal("relapse", Observation(saw=saw))
+                return saw
+            pause = min(order.every, order.until - workflow.now())
+            await self._rest(max(pause, timedelta(seconds=1)))
+            if workflow.info().get_current_history_length() > EVENTS_PER_RUN:
+                workflow.continue_as_new(order)
+        if self._stopped:
+            return "stopped"
+        await parent.signal("watch_over", Observation(saw="quiet"))
+        return "quiet"
+
+    @workflow.signal
+    def stop(self) -> None:
+        """End the watch: the incident has relapsed by another sign."""
+        self._stopped = True
+
+    async def _rest(self, pause: timedelta) -> None:
+        try:
+            await workflow.wait_condition(lambda: self._stopped, timeout=pause)
+        except TimeoutError:
+            return
+
+    async def _probe(self, order: WatchOrder) -> str:
+        if order.versions == NOTHING_YET:
+            return "as_approved"
+        try:
+            running = await workflow.execute_activity_method(
+                RecordActivities.read_versions,
+                VersionsCall(system=order.system),
+                start_to_close_timeout=PROBE_TIMEOUT,
+                retry_policy=PROBE_RETRIES,
+                priority=Priority(priority_key=2),
+            )
+        except ActivityError:
+            return "versions_unreadable"
+        return "as_approved" if running == order.versions else "versions_changed"

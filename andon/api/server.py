@@ -115,10 +115,15 @@ def serve(app: FastAPI, listen: ListenSettings) -> None:
     if not listen.port:
         raise InvalidInputError("this server has no port: set it in the settings file")
     set_up_logging(settings().log_level)
-    uvicorn.run(
+    uvicorn.Server(configuration(app, listen.host, listen.port)).run()
+
+
+def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """Return how every server of Andon is run."""
+    return uvicorn.Config(
         app,
-        host=listen.host,
-        port=listen.port,
+        host=host,
+        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -129,7 +134,6 @@ def serve(app: FastAPI, listen: ListenSettings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=60,
-        h11_max_incomplete_event_size=64 * 1024,
     )
 
 

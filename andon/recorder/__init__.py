@@ -1,0 +1,1 @@
+"""The flight recorder: takes OTLP traces and keeps the newest, bounded by age and size."""

@@ -1,0 +1,42 @@
+"""Which flags there are, and what each says: holds from the switch store over each system's normal state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from andon.domain.containment import FLAG_SHAPES, FlagAnswer, Verb, flag_key
+from andon.domain.system import AISystem
+from andon.register.switches import Switches
+
+
+class Flags:
+    """Answers for the flags of registered AI systems."""
+
+    def __init__(self, switches: Switches) -> None:
+        self._switches = switches
+        self._normal: dict[str, bool | int] = {}
+
+    def register(self, systems: Iterable[AISystem]) -> None:
+        """Serve the flags of these systems, and no others, from now on."""
+        self._normal = {key: value for system in systems for key, value in normal_flags(system).items()}
+
+    def answer(self, key: str) -> FlagAnswer | None:
+        """Return what a flag says; None: there is no such flag."""
+        normal = self._normal.get(key)
+        return None if normal is None else self._switches.answer(key, normal)
+
+    def answers(self) -> list[FlagAnswer]:
+        """Return what every flag says, in the order of the keys."""
+        return [self._switches.answer(key, normal) for key, normal in sorted(self._normal.items())]
+
+
+def normal_flags(system: AISystem) -> dict[str, bool | int]:
+    """Return a system's flags and what they say when nothing holds them.
+
+    The pause flag is always there: it stops a system whose file declares no lever at all.
+    """
+    flags: dict[str, bool | int] = {flag_key(system.id, Verb.PAUSE_SYSTEM): True}
+    for lever in system.lever_list():
+        if lever.adapter == "flag" and lever.verb in FLAG_SHAPES:
+            flags[lever.id] = system.normal(lever.id)
+    return flags

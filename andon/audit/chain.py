@@ -1,0 +1,165 @@
+"""Checks on the chain itself: its form, its links, its end, and its copies in locked storage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from andon.audit.auditset import AuditSet, Opened
+from andon.audit.findings import Step
+from andon.domain.ledger import Chain, Entry, Head, Kind
+from andon.domain.values import NOTHING_YET, Instant, Sha256Hex
+
+
+@dataclass(frozen=True)
+class LockedObject:
+    """One key of the evidence store as the auditor's identity sees it."""
+
+    sha256: Sha256Hex
+    versions: int
+    delete_markers: int
+    locked_until: Instant | None
+
+
+@dataclass(frozen=True)
+class LockedCopies:
+    """What locked storage holds of one incident, by key."""
+
+    objects: Mapping[str, LockedObject]
+    checked_at: Instant
+
+    def under(self, prefix: str) -> list[str]:
+        """Return the keys that start with `prefix`, sorted."""
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+
+def check_form(step: Step, opened: Opened) -> None:
+    """Every line is its own canonical form, and belongs to this incident and chain."""
+    step.checked += opened.lines
+    for line in opened.unreadable:
+        step.broken(line.where, line.problem)
+    for entry in opened.entries:
+        if entry.incident != opened.incident:
+            step.broken(_named(entry), f"belongs to {entry.incident}")
+        if entry.chain is not Chain.RESPONSE:
+            step.broken(_named(entry), f"belongs to the {entry.chain} chain")
+
+
+def check_links(step: Step, entries: Sequence[Entry]) -> None:
+    """Every entry is there once, in its place, and names its predecessor's digest.
+
+    An altered entry breaks the link to the one after it; one whose `previous` was altered
+    breaks the links on both sides. That tells the two apart.
+    """
+    step.checked += len(entries)
+    if not entries:
+        step.broken("the chain", "holds no entry")
+        return
+    _places(step, entries)
+    chain = sorted({entry.sequence: entry for entry in entries}.values(), key=lambda one: one.sequence)
+    if chain[0].sequence == 0 and chain[0].previous != NOTHING_YET:
+        step.broken(_named(chain[0]), "is the first and yet names a predecessor")
+    neighbours = [pair for pair in pairwise(chain) if pair[1].sequence == pair[0].sequence + 1]
+    torn = [pair for pair in neighbours if not follows(*pair)]
+    for before, after in torn:
+        both_sides = any(following[0] is after for following in torn)
+        step.broken(
+            _named(after if both_sides else before),
+            f"was altered, added or exchanged: entry {after.sequence} names {after.previous[:16]} as its "
+            f"predecessor, and entry {before.sequence} is {before.digest()[:16]}",
+        )
+
+
+def check_head(step: Step, entries: Sequence[Entry], heads: Mapping[str, Head]) -> None:
+    """The end of the chain is the one that is known elsewhere."""
+    if not heads:
+        step.note("no head of this chain is known from elsewhere: a cut at its end would not show")
+        return
+    last = max(entries, key=lambda entry: entry.sequence, default=None)
+    found = Head(length=last.sequence + 1, digest=last.digest()) if last else Head()
+    for place, known in heads.items():
+        step.checked += 1
+        if known.length > found.length:
+            missing = f"entries {found.length} to {known.length - 1}"
+            step.broken(missing, f"are missing: {place} knows {known.length}, here are {found.length}")
+        elif known.length < found.length:
+            step.broken(
+                f"entry {known.length}",
+                f"and what follows are unknown to {place}, which knows {known.length} entries",
+            )
+        elif known.digest != found.digest:
+            step.broken(
+                f"entry {found.length - 1}",
+                f"is the last and was altered: {place} knows {known.digest[:16]}, not {found.digest[:16]}",
+            )
+
+
+def check_locked(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopies | None) -> None:
+    """Locked storage holds the same entries, statements and manifests: one version each, none deleted."""
+    if locked is None:
+        step.note("needs the evidence store: run it against the live system")
+        return
+    prefix = f"ledger/{audit.incident}/{Chain.RESPONSE}/"
+    expected = {f"{prefix}{entry.sequence:08d}.json": entry.digest() for entry in opened.entries}
+    expected |= {f"statements/{audit.incident}/{digest}.json": digest for digest in audit.statements}
+    for manifest in opened.manifests:
+        expected[f"manifests/{audit.incident}/{manifest.snapshot:04d}.json"] = manifest.root()
+    for key, digest in sorted(expected.items()):
+        compare_copy(step, key, digest, locked)
+    for key in locked.under(prefix):
+        if key not in expected:
+            step.broken(key, "is in locked storage, but not in the chain that was handed over")
+    if any(entry.kind == Kind.FORKED for entry in opened.entries):
+        step.note("the chain records a fork: two histories wrote to it, and it went on from the stored one")
+
+
+def compare_copy(step: Step, key: str, digest: Sha256Hex, locked: LockedCopies) -> None:
+    """One object is there with these bytes, in one version, not deleted, and locked."""
+    found = locked.objects.get(key)
+    step.checked += 1
+    if found is None:
+        step.broken(key, "is not in locked storage")
+        return
+    if found.sha256 != digest:
+        step.broken(key, f"holds other content (SHA-256 {found.sha256[:16]}, expected {digest[:16]})")
+    if found.versions != 1:
+        step.broken(key, f"has {found.versions} versions; it is written once")
+    if found.delete_markers:
+        step.broken(key, "was deleted (a delete marker stands over it)")
+    if found.locked_until is None:
+        step.broken(key, "is not locked")
+
+
+def follows(before: Entry, after: Entry) -> bool:
+    """Whether `after` names `before` as its predecessor."""
+    return after.previous == before.digest()
+
+
+def _places(step: Step, entries: Sequence[Entry]) -> None:
+    counted = Counter(entry.sequence for entry in entries)
+    highest = -1
+    for entry in entries:
+        if entry.sequence < highest:
+            step.broken(_named(entry), f"is out of place: it stands after entry {highest}")
+        highest = max(highest, entry.sequence)
+    for sequence, count in sorted(counted.items()):
+        if count > 1:
+            step.broken(f"entry {sequence}", f"is there {count} times")
+    # A line may claim any number, so gaps are listed as ranges, not one by one.
+    present = sorted(counted)
+    for before, after in zip([-1, *present], present, strict=False):
+        if after > before + 1:
+            _missing(step, before + 1, after - 1)
+
+
+def _missing(step: Step, first: int, last: int) -> None:
+    if first == last:
+        step.broken(f"entry {first}", "is missing")
+    else:
+        step.broken(f"entries {first} to {last}", "are missing")
+
+
+def _named(entry: Entry) -> str:
+    return f"entry {entry.sequence}"

@@ -1,0 +1,187 @@
+"""Checks on people's answers: the signed statements, and the rule that let each one count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from andon.audit.auditset import Opened, Trust
+from andon.audit.findings import Step
+from andon.domain.decision import (
+    Accepted,
+    DecisionRequest,
+    Statement,
+    judge,
+    read_statement,
+    settle,
+)
+from andon.domain.directory import Standing, standing_at
+from andon.domain.errors import SignatureError
+from andon.domain.ledger import Entry, Kind
+from andon.domain.values import NOTHING_YET
+
+Answers = dict[int, Statement]
+"""Sequence of a `response_accepted` entry -> the statement it rests on, if its signature holds."""
+
+
+@dataclass
+class Asked:
+    """A question, and what the chain says became of it."""
+
+    request: DecisionRequest
+    accepted: list[Accepted] = field(default_factory=list)
+    outcome: str | None = None
+    superseded: bool = False
+
+
+def check_statements(step: Step, opened: Opened, trust: Trust) -> Answers:
+    """Every accepted answer has its statement, signed by a trusted key, saying what the entry says."""
+    answers: Answers = {}
+    nonces: set[str] = set()
+    for entry in _of_kind(opened.entries, Kind.RESPONSE_ACCEPTED):
+        step.checked += 1
+        statement = _signed(step, entry, opened, trust)
+        if statement is None:
+            continue
+        answers[entry.sequence] = statement
+        _says_the_same(step, entry, statement)
+        if statement.nonce in nonces:
+            step.broken(_named(entry), "counts a statement a second time")
+        nonces.add(statement.nonce)
+    return answers
+
+
+def check_judgement(step: Step, opened: Opened, answers: Answers) -> dict[str, Asked]:
+    """Every accepted answer passes `judge` once more, and together they settle what was settled.
+
+    Returns:
+        The questions by id, as the chain leaves them.
+    """
+    asked: dict[str, Asked] = {}
+    for entry in opened.entries:
+        if entry.kind == Kind.DECISION_OPENED:
+            _put(step, entry, opened, asked)
+        elif entry.kind == Kind.DECISION_SUPERSEDED and entry.subject in asked:
+            asked[entry.subject].superseded = True
+        elif entry.kind == Kind.RESPONSE_ACCEPTED:
+            _judge_again(step, entry, opened, answers, asked)
+        elif entry.kind == Kind.DECISION_SETTLED:
+            _settle_again(step, entry, asked)
+    for name, question in asked.items():
+        settled = settle(question.request, question.accepted)
+        if settled != question.outcome and question.outcome is None:
+            step.broken(name, f"its answers settle on {settled}, but no entry says so")
+    return asked
+
+
+def _signed(step: Step, entry: Entry, opened: Opened, trust: Trust) -> Statement | None:
+    digest = entry.digests.get("statement", "")
+    envelope = opened.statements.get(digest)
+    if envelope is None:
+        step.broken(_named(entry), f"rests on statement {digest[:16] or '(none)'}, which is not there")
+        return None
+    try:
+        return read_statement(envelope, trust)
+    except SignatureError as error:
+        step.broken(f"statement {digest[:16]}", f"of {_named(entry)}: {error}")
+        return None
+
+
+def _says_the_same(step: Step, entry: Entry, statement: Statement) -> None:
+    pairs = (
+        ("incident", entry.incident, statement.incident),
+        ("decision", entry.subject, statement.decision),
+        ("person", entry.actor, f"person:{statement.person}"),
+        ("option", entry.after, statement.option),
+        ("role", entry.facts.get("role"), statement.role.value),
+        ("reason", entry.reason, statement.reason),
+        ("time of receipt", entry.facts.get("received_at"), statement.received_at.isoformat()),
+    )
+    for name, recorded, signed in pairs:
+        if recorded != signed:
+            step.broken(_named(entry), f"{name}: the entry says {recorded}, what was signed says {signed}")
+
+
+def _put(step: Step, entry: Entry, opened: Opened, asked: dict[str, Asked]) -> None:
+    digest = entry.digests.get("request", "")
+    request = opened.requests.get(digest)
+    if request is None:
+        step.must(False, _named(entry), f"question {digest[:16] or '(none)'} is not there")
+        return
+    fits = request.id == entry.subject and request.incident == entry.incident
+    step.must(fits, _named(entry), f"opens {entry.subject}, but its question is {request.id}")
+    step.must(entry.subject not in asked, _named(entry), f"{entry.subject} was put before")
+    asked[entry.subject] = Asked(request)
+
+
+def _judge_again(step: Step, entry: Entry, opened: Opened, answers: Answers, asked: dict[str, Asked]) -> None:
+    statement = answers.get(entry.sequence)
+    question = asked.get(entry.subject)
+    if statement is None or question is None:
+        why = "its statement does not hold" if statement is None else f"{entry.subject} was never put"
+        step.must(False, _named(entry), f"can't be judged again: {why}")
+        return
+    verdict = judge(
+        statement,
+        question.request,
+        _standing(step, entry, statement, opened),
+        accepted=question.accepted,
+        decided=question.outcome is not None,
+        superseded=question.superseded,
+    )
+    step.must(
+        verdict.accepted, _named(entry), f"counts, but the rule refuses it: {verdict.refusal or 'accepted'}"
+    )
+    late = entry.facts.get("late")
+    step.must(late == verdict.late, _named(entry), f"says late={late}, by the clock it is {verdict.late}")
+    question.accepted.append(_accepted(entry, statement, late=verdict.late))
+
+
+def _standing(step: Step, entry: Entry, statement: Statement, opened: Opened) -> Standing:
+    digest = entry.digests.get("directory", NOTHING_YET)
+    directory = opened.directories.get(digest)
+    if directory is not None:
+        return standing_at(directory, statement.person, statement.received_at)
+    step.note("without the directory of that time, people's roles are taken as they were signed")
+    return Standing(
+        person=statement.person,
+        known=True,
+        suspended=False,
+        roles=(statement.role,),
+        directory_digest=digest,
+    )
+
+
+def _accepted(entry: Entry, statement: Statement, *, late: bool) -> Accepted:
+    return Accepted(
+        person=statement.person,
+        role=statement.role,
+        option=statement.option,
+        findings=statement.findings,
+        received_at=statement.received_at,
+        late=late,
+        nonce=statement.nonce,
+        statement=entry.digests["statement"],
+    )
+
+
+def _settle_again(step: Step, entry: Entry, asked: dict[str, Asked]) -> None:
+    question = asked.get(entry.subject)
+    if question is None:
+        step.must(False, _named(entry), f"settles {entry.subject}, which was never put")
+        return
+    settled = settle(question.request, question.accepted)
+    step.must(
+        settled == entry.after,
+        _named(entry),
+        f"settles {entry.subject} on {entry.after}; its answers settle on {settled or 'nothing'}",
+    )
+    question.outcome = entry.after
+
+
+def _of_kind(entries: Sequence[Entry], kind: Kind) -> list[Entry]:
+    return [entry for entry in entries if entry.kind == kind]
+
+
+def _named(entry: Entry) -> str:
+    return f"entry {entry.sequence}"

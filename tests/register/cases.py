@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from andon.domain.containment import Hold, Lever, Order, Verb
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
-from andon.domain.incident import IncidentView, OpenIncident, Stage, first_state, view_of
+from andon.domain.incident import IncidentState, IncidentView, OpenIncident, Stage, view_of
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.playbook import Plan, WatchPlan
 from andon.domain.severity import Band, Classification
@@ -63,7 +63,7 @@ def opening(incident: str = INCIDENT, **changes: object) -> OpenIncident:
 
 def view(incident: str = INCIDENT, *, version: int = 1, **changes: object) -> IncidentView:
     start = opening(incident)
-    shown = view_of(start, first_state(start))
+    shown = view_of(start, IncidentState(severity=start.severity, classification=start.classification))
     return shown.model_copy(update={"version": version, "head": Head(length=version), **changes})
 
 

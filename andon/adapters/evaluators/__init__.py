@@ -1,0 +1,1 @@
+"""Running eval suites."""

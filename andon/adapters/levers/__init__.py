@@ -1,0 +1,1 @@
+"""Enforcement points and the probes that look at them."""

@@ -1,0 +1,1 @@
+"""Where evidence, ledgers, keys and texts come to rest."""

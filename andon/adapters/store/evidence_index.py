@@ -1,0 +1,33 @@
+"""The index of evidence, kept in the register."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from andon.domain.evidence import EvidenceItem, Gap, Manifest
+from andon.domain.values import IncidentId
+from andon.register.evidence import Evidence
+
+
+class RegisterEvidenceIndex:
+    """Runs the register's queries in threads."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    async def save_items(
+        self, incident: IncidentId, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]
+    ) -> None:
+        """Keep what one source gave to a snapshot that is not sealed yet."""
+        await asyncio.to_thread(self._evidence.save_items, incident, snapshot, items, gaps)
+
+    async def collected(
+        self, incident: IncidentId, snapshot: int
+    ) -> tuple[tuple[EvidenceItem, ...], tuple[Gap, ...]]:
+        """Return all items and gaps of a snapshot, in order."""
+        return await asyncio.to_thread(self._evidence.collected, incident, snapshot)
+
+    async def save_manifest(self, manifest: Manifest) -> None:
+        """Keep a sealed manifest."""
+        await asyncio.to_thread(self._evidence.save_manifest, manifest)

@@ -1,0 +1,75 @@
+"""Ledger entries and statements in locked storage, and then in the register.
+
+Locked storage comes first: what the register says of a chain can always be found there too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from andon.domain.errors import NotFoundError
+from andon.domain.incident import Exhibit
+from andon.domain.ledger import Entry, Head
+from andon.domain.signing import Envelope
+from andon.domain.values import IncidentId, Sha256Hex, canonical
+from andon.ports import EvidenceStore
+from andon.register.ledger import Ledger
+
+JSON: Final = "application/json"
+SIDE_BY_SIDE: Final = 8
+
+
+class LockedLedger:
+    """Each entry and each statement is a locked object of its own."""
+
+    def __init__(self, store: EvidenceStore, ledger: Ledger) -> None:
+        self._store = store
+        self._ledger = ledger
+
+    async def append(self, entries: Sequence[Entry], exhibits: Sequence[Exhibit]) -> Head:
+        """Store entries and statements; a repeat with the same content changes nothing."""
+        objects = [(entry_key(entry), canonical(entry)) for entry in entries]
+        objects += [
+            (statement_key(entries[0].incident, exhibit.digest), canonical(exhibit.envelope))
+            for exhibit in exhibits
+            if entries
+        ]
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def keep(key: str, content: bytes) -> None:
+            async with slots:
+                await self._store.put(key, content, content_type=JSON)
+
+        # All are waited for before an error is raised: no put may go on behind a retry's back.
+        outcomes = await asyncio.gather(*(keep(*one) for one in objects), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+        return await asyncio.to_thread(self._ledger.append, entries, exhibits)
+
+
+class StoredStatements:
+    """Reads statements back from locked storage."""
+
+    def __init__(self, store: EvidenceStore) -> None:
+        self._store = store
+
+    async def read(self, incident: IncidentId, digest: Sha256Hex) -> Envelope:
+        """Return a stored statement."""
+        try:
+            content = await self._store.get(statement_key(incident, digest))
+        except NotFoundError as error:
+            raise NotFoundError("statement", digest) from error
+        return Envelope.model_validate_json(content)
+
+
+def entry_key(entry: Entry) -> str:
+    """Return the object key of a ledger entry."""
+    return f"ledger/{entry.incident}/{entry.chain}/{entry.sequence:08d}.json"
+
+
+def statement_key(incident: IncidentId, digest: Sha256Hex) -> str:
+    """Return the object key of a signed statement."""
+    return f"statements/{incident}/{digest}.json"

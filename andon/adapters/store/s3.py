@@ -1,0 +1,161 @@
+"""Evidence in an S3-compatible store with Object Lock.
+
+Each object is put once, with a lock, a SHA-256 that the store checks, and the condition that
+nothing stands under its key. What the receipt says is read back from the store. Objects go up
+in one request each, which S3 bounds at 5 GiB.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime
+from functools import cached_property, partial
+from threading import Lock
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from andon.adapters.clock import utc_now
+from andon.config import StoreSettings
+from andon.domain.errors import EvidenceStoreError, NotFoundError, StoreConflictError
+from andon.domain.values import sha256
+from andon.ports import ObjectReceipt
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SIDE_BY_SIDE: Final = 8
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 30
+ATTEMPTS: Final = 2
+
+_TAKEN: Final = frozenset({409, 412})
+"""Another object stands there (412), or is being put there at this moment (409)."""
+
+T = TypeVar("T")
+
+
+class S3EvidenceStore:
+    """Write-once, locked storage."""
+
+    def __init__(self, settings: StoreSettings, now: Callable[[], datetime] = utc_now) -> None:
+        self._settings = settings
+        self._bucket = settings.bucket
+        self._now = now
+        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
+        self._making = Lock()
+
+    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:
+        """Store `content` under `key` unless something stands there; a repeat changes nothing."""
+        return await self._in_a_thread(partial(self._put, key, content, content_type))
+
+    async def get(self, key: str) -> bytes:
+        """Return the content under `key`."""
+        return await self._in_a_thread(partial(self._get, key))
+
+    async def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix, sorted."""
+        return await self._in_a_thread(partial(self._keys, prefix))
+
+    async def _in_a_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    @property
+    def _client(self) -> S3Client:
+        with self._making:  # clients may be shared by threads, but not made by several at once
+            return self._made_client
+
+    @cached_property
+    def _made_client(self) -> S3Client:
+        settings = self._settings
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=settings.endpoint,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key,
+            aws_secret_access_key=settings.secret_key.get_secret_value(),
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                max_pool_connections=SIDE_BY_SIDE,
+            ),
+        )
+
+    def _put(self, key: str, content: bytes, content_type: str) -> ObjectReceipt:
+        digest = sha256(content)
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType=content_type,
+                IfNoneMatch="*",
+                ChecksumSHA256=_base64(digest),
+                ObjectLockMode="GOVERNANCE" if self._settings.lock_mode == "GOVERNANCE" else "COMPLIANCE",
+                ObjectLockRetainUntilDate=self._now() + self._settings.retention,
+            )
+        except ClientError as error:
+            if _status(error) not in _TAKEN:
+                raise _translated(error, key) from error
+        receipt = self._receipt(key)
+        if receipt.sha256 != digest:
+            raise StoreConflictError(key, receipt.sha256)
+        return receipt
+
+    def _receipt(self, key: str) -> ObjectReceipt:
+        try:
+            found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            raise _translated(error, key) from error
+        stored = found.get("ChecksumSHA256")
+        return ObjectReceipt(
+            key=key,
+            version_id=found.get("VersionId", ""),
+            # Objects that somebody else put may lack the checksum; then the bytes tell.
+            sha256=base64.b64decode(stored).hex() if stored else sha256(self._get(key)),
+            size_bytes=found["ContentLength"],
+            locked_until=found.get("ObjectLockRetainUntilDate") if found.get("ObjectLockMode") else None,
+        )
+
+    def _get(self, key: str) -> bytes:
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            raise _translated(error, key) from error
+        with closing(found["Body"]) as body:
+            return body.read()
+
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        try:
+            return sorted(found["Key"] for page in pages for found in page.get("Contents", []))
+        except ClientError as error:
+            raise _translated(error, prefix) from error
+
+
+def _base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def _status(error: ClientError) -> int:
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def _translated(error: ClientError, key: str) -> Exception:
+    """Return what to raise: refusals are ours to name, a fault of the server may pass by itself."""
+    status = _status(error)
+    if status == 404:
+        return NotFoundError("object", key)
+    if status >= 500 or status == 409:
+        return error
+    code = error.response.get("Error", {}).get("Code", "unknown")
+    return EvidenceStoreError(f"the store refused {key}: {status} {code}")

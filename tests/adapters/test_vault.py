@@ -1,0 +1,130 @@
+"""Sealing bytes and texts: what was altered or moved does not open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from andon.adapters.store.texts import SealedTexts
+from andon.adapters.store.vault import AesVault
+from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
+from andon.ports import SealedText
+from andon.register.engine import Databases
+from andon.register.keys import WrappedKeys
+from andon.register.texts import Texts
+from tests.register.cases import INCIDENT
+
+OTHER = "INC-20260302-def456"
+CONTENT = b"My account number is 1234"
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def master(tmp_path: Path) -> Path:
+    return written(tmp_path / "master.key", bytes(range(32)))
+
+
+@pytest.fixture
+def vault(master: Path, databases: Databases) -> AesVault:
+    return AesVault(master, WrappedKeys(databases.register))
+
+
+async def test_what_was_sealed_opens_also_in_another_process(
+    vault: AesVault, master: Path, databases: Databases
+) -> None:
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="input/recorder/1")
+    other = AesVault(master, WrappedKeys(databases.register))
+    assert await other.decrypt(INCIDENT, stored, bound_to="input/recorder/1") == CONTENT
+    assert CONTENT not in stored
+
+
+async def test_the_same_content_under_the_same_name_gives_the_same_bytes(vault: AesVault) -> None:
+    first = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    assert await vault.encrypt(INCIDENT, CONTENT, bound_to="a") == first
+    assert await vault.encrypt(INCIDENT, CONTENT, bound_to="b") != first
+    assert await vault.encrypt(OTHER, CONTENT, bound_to="a") != first
+
+
+async def test_every_changed_bit_is_found(vault: AesVault) -> None:
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    for place in range(len(stored)):
+        altered = bytearray(stored)
+        altered[place] ^= 1
+        with pytest.raises(SignatureError):
+            await vault.decrypt(INCIDENT, bytes(altered), bound_to="a")
+
+
+@pytest.mark.parametrize("length", [0, 1, 11, 12, 20, 27])
+async def test_what_was_cut_short_does_not_open(vault: AesVault, length: int) -> None:
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    with pytest.raises(SignatureError):
+        await vault.decrypt(INCIDENT, stored[:length], bound_to="a")
+
+
+async def test_what_was_moved_elsewhere_does_not_open(vault: AesVault) -> None:
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    with pytest.raises(SignatureError):
+        await vault.decrypt(INCIDENT, stored, bound_to="b")
+    with pytest.raises(SignatureError):
+        await vault.decrypt(OTHER, stored, bound_to="a")
+
+
+async def test_a_key_wrapped_by_another_master_key_does_not_open(
+    vault: AesVault, master: Path, databases: Databases
+) -> None:
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    elsewhere = AesVault(written(master.with_name("other.key"), bytes(32)), WrappedKeys(databases.register))
+    with pytest.raises(SignatureError):
+        await elsewhere.decrypt(INCIDENT, stored, bound_to="a")
+
+
+async def test_a_master_key_of_the_wrong_length_is_refused(databases: Databases, master: Path) -> None:
+    vault = AesVault(written(master, b"short"), WrappedKeys(databases.register))
+    with pytest.raises(InvalidInputError, match="32 bytes"):
+        await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+
+
+async def test_a_text_is_kept_sealed_and_opens_again(vault: AesVault, databases: Databases) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    sealed = await texts.seal(INCIDENT, "title", "Refund went to the wrong account ✓")
+    assert await texts.open(sealed) == "Refund went to the wrong account ✓"
+    assert b"Refund" not in Texts(databases.register).get(sealed.id).stored
+
+
+async def test_a_text_with_another_digest_or_id_does_not_open(vault: AesVault, databases: Databases) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    sealed = await texts.seal(INCIDENT, "title", "words")
+    with pytest.raises(SignatureError):
+        await texts.open(SealedText(id=sealed.id, digest="0" * 64))
+    with pytest.raises(NotFoundError):
+        await texts.open(SealedText(id="TXT-none", digest=sealed.digest))
+
+
+class _KeysInMemory(WrappedKeys):
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, incident: str) -> bytes | None:
+        return self.kept.get(incident)
+
+    def put_if_absent(self, incident: str, wrapped: bytes) -> bytes:
+        return self.kept.setdefault(incident, wrapped)
+
+
+@settings(max_examples=50, deadline=None)
+@given(content=st.binary(max_size=2000), bound_to=st.text(max_size=50))
+def test_any_content_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, bound_to: str
+) -> None:
+    master = tmp_path_factory.getbasetemp() / "any-master.key"
+    master.write_bytes(bytes(range(32)))
+    vault = AesVault(master, _KeysInMemory())
+    stored = vault.encrypt_now(INCIDENT, content, bound_to=bound_to)
+    assert vault.decrypt_now(INCIDENT, stored, bound_to=bound_to) == content

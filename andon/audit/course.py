@@ -14,6 +14,19 @@ from andon.domain.values import Sha256Hex
 
 IN_FORCE = frozenset({"requested", "applied", "proven", "unproven", "failed"})
 
+WITHOUT_EFFECT = frozenset(
+    {
+        Kind.STAGE_ENDED,
+        Kind.EVIDENCE_SEALED,
+        Kind.EVIDENCE_FAILED,
+        Kind.DUPLICATES_JOINED,
+        Kind.RESPONSE_REFUSED,
+        Kind.SIGNAL_REFUSED,
+        Kind.FORKED,
+    }
+)
+"""What may still be recorded after the end: what was under way, and what is refused from then on."""
+
 
 def check_course(step: Step, entries: Sequence[Entry], asked: dict[str, Asked]) -> None:
     """Walk through the entries and find what came too early, twice, or after the end."""
@@ -37,7 +50,7 @@ class _Course:
 
     def follow(self, entry: Entry) -> None:
         """Check one entry against what came before, then take it into account."""
-        if self.closed:
+        if self.closed and entry.kind not in WITHOUT_EFFECT:
             self.step.must(False, self.named(entry), "comes after the incident was closed")
         rule = self._rules().get(entry.kind)
         if rule is not None:

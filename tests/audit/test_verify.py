@@ -289,7 +289,8 @@ def _restarted_twice(story: Story) -> AuditSet:
 
 
 def _after_the_end(story: Story) -> AuditSet:
-    story.add(Kind.STAGE_BEGUN, subject="monitor")
+    story.add(Kind.STAGE_ENDED, subject="preserve_evidence")
+    story.contain(f"{INCIDENT}/order/2")
     return story.exported()
 
 

@@ -1,0 +1,131 @@
+"""What locked storage holds of an incident, read with the auditor's own identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from andon.audit.chain import LockedCopies, LockedObject
+from andon.domain.errors import EvidenceStoreError
+from andon.domain.values import Frozen, IncidentId
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+SIDE_BY_SIDE: Final = 8
+CHUNK: Final = 1024 * 1024
+UNLOCKED: Final = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "404"})
+
+
+class StoreAccess(Frozen):
+    """Where the store is, and the read-only identity the auditor uses."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str
+    region: str = "us-east-1"
+
+
+@dataclass
+class _Seen:
+    versions: int = 0
+    markers: int = 0
+    newest: str | None = None
+
+
+class LockedReader:
+    """Reads one bucket."""
+
+    def __init__(self, access: StoreAccess) -> None:
+        self._bucket = access.bucket
+        self._client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=access.endpoint,
+            aws_access_key_id=access.access_key,
+            aws_secret_access_key=access.secret_key,
+            region_name=access.region,
+            config=Config(
+                s3={"addressing_style": "path"},
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"max_attempts": 3},
+                max_pool_connections=SIDE_BY_SIDE,
+            ),
+        )
+
+    def copies(self, incident: IncidentId) -> LockedCopies:
+        """Read every object of an incident and hash its bytes.
+
+        Raises:
+            EvidenceStoreError: the store can't be reached, or refuses this identity.
+        """
+        try:
+            seen = self._seen(incident)
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as readers:
+                read = list(readers.map(self._read, seen.keys(), seen.values()))
+        except (ClientError, BotoCoreError) as error:
+            raise EvidenceStoreError(f"the evidence store: {error}") from error
+        return LockedCopies(objects=dict(zip(seen, read, strict=True)), checked_at=datetime.now(UTC))
+
+    def lines(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield key and text of each object under a prefix, sorted by key.
+
+        Raises:
+            EvidenceStoreError: the store can't be reached, or refuses this identity.
+        """
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            ):
+                for found in page.get("Contents", []):
+                    body = self._client.get_object(Bucket=self._bucket, Key=found["Key"])["Body"].read()
+                    yield found["Key"], body.decode("utf-8", "replace")
+        except (ClientError, BotoCoreError) as error:
+            raise EvidenceStoreError(f"the evidence store: {error}") from error
+
+    def _seen(self, incident: IncidentId) -> dict[str, _Seen]:
+        found: dict[str, _Seen] = defaultdict(_Seen)
+        pages = self._client.get_paginator("list_object_versions")
+        for folder in ("ledger", "statements", "manifests", "evidence"):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=f"{folder}/{incident}/"):
+                for version in page.get("Versions", []):
+                    one = found[version["Key"]]
+                    one.versions += 1
+                    if one.newest is None or version.get("IsLatest"):
+                        one.newest = version["VersionId"]
+                for marker in page.get("DeleteMarkers", []):
+                    found[marker["Key"]].markers += 1
+        return dict(found)
+
+    def _read(self, key: str, seen: _Seen) -> LockedObject:
+        if seen.newest is None:
+            return LockedObject(hashlib.sha256().hexdigest(), 0, seen.markers, None)
+        got = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=seen.newest)
+        digest = hashlib.sha256()
+        for chunk in got["Body"].iter_chunks(CHUNK):
+            digest.update(chunk)
+        return LockedObject(
+            sha256=digest.hexdigest(),
+            versions=seen.versions,
+            delete_markers=seen.markers,
+            locked_until=got.get("ObjectLockRetainUntilDate") or self._retention(key, seen.newest),
+        )
+
+    def _retention(self, key: str, version: str) -> datetime | None:
+        try:
+            answer = self._client.get_object_retention(Bucket=self._bucket, Key=key, VersionId=version)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in UNLOCKED:
+                return None
+            raise
+        return answer.get("Retention", {}).get("RetainUntilDate")

@@ -1,0 +1,123 @@
+"""Replaying the histories of an incident: do today's workflows decide as they did then?
+
+Replay proves only that this code makes the same choices from the same recorded inputs; that the
+inputs are the true ones is what the ledger, the statements and locked storage are for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.worker import Replayer
+
+from andon.audit.auditset import read_json
+from andon.domain.errors import InvalidInputError, NotFoundError
+
+NAMESPACE: Final = "andon"
+MAX_PROBLEM: Final = 2_000
+RUNS_AT_MOST: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How one run came out."""
+
+    workflow: str
+    events: int
+    problem: str | None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "workflow": self.workflow,
+            "events": self.events,
+            "ok": not self.problem,
+            "problem": self.problem,
+        }
+
+
+def read_history(path: Path) -> WorkflowHistory:
+    """Read what `temporal workflow show --output json` printed, or an SDK wrote.
+
+    Raises:
+        InvalidInputError: it can't be read, or is no history.
+    """
+    given = read_json(path)
+    if not isinstance(given, dict) or not isinstance(given.get("events"), list) or not given["events"]:
+        raise InvalidInputError(f"{path} is no history: it has no list of events")
+    try:
+        return WorkflowHistory.from_json(_workflow_id(given), json.dumps(given))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(f"{path} is no history: {str(error)[:300]}") from error
+
+
+async def replay(history: WorkflowHistory, namespace: str = NAMESPACE) -> Replayed:
+    """Replay one run with the workflows of this release."""
+    # Loaded here: reading a timeline or verifying a file needs no workflow code.
+    from workers.compose import WORKFLOWS  # noqa: PLC0415
+    from workers.sandbox import sandbox_runner  # noqa: PLC0415
+
+    replayer = Replayer(
+        workflows=list(WORKFLOWS),
+        workflow_runner=sandbox_runner(),
+        data_converter=pydantic_data_converter,
+        namespace=namespace,
+    )
+    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    failure = result.replay_failure
+    problem = f"{type(failure).__name__}: {str(failure)[:MAX_PROBLEM]}" if failure is not None else None
+    return Replayed(workflow=history.workflow_id, events=len(history.events), problem=problem)
+
+
+async def histories(
+    address: str, incident: str, namespace: str = NAMESPACE
+) -> AsyncIterator[WorkflowHistory]:
+    """Yield every run of an incident's workflow, oldest first, each followed by its children.
+
+    Raises:
+        NotFoundError: Temporal knows no such incident.
+        RuntimeError: Temporal can't be reached.
+    """
+    client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+    workflow = f"incident/{incident}"
+    try:
+        described = await client.get_workflow_handle(workflow).describe()
+    except RPCError as error:
+        raise NotFoundError("workflow", workflow) from error
+    first = described.raw_description.workflow_execution_info.first_run_id or described.run_id
+    waiting: list[tuple[str, str | None]] = [(workflow, first)]
+    for _ in range(RUNS_AT_MOST):
+        if not waiting:
+            return
+        name, run = waiting.pop(0)
+        history = await client.get_workflow_handle(name, run_id=run).fetch_history()
+        yield history
+        waiting += _onward(name, history)
+
+
+def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str | None]]:
+    """Return the run this one continued as, and the children it started."""
+    found: list[tuple[str, str | None]] = []
+    for event in history.events:
+        if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+            child = event.child_workflow_execution_started_event_attributes.workflow_execution
+            found.append((child.workflow_id, child.run_id))
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+            onward = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+            found.append((name, onward))
+    return found
+
+
+def _workflow_id(given: dict[str, Any]) -> str:
+    """Return the id the first event carries; the id is part of what is replayed."""
+    first = given["events"][0]
+    attributes = first.get("workflowExecutionStartedEventAttributes", {}) if isinstance(first, dict) else {}
+    return str(attributes.get("workflowId") or "incident/unknown")

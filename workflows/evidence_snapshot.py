@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evidence import CollectCall, Collected, EvidenceActivities, SealCall
@@ -40,7 +40,7 @@ class Numbered(Carried):
     number: int
 
 
-@workflow.defn(name="EvidenceSnapshot", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="EvidenceSnapshot")
 class EvidenceSnapshotWorkflow:
     """Preserve what there is, name what there is not, and tell the incident."""
 

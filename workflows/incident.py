@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.common import Priority, RawValue, RetryPolicy, VersioningBehavior
+from temporalio.common import Priority, RawValue, RetryPolicy
 
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
@@ -25,7 +25,7 @@ from andon.domain.incident import (
     OpenIncident,
     Received,
     Stage,
-    first_state,
+    state_of,
 )
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
@@ -47,14 +47,14 @@ STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.Q
 TOLD_AT_ONCE = (Role.BUSINESS_OWNER, Role.OPERATIONS, Role.RESPONDER, Role.COMMUNICATIONS)
 
 
-@workflow.defn(name="Incident", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Incident")
 class IncidentWorkflow:
     """The response to one incident."""
 
     @workflow.init
-    def __init__(self, opening: OpenIncident, carried: IncidentState | None = None) -> None:
+    def __init__(self, opening: OpenIncident) -> None:
         self._opening = opening
-        self._state = carried or first_state(opening)
+        self._state = state_of(opening)
         self._tape = Tape(opening, self._state)
         self._notices = Notices(opening.incident)
         self._decisions = Decisions(opening, self._state, self._tape, self._notices)
@@ -65,7 +65,7 @@ class IncidentWorkflow:
         self._post = Post(self._state, self._tape, self._decisions)
 
     @workflow.run
-    async def run(self, opening: OpenIncident, carried: IncidentState | None = None) -> Ending:  # noqa: ARG002 - read by __init__
+    async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
         """Respond until the incident is closed; return how it ended."""
         storing = asyncio.create_task(self._tape.keep_storing())
         response = asyncio.create_task(self._respond())
@@ -303,7 +303,7 @@ class IncidentWorkflow:
         """Continue as a new run, with open questions, orders and unsettled reports carried over."""
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
-        workflow.continue_as_new(args=[self._opening, self._state])
+        workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))
 
 
 def _any_done(*tasks: asyncio.Task[None]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evaluation import EvaluationActivities
@@ -26,7 +26,7 @@ class ReevaluationOrder(Carried):
     request: EvaluationRequest
 
 
-@workflow.defn(name="Reevaluation", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="Reevaluation")
 class ReevaluationWorkflow:
     """Run the suite once; whatever comes of it, the incident is told that it is over."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, VersioningBehavior
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evaluation import RecordActivities, VersionsCall
@@ -32,7 +32,7 @@ class Observation(Carried):
     saw: str
 
 
-@workflow.defn(name="Watch", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="Watch")
 class WatchWorkflow:
     """Probe at intervals: does the system still run exactly what was approved?"""
 

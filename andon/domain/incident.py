@@ -65,6 +65,7 @@ class OpenIncident(Carried):
     recurrence_of: IncidentId | None = None
     exercise: bool = False
     plan: Plan
+    carried: IncidentState | None = Field(None, description="what the run before remembers, if there was one")
 
 
 class Arrival(Carried):
@@ -189,9 +190,9 @@ class IncidentState(BaseModel):
         return [record for record in self.decisions.values() if record.request.kind is kind]
 
 
-def first_state(opening: OpenIncident) -> IncidentState:
-    """Return the state of an incident that has just been opened."""
-    return IncidentState(severity=opening.severity, classification=opening.classification)
+def state_of(opening: OpenIncident) -> IncidentState:
+    """Return what the run before carried over, or the state of an incident just opened."""
+    return opening.carried or IncidentState(severity=opening.severity, classification=opening.classification)
 
 
 class IncidentView(Carried):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -99,13 +100,23 @@ def check_depth(body: bytes, depth: int) -> None:
             level -= 1
 
 
-def parse_body(model: type[Model], body: bytes, depth: int) -> Model:
+def parse_body(
+    model: type[Model], body: bytes, depth: int, *, check: Callable[[dict[str, Any]], object] | None = None
+) -> Model:
     """Read `body` as `model`, strictly: unknown fields and naive times are refused by name.
+
+    Args:
+        model: what it must be.
+        body: as it came in.
+        depth: deepest nesting.
+        check: looks at the plain JSON first, where it can say more than the model's own error.
 
     Raises:
         ProblemError: 400, with each field and what is wrong with it.
     """
-    read_json(body, depth)
+    sent = read_json(body, depth)
+    if check is not None:
+        check(sent)
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:

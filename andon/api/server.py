@@ -6,12 +6,14 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Any, Final, Literal
 
 import uvicorn
 from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -76,11 +78,17 @@ class Envelope:
                 _log(scope, level, status, (time.monotonic() - began) * 1000)
 
 
-def new_app(title: str, tokens: TokenBook, lifespan: Lifespan | None = None) -> FastAPI:
+def new_app(
+    title: str,
+    tokens: TokenBook,
+    lifespan: Lifespan | None = None,
+    bodies: Sequence[type[BaseModel]] = (),
+) -> FastAPI:
     """Return an application with health check, API description, problems and headers.
 
     `/healthz` is open and says nothing but that the server runs; the description in
-    `/v1/openapi.json` needs a token like everything else.
+    `/v1/openapi.json` needs a token like everything else. It names `bodies` too: models that
+    routes read by themselves and describe with `described_by`.
     """
     app = FastAPI(
         title=title,
@@ -99,11 +107,22 @@ def new_app(title: str, tokens: TokenBook, lifespan: Lifespan | None = None) -> 
         return {"status": "ok"}
 
     @app.get("/v1/openapi.json", include_in_schema=False, dependencies=[Depends(anyone())])
-    async def description() -> dict[str, object]:
-        return app.openapi()
+    async def description() -> dict[str, Any]:
+        described = app.openapi()
+        models: list[tuple[type[BaseModel], Literal["validation"]]] = [(one, "validation") for one in bodies]
+        _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")
+        parts: dict[str, Any] = described.setdefault("components", {}).setdefault("schemas", {})
+        parts.update(found.get("$defs", {}))
+        return described
 
     app.add_middleware(Envelope)
     return app
+
+
+def described_by(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that reads `model` from its body by itself."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def serve(app: FastAPI, listen: ListenSettings) -> None:

@@ -59,16 +59,16 @@ class Engine:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self.away = False
+        """Whether the last look or attempt found nobody there; then nothing waits for it."""
 
-    async def look(self) -> bool:
-        """Ask whether Temporal answers; an answer ends what `open` noted as away."""
+    async def healthy(self) -> bool:
+        """Ask whether Temporal answers."""
         try:
             async with asyncio.timeout(2 * HEALTH_DEADLINE.total_seconds()):
                 client = await self._connected()
-                self.away = not await client.service_client.check_health(timeout=HEALTH_DEADLINE)
+                return await client.service_client.check_health(timeout=HEALTH_DEADLINE)
         except (RPCError, RuntimeError, TimeoutError):
-            self.away = True
-        return not self.away
+            return False
 
     async def open(self, opening: OpenIncident, arrival: Arrival) -> Received:
         """Start the incident's workflow with its first detection; a repeat changes nothing.

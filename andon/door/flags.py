@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from andon.domain.containment import FLAG_SHAPES, FlagAnswer, Verb, flag_key
+from andon.domain.containment import FLAG_SHAPES, FlagAnswer, Hold, Verb, answer_flag, flag_key
 from andon.domain.system import AISystem
 from andon.register.switches import Switches
 
@@ -26,8 +26,14 @@ class Flags:
         return None if normal is None else self._switches.answer(key, normal)
 
     def answers(self) -> list[FlagAnswer]:
-        """Return what every flag says, in the order of the keys."""
-        return [self._switches.answer(key, normal) for key, normal in sorted(self._normal.items())]
+        """Return what every flag says at one moment, in the order of the keys."""
+        by_system: dict[str, list[Hold]] = {}
+        for hold in self._switches.holds():
+            by_system.setdefault(hold.lever.split(".", 1)[0], []).append(hold)
+        return [
+            answer_flag(key, by_system.get(key.split(".", 1)[0], ()), normal=normal)
+            for key, normal in sorted(self._normal.items())
+        ]
 
 
 def normal_flags(system: AISystem) -> dict[str, bool | int]:

@@ -1,0 +1,62 @@
+"""What the door answers to a detection or a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from andon.domain.containment import Order, OrderState, Verb
+from andon.domain.detection import Outcome
+from andon.domain.incident import OpenIncident, Stage
+from andon.domain.severity import Band
+from andon.domain.values import Frozen, IncidentId
+from andon.register.incidents import IncidentRow
+
+
+class OrderShown(Frozen):
+    """An order as its sender sees it."""
+
+    lever: str
+    verb: Verb
+    state: OrderState
+
+
+class Answer(Frozen):
+    """What became of a detection. `contained` is true only when every order is proven."""
+
+    receipt: str
+    outcome: Outcome
+    incident: IncidentId | None
+    url: str | None
+    stage: Stage | None
+    severity: Band
+    contained: bool
+    orders: tuple[OrderShown, ...]
+
+
+def first_orders(opening: OpenIncident) -> tuple[Order, ...]:
+    """Return the orders an incident's workflow gives when it opens: same ids, so same keys."""
+    if not opening.containment_required:
+        return ()
+    return opening.plan.orders(
+        opening.incident,
+        opening.severity,
+        reason=opening.type or opening.classification.value,
+        at=opening.opened_at,
+    )
+
+
+def shown(orders: Iterable[Order], state: OrderState) -> tuple[OrderShown, ...]:
+    """Return orders as shown, all in one state."""
+    return tuple(OrderShown(lever=one.lever.id, verb=one.lever.verb, state=state) for one in orders)
+
+
+def orders_of(row: IncidentRow) -> tuple[OrderShown, ...]:
+    """Return an incident's orders: as its workflow shows them, or as they will be given."""
+    view = row.view
+    if view is not None:
+        return tuple(
+            OrderShown(lever=one.order.lever.id, verb=one.order.lever.verb, state=one.state)
+            for one in view.orders
+        )
+    opening = row.opening
+    return shown(first_orders(opening), OrderState.REQUESTED) if opening else ()

@@ -1,0 +1,71 @@
+"""Starting the workflows of incidents that were opened while Temporal was away, or just before a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Final
+
+from andon.domain.incident import OpenIncident
+from andon.door.engine import Engine, EngineAwayError
+from andon.door.holding import Holding
+from andon.door.intake import Intake, arrival_of
+from andon.register.incidents import Incidents
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS: Final = 1.0
+BATCH: Final = 50
+FAILURES_A_ROUND: Final = 3
+
+
+class Drain:
+    """Looks each second for incidents without a workflow, oldest first."""
+
+    def __init__(self, incidents: Incidents, engine: Engine, holding: Holding, intake: Intake) -> None:
+        self._incidents = incidents
+        self._engine = engine
+        self._holding = holding
+        self._intake = intake
+        self._failures: Counter[str] = Counter()
+
+    async def keep_draining(self) -> None:
+        """Drain every second, for ever."""
+        while True:
+            try:
+                await self.round()
+            except Exception:  # nothing is lost: the register still lists what waits
+                logger.exception("waiting incidents could not be started")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def round(self) -> None:
+        """Try to start what waits; without anything waiting, see whether Temporal is there."""
+        waiting = await asyncio.to_thread(self._incidents.waiting, BATCH)
+        waiting = [one for one in waiting if one.incident not in self._intake.starting]
+        if not waiting:
+            self._engine.away = not await self._engine.healthy()
+            return
+        # An incident whose workflow can't answer must not keep the others waiting for ever.
+        waiting.sort(key=lambda one: self._failures[one.incident])
+        failed = started = 0
+        for opening in waiting:
+            if failed == FAILURES_A_ROUND:
+                break
+            try:
+                await self._start(opening)
+                started += 1
+            except EngineAwayError:
+                failed += 1
+                self._failures[opening.incident] += 1
+                await self._holding.hold(opening)
+                if not await self._engine.healthy():
+                    break
+        self._engine.away = started == 0
+
+    async def _start(self, opening: OpenIncident) -> None:
+        await self._engine.open(opening, arrival_of(opening))
+        await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
+        self._failures.pop(opening.incident, None)
+        logger.info("a waiting incident was started", extra={"incident": opening.incident})

@@ -1,0 +1,213 @@
+"""Taking a detection in: joined to its open incident, or a new one opened and contained."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from andon.domain.containment import OrderState
+from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
+from andon.domain.incident import Arrival, OpenIncident, Stage
+from andon.domain.playbook import Plan
+from andon.domain.values import IncidentId
+from andon.door.answers import Answer, OrderShown, first_orders, orders_of, shown
+from andon.door.books import Books, Case
+from andon.door.engine import Engine, EngineAwayError
+from andon.door.holding import Holding
+from andon.door.joined import Joined
+from andon.door.limit import StopLimit
+from andon.door.opening import Arrived, Secrets, plan_for
+from andon.door.policy import PolicyDesk
+from andon.door.standing import Standing
+from andon.door.weighing import weigh
+from andon.register.incidents import IncidentRow, Incidents
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 0.05
+
+
+class Intake:
+    """What happens to a report between the request and its answer."""
+
+    def __init__(
+        self,
+        *,
+        incidents: Incidents,
+        books: Books,
+        policy: PolicyDesk,
+        keys: Secrets,
+        engine: Engine,
+        holding: Holding,
+        limit: StopLimit,
+        console_url: str,
+    ) -> None:
+        self._incidents = incidents
+        self._books = books
+        self._policy = policy
+        self._keys = keys
+        self._engine = engine
+        self._holding = holding
+        self._limit = limit
+        self._console_url = console_url.rstrip("/")
+        self._standing = Standing(incidents)
+        self.joined = Joined(incidents, engine)
+        self.starting: set[IncidentId] = set()
+        """Incidents whose requests are under way; the drain leaves them alone."""
+
+    async def take(
+        self, report: DetectionReport, arrived: Arrived, *, wait: timedelta = timedelta()
+    ) -> Answer:
+        """Take one detection.
+
+        Args:
+            report: the detection, its form checked.
+            arrived: receipt, source and time.
+            wait: how long to wait for proof of containment.
+
+        Raises:
+            InvalidInputError: policy does not know a word in it.
+        """
+        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
+        case = Case(weighed, arrived, report.title, report.description, report.system)
+        system = await asyncio.to_thread(self._policy.named, report.system)
+        if system.id != report.system:
+            case = Case(weighed, arrived, report.title, report.description, UNKNOWN_SYSTEM).noting(
+                f"AI system as reported: {report.system}"
+            )
+        if not weighed.calls_for_incident:
+            await self._books.log_only(case)
+            return _logged(case)
+        plan = plan_for(system, case.kind, self._policy.in_force, self._keys.trusted)
+        if weighed.assessment.containment_required and await self._limit.reached(arrived, system.id):
+            logger.warning("a source has reached its limit of stops: orders wait for a person")
+            plan = plan.model_copy(update={"steps": ()})
+        return await self._placed(case, plan, wait)
+
+    def check_severity(self, sent: dict[str, Any]) -> None:
+        """Refuse a severity that is not one of the words policy maps, a number above all.
+
+        Raises:
+            UnknownTermError: with the list of words.
+        """
+        self._policy.in_force.shelf.severity.read_term(sent.get("severity"))
+
+    async def start(self, opening: OpenIncident, *, held: tuple[OrderShown, ...] = ()) -> Answer:
+        """Hand an allotted incident to its workflow, or hold its levers here until Temporal is back.
+
+        Args:
+            opening: the incident, as it was allotted.
+            held: orders that were applied here already.
+        """
+        orders = held or shown(first_orders(opening), OrderState.REQUESTED)
+        self.starting.add(opening.incident)
+        try:
+            stage = await self._started(opening)
+        except EngineAwayError as error:
+            logger.warning("contained from the door: %s", error, extra={"incident": opening.incident})
+            orders = await self._holding.hold(opening)
+            return self._opened(opening, Outcome.SPOOLED, Stage.DETECT, orders)
+        finally:
+            self.starting.discard(opening.incident)
+        return self._opened(opening, Outcome.OPENED, stage, orders)
+
+    async def join(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
+        """Note one more detection of an open incident."""
+        await self._books.join(case, incident)
+        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at)
+        row = await asyncio.to_thread(self._incidents.get, incident)
+        answer = Answer(
+            receipt=case.arrived.receipt,
+            outcome=Outcome.JOINED,
+            incident=incident,
+            url=self._url(incident),
+            stage=Stage.DETECT,
+            severity=case.weighed.assessment.severity,
+            contained=False,
+            orders=(),
+        )
+        return await self.looked_at(_as_it_stands(answer, row) if row else answer, wait)
+
+    async def looked_at(self, answer: Answer, patience: timedelta) -> Answer:
+        """Return the answer once containment is proven, or as things stand when time is up."""
+        if answer.incident is None or answer.outcome is Outcome.SPOOLED or not answer.orders:
+            return answer
+        until = asyncio.get_running_loop().time() + patience.total_seconds()
+        while not answer.contained and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            row = await asyncio.to_thread(self._incidents.get, answer.incident)
+            if row is not None and (row.view_json is not None):
+                answer = _as_it_stands(answer, row)
+        return answer
+
+    async def _placed(self, case: Case, plan: Plan, wait: timedelta) -> Answer:
+        dedupe = self._keys.dedupe(plan.system, case.report.dedupe_key)
+        async with self._standing.alone(dedupe):
+            standing = await self._standing.find(dedupe)
+            if standing is None:
+                allotment, opening = await self._books.allot(case, plan, dedupe)
+                self._standing.remember(dedupe, allotment.incident)
+                standing = None if allotment.opened else allotment.incident
+        if standing is not None:
+            return await self.join(standing, case, wait)
+        return await self.looked_at(await self.start(opening), wait)
+
+    async def _started(self, opening: OpenIncident) -> Stage:
+        if self._engine.away:
+            raise EngineAwayError("Temporal was away a moment ago")
+        received = await self._engine.open(opening, arrival_of(opening))
+        await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
+        return received.stage
+
+    def _opened(
+        self, opening: OpenIncident, outcome: Outcome, stage: Stage, orders: tuple[OrderShown, ...]
+    ) -> Answer:
+        return Answer(
+            receipt=opening.detection,
+            outcome=outcome,
+            incident=opening.incident,
+            url=self._url(opening.incident),
+            stage=stage,
+            severity=opening.severity,
+            contained=False,
+            orders=orders,
+        )
+
+    def _url(self, incident: IncidentId) -> str:
+        return f"{self._console_url}/incidents/{incident}"
+
+
+def arrival_of(opening: OpenIncident) -> Arrival:
+    """Return the first detection of an incident as its workflow is told of it."""
+    return Arrival(
+        detection=opening.detection,
+        received_at=opening.opened_at,
+        source=opening.source,
+        channel=opening.channel,
+    )
+
+
+def _as_it_stands(answer: Answer, row: IncidentRow) -> Answer:
+    return answer.model_copy(
+        update={
+            "stage": row.stage,
+            "severity": row.severity,
+            "contained": row.contained,
+            "orders": orders_of(row),
+        }
+    )
+
+
+def _logged(case: Case) -> Answer:
+    return Answer(
+        receipt=case.arrived.receipt,
+        outcome=Outcome.QUALITY_ISSUE,
+        incident=None,
+        url=None,
+        stage=None,
+        severity=case.weighed.assessment.severity,
+        contained=False,
+        orders=(),
+    )

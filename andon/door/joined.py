@@ -1,0 +1,83 @@
+"""Detections that joined, told to each workflow as one counted signal in five seconds.
+
+A workflow takes ten updates at a time and 2,000 a run; a storm must not spend them. What is lost
+here when the door is killed is only a count: each detection stands in the register.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from andon.domain.incident import Duplicates
+from andon.domain.values import IncidentId
+from andon.door.engine import Engine, EngineAwayError
+from andon.register.incidents import Incidents
+
+logger = logging.getLogger(__name__)
+
+TELL_EVERY_SECONDS: Final = 5.0
+NAMED: Final = 50
+
+
+@dataclass
+class _Batch:
+    last_received_at: datetime
+    count: int = 0
+    detections: list[str] = field(default_factory=list)
+
+
+class Joined:
+    """Counts what joined since the workflows were last told."""
+
+    def __init__(self, incidents: Incidents, engine: Engine) -> None:
+        self._incidents = incidents
+        self._engine = engine
+        self._batches: dict[IncidentId, _Batch] = {}
+
+    def note(self, incident: IncidentId, receipt: str, received_at: datetime) -> None:
+        """Count one detection."""
+        batch = self._batches.setdefault(incident, _Batch(received_at))
+        batch.count += 1
+        batch.last_received_at = max(batch.last_received_at, received_at)
+        if len(batch.detections) < NAMED:
+            batch.detections.append(receipt)
+
+    async def tell(self) -> None:
+        """Tell each workflow that has begun what joined it; the others keep their count."""
+        for incident in list(self._batches):
+            row = await asyncio.to_thread(self._incidents.get, incident)
+            if row is None or row.started_at is None:
+                continue
+            batch = self._batches.pop(incident)
+            duplicates = Duplicates(
+                count=batch.count,
+                last_received_at=batch.last_received_at,
+                detections=tuple(batch.detections),
+            )
+            try:
+                if not await self._engine.tell(incident, duplicates):
+                    logger.info("detections joined an ended workflow", extra={"incident": incident})
+            except EngineAwayError:
+                self._put_back(incident, batch)
+                return
+
+    async def keep_telling(self) -> None:
+        """Tell every five seconds, for ever."""
+        while True:
+            await asyncio.sleep(TELL_EVERY_SECONDS)
+            try:
+                await self.tell()
+            except Exception:  # the count is kept, and the next round tries again
+                logger.exception("workflows could not be told what joined them")
+
+    def _put_back(self, incident: IncidentId, batch: _Batch) -> None:
+        newer = self._batches.get(incident)
+        if newer is not None:
+            batch.count += newer.count
+            batch.last_received_at = max(batch.last_received_at, newer.last_received_at)
+            batch.detections = [*batch.detections, *newer.detections][:NAMED]
+        self._batches[incident] = batch

@@ -1,0 +1,102 @@
+"""Opening an incident: its id, its pinned plan, its sealed words."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from andon.domain.containment import Lever
+from andon.domain.incident import OpenIncident
+from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
+from andon.domain.severity import Band
+from andon.domain.signing import key_id, public_key_of
+from andon.domain.system import AISystem
+from andon.domain.values import IncidentId, Sha256Hex
+from andon.door.policy import InForce
+from andon.door.weighing import Weighed
+
+ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+DEDUPE_LABEL: Final = b"andon/dedupe/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """When and from whom a report came in, under which receipt."""
+
+    receipt: str
+    source: str
+    received_at: datetime
+
+
+class Secrets:
+    """What the door derives from the installation's keys; the keys themselves stay here."""
+
+    def __init__(self, master: bytes, attestation_seed: bytes) -> None:
+        self._dedupe = hmac.digest(master, DEDUPE_LABEL, hashlib.sha256)
+        public = public_key_of(attestation_seed)
+        self.trusted: dict[Sha256Hex, str] = {key_id(public): base64.b64encode(public).decode()}
+
+    def dedupe(self, system: str, key: str | None, *, purpose: str = "detection") -> str | None:
+        """Return the keyed digest of a dedupe key, which may hold a customer's name."""
+        if key is None:
+            return None
+        named = json.dumps([purpose, system, key]).encode()
+        return hmac.new(self._dedupe, named, hashlib.sha256).hexdigest()
+
+
+def new_receipt() -> str:
+    """Return a fresh receipt."""
+    return f"DET-{secrets.token_urlsafe(12)}"
+
+
+def new_incident_id(at: datetime) -> IncidentId:
+    """Return a fresh incident id; the register refuses one that is taken."""
+    return f"INC-{at:%Y%m%d}-{''.join(secrets.choice(ALPHABET) for _ in range(6))}"
+
+
+def plan_for(system: AISystem, kind: str | None, policy: InForce, trusted: dict[Sha256Hex, str]) -> Plan:
+    """Resolve policy for one incident of an AI system."""
+    shelf = policy.shelf
+    playbook = choose_playbook(shelf.playbooks, system, kind)
+    return resolve(system, playbook, shelf.rights, shelf.evidence, policy=policy.digest, trusted=trusted)
+
+
+def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:
+    """Return the plan with one step put first, and the others kept for critical only.
+
+    Whoever stops one tool by hand does not stop the whole system, unless it gets worse.
+    """
+    later = (one.model_copy(update={"at": (Band.CRITICAL,)}) for one in plan.steps if Band.CRITICAL in one.at)
+    levers = plan.levers if lever in plan.levers else (*plan.levers, lever)
+    return plan.model_copy(update={"levers": levers, "steps": (step, *later)})
+
+
+def opening_of(
+    incident: IncidentId, weighed: Weighed, arrived: Arrived, plan: Plan, title: Sha256Hex
+) -> OpenIncident:
+    """Return what the workflow is started with: ids, codes, times and the plan."""
+    report, assessment = weighed.report, weighed.assessment
+    return OpenIncident(
+        incident=incident,
+        detection=arrived.receipt,
+        source=arrived.source,
+        channel=report.channel.value,
+        type=report.type.value if report.type else None,
+        opened_at=arrived.received_at,
+        occurred_at=report.occurred_at,
+        detected_at=report.detected_at or arrived.received_at,
+        severity=assessment.severity,
+        classification=assessment.classification,
+        provisional=assessment.provisional,
+        containment_required=assessment.containment_required,
+        fired_rules=assessment.fired_rules,
+        title=title,
+        trace_ids=report.trace_ids,
+        plan=plan,
+    )

@@ -1,0 +1,94 @@
+"""The door's requests: detections and stops."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from andon.api.authentication import Caller, only
+from andon.api.bodies import parse_body, read_body
+from andon.api.problems import ProblemError
+from andon.api.server import described_by
+from andon.domain.detection import DetectionReport
+from andon.domain.directory import Role
+from andon.door.answers import Answer
+from andon.door.intake import Intake
+from andon.door.opening import Arrived, new_receipt
+from andon.door.stop import Cord, StopRequest
+
+REPORTING: Final = frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN}
+"""Anybody who sees harm may report it; those who keep or check the evidence stay out of it."""
+STOPPING: Final = frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.OPERATIONS,
+        Role.SECURITY,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.EXECUTIVE,
+    }
+)
+LONGEST_WAIT: Final = 30.0
+EVIDENCE_ELSEWHERE: Final = (
+    "Send traces to the flight recorder (OTLP/HTTP) and name them in trace_ids; "
+    "large evidence is uploaded, not reported."
+)
+
+router = APIRouter(prefix="/v1", tags=["door"])
+
+
+def _patience(
+    wait: Annotated[str | None, Query(description="`contained`: answer once containment is proven")] = None,
+    timeout: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds to wait at most")] = 5.0,
+) -> timedelta:
+    if wait not in (None, "contained"):
+        raise ProblemError(400, "invalid-input", f"wait: {wait[:40]!r} is not known; use: contained")
+    return timedelta(seconds=timeout if wait else 0)
+
+
+Patience = Annotated[timedelta, Depends(_patience)]
+
+
+@router.post(
+    "/detections", status_code=202, response_model=Answer, openapi_extra=described_by(DetectionReport)
+)
+async def detect(
+    request: Request, caller: Annotated[Caller, Depends(only(REPORTING))], patience: Patience
+) -> JSONResponse:
+    """Take a detection; the same dedupe key joins the open incident."""
+    body = await _json_body(request)
+    intake: Intake = request.app.state.intake
+    report = parse_body(DetectionReport, body, request.app.state.depth, check=intake.check_severity)
+    return _accepted(await intake.take(report, arrived_from(caller), wait=patience))
+
+
+@router.post("/stop", status_code=202, response_model=Answer, openapi_extra=described_by(StopRequest))
+async def stop(
+    request: Request, caller: Annotated[Caller, Depends(only(STOPPING))], patience: Patience
+) -> JSONResponse:
+    """Stop an AI system at once and open an incident for it."""
+    body = await _json_body(request)
+    asked = parse_body(StopRequest, body, request.app.state.depth)
+    cord: Cord = request.app.state.cord
+    return _accepted(await cord.pull(asked, arrived_from(caller), patience))
+
+
+def arrived_from(caller: Caller) -> Arrived:
+    """Return a fresh receipt for a caller; detectors are programs, all others are people."""
+    kind = "source" if caller.role is Role.DETECTOR else "person"
+    return Arrived(new_receipt(), f"{kind}:{caller.person}", datetime.now(UTC))
+
+
+def _accepted(answer: Answer) -> JSONResponse:
+    return JSONResponse(answer.model_dump(mode="json"), 202)
+
+
+async def _json_body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ProblemError(415, "media-type", "Send JSON with 'Content-Type: application/json'.")
+    return await read_body(request, request.app.state.body_bytes, instead=EVIDENCE_ELSEWHERE)

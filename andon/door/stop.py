@@ -1,0 +1,138 @@
+"""Pulling the cord: a person stops an AI system at once, and an incident is opened for it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from pydantic import ConfigDict, Field
+
+from andon.api.problems import ProblemError
+from andon.domain.containment import Lever, OrderState, Verb, flag_key
+from andon.domain.detection import Channel, DetectionReport
+from andon.domain.errors import InvalidInputError
+from andon.domain.incident import OpenIncident
+from andon.domain.playbook import ContainmentStep
+from andon.domain.severity import Band
+from andon.domain.system import AISystem
+from andon.domain.values import Frozen, IncidentId
+from andon.door.answers import Answer
+from andon.door.books import Books, Case
+from andon.door.holding import ADAPTER, Holding
+from andon.door.intake import Intake
+from andon.door.opening import Arrived, Secrets, led_by, plan_for
+from andon.door.policy import PolicyDesk
+from andon.door.weighing import weigh
+from andon.register.switches import Switches
+
+FLOOR: Final = "high"
+"""Severity that a stop asserts: whoever pulls the cord need not know why yet."""
+
+
+class StopRequest(Frozen):
+    """What to stop, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    system: str = Field(min_length=1, max_length=64, examples=["refund_desk"])
+    reason: str = Field(min_length=1, max_length=2000)
+    verb: Verb = Verb.PAUSE_SYSTEM
+    target: str = Field("", pattern=r"^[a-z0-9_]{0,64}$", description="tool, route or source")
+
+
+class Cord:
+    """Stops AI systems. Nothing on the way to the hold needs Temporal."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        books: Books,
+        policy: PolicyDesk,
+        keys: Secrets,
+        holding: Holding,
+        switches: Switches,
+    ) -> None:
+        self._intake = intake
+        self._books = books
+        self._policy = policy
+        self._keys = keys
+        self._holding = holding
+        self._switches = switches
+
+    async def pull(self, request: StopRequest, arrived: Arrived, wait: timedelta) -> Answer:
+        """Put the hold on, then open the incident whose first order it is.
+
+        A stop that is pulled twice joins the incident of the first, while its hold stands.
+
+        Raises:
+            InvalidInputError: the system can't be stopped in this way; the message says how it can.
+            ProblemError: 404, no such AI system; 503, the hold could not be put on.
+        """
+        system = self._registered(request.system)
+        lever = lever_for(system, request)
+        report = DetectionReport(
+            system=system.id,
+            channel=Channel.HUMAN_REVIEW,
+            title=f"Stopped by hand: {lever.id}",
+            description=request.reason,
+            severity=FLOOR,
+        )
+        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
+        case = Case(weighed, arrived, report.title, report.description, system.id)
+        step = ContainmentStep(verb=lever.verb, target=lever.target, at=tuple(Band))
+        plan = led_by(plan_for(system, None, self._policy.in_force, self._keys.trusted), lever, step)
+        dedupe = self._keys.dedupe(system.id, lever.id, purpose="stop")
+        allotment, opening = await self._books.allot(case, plan, dedupe)
+        if not allotment.opened:
+            if await self._held_by(allotment.incident, system):
+                return await self._intake.join(allotment.incident, case, wait)
+            # Its own hold is off, as after a restart: this stop needs one of its own.
+            _, opening = await self._books.allot(case, plan, None)
+        return await self._stopped(opening, wait)
+
+    async def _stopped(self, opening: OpenIncident, wait: timedelta) -> Answer:
+        held = await self._holding.hold(opening)
+        if not held or held[0].state is not OrderState.APPLIED:
+            raise ProblemError(
+                503,
+                "not-stopped",
+                f"{opening.plan.system} is NOT stopped: the switch store did not take the hold. "
+                f"It is tried again for {opening.incident}; stop it by other means meanwhile.",
+            )
+        return await self._intake.looked_at(await self._intake.start(opening, held=held), wait)
+
+    async def _held_by(self, incident: IncidentId, system: AISystem) -> bool:
+        standing = await asyncio.to_thread(self._switches.holds, system.id)
+        return any(hold.order == f"{incident}/order/1" for hold in standing)
+
+    def _registered(self, name: str) -> AISystem:
+        found = self._policy.system(name)
+        if found is None:
+            raise ProblemError(
+                404,
+                "no-such-system",
+                f"Nothing was stopped: no AI system {name!r} is registered. "
+                f"Registered are: {', '.join(self._policy.names()) or 'none'}.",
+            )
+        return found
+
+
+def lever_for(system: AISystem, request: StopRequest) -> Lever:
+    """Return the flag lever that a stop asks for; every system can be paused.
+
+    Raises:
+        InvalidInputError: the system has no such lever that the door may use.
+    """
+    flags = [lever for lever in system.lever_list() if lever.adapter == ADAPTER]
+    for lever in flags:
+        if lever.verb is request.verb and lever.target == request.target:
+            return lever
+    if request.verb is Verb.PAUSE_SYSTEM and not request.target:
+        key = flag_key(system.id, Verb.PAUSE_SYSTEM)
+        return Lever(id=key, adapter=ADAPTER, system=system.id, verb=Verb.PAUSE_SYSTEM)
+    able = sorted({"pause_system", *(f"{one.verb} {one.target}".strip() for one in flags)})
+    raise InvalidInputError(
+        f"Nothing was stopped: {system.id} has no lever {request.verb} {request.target}".rstrip()
+        + f"; it has: {', '.join(able)}"
+    )

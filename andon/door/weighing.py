@@ -1,0 +1,85 @@
+"""What a report says once policy has read it: facts filled in, severity found, incident or not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from andon.domain.conditions import Facts, Reading
+from andon.domain.detection import DetectionReport
+from andon.domain.errors import InvalidInputError, UnknownTermError
+from andon.domain.severity import Assessment, Band, assess
+from playbooks import Shelf
+
+AHEAD: Final = timedelta(minutes=5)
+"""How far a sender's clock may run ahead of ours."""
+
+_TRACE_ID: Final = re.compile(r"^[0-9a-f]{32}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A report with its facts and what the severity policy says of them."""
+
+    report: DetectionReport
+    facts: Facts
+    potential_facts: Facts
+    assessment: Assessment
+
+    @property
+    def calls_for_incident(self) -> bool:
+        """Whether a workflow is due.
+
+        A severity of high or above that the sender asserts is a floor until triage, so people
+        get to see the report even if its facts make it a matter of quality.
+        """
+        asserted = self.assessment.asserted
+        insisted = asserted is not None and asserted.floor >= Band.HIGH
+        return insisted or self.assessment.calls_for_workflow
+
+
+def weigh(report: DetectionReport, shelf: Shelf, received_at: datetime) -> Weighed:
+    """Apply policy to a report; the facts it asserts win over those its trigger or flag suggest.
+
+    Raises:
+        InvalidInputError: a fact, trigger or severity the policy does not know, or a time ahead.
+    """
+    _refuse_times_ahead(report, received_at)
+    _refuse_words_as_trace_ids(report)
+    policy = shelf.severity
+    asserted = policy.read_term(report.severity)
+    given: dict[str, object] = {**_suggested(report, shelf), **policy.checked(report.facts)}
+    potential = policy.checked(report.potential_facts, "potential_facts")
+    facts = policy.complete(given, Reading.INTAKE)
+    return Weighed(report, facts, potential, assess(policy, facts, potential, asserted=asserted))
+
+
+def _suggested(report: DetectionReport, shelf: Shelf) -> Facts:
+    suggested: Facts = {}
+    if report.flag is not None:
+        suggested.update(shelf.flags[report.flag.value].facts)
+    if report.trigger is not None:
+        if report.trigger not in shelf.triggers:
+            raise UnknownTermError("trigger", report.trigger, tuple(shelf.triggers))
+        suggested.update(shelf.triggers[report.trigger].facts)
+    return suggested
+
+
+def _refuse_times_ahead(report: DetectionReport, received_at: datetime) -> None:
+    for name, moment in (("occurred_at", report.occurred_at), ("detected_at", report.detected_at)):
+        if moment is not None and moment > received_at + AHEAD:
+            raise InvalidInputError(
+                f"{name}: {moment.isoformat()} is more than 5 minutes ahead of {received_at.isoformat()}; "
+                "check the sender's clock and its time zone"
+            )
+
+
+def _refuse_words_as_trace_ids(report: DetectionReport) -> None:
+    """Refuse anything but W3C trace ids: they go to the workflow, which must not learn free text."""
+    for number, one in enumerate(report.trace_ids):
+        if not _TRACE_ID.match(one):
+            raise InvalidInputError(
+                f"trace_ids.{number}: not a W3C trace id; send 32 hexadecimal digits in lower case"
+            )

@@ -1,0 +1,97 @@
+"""The incident file, built from the register and kept in locked storage under its digest."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from andon.domain.errors import NotFoundError
+from andon.domain.file import FileSources, build_file
+from andon.domain.ledger import Entry
+from andon.domain.values import IncidentId, Sha256Hex, canonical, sha256
+from andon.ports import EvidenceStore
+from andon.register.deliveries import Deliveries, Sent
+from andon.register.detections import Detections
+from andon.register.evidence import Evidence
+from andon.register.incidents import Incidents
+from andon.register.ledger import Ledger
+from andon.register.policies import Systems
+
+PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlaces:
+    """Where the parts of a file are read."""
+
+    incidents: Incidents
+    detections: Detections
+    evidence: Evidence
+    ledger: Ledger
+    systems: Systems
+    deliveries: Deliveries
+
+
+class IncidentFileWriter:
+    """Builds and stores incident files. What has not changed has the same digest and the same key."""
+
+    def __init__(self, store: EvidenceStore, places: FilePlaces) -> None:
+        self._store = store
+        self._places = places
+
+    async def write(self, incident: IncidentId) -> Sha256Hex:
+        """Store the incident file in its eight parts and return its digest.
+
+        Raises:
+            NotFoundError: the register has no view of the incident.
+        """
+        content = canonical(await asyncio.to_thread(self.build, incident))
+        digest = sha256(content)
+        await self._store.put(f"files/{incident}/{digest}.json", content, content_type="application/json")
+        return digest
+
+    def build(self, incident: IncidentId) -> dict[str, Any]:
+        """Return the file as it would be written now; it names what is still missing.
+
+        Raises:
+            NotFoundError: the register has no view of the incident.
+        """
+        places = self._places
+        row = places.incidents.get(incident)
+        view = row.view if row else None
+        if row is None or view is None:
+            raise NotFoundError("incident", incident)
+        return build_file(
+            FileSources(
+                view=view,
+                opening=row.opening,
+                system=places.systems.system(view.system),
+                detections=tuple(
+                    detection.model_dump(mode="json") for detection in places.detections.of(incident)
+                ),
+                manifests=tuple(places.evidence.manifests(incident)),
+                entries=tuple(self._entries(incident)),
+                notices=tuple(_notice(sent) for sent in places.deliveries.of(incident)),
+            )
+        )
+
+    def _entries(self, incident: IncidentId) -> list[Entry]:
+        entries: list[Entry] = []
+        while True:
+            after = entries[-1].sequence if entries else None
+            page = self._places.ledger.entries(incident, after=after, limit=PAGE)
+            entries += page
+            if len(page) < PAGE:
+                return entries
+
+
+def _notice(sent: Sent) -> dict[str, Any]:
+    return {
+        "message": sent.notice.id,
+        "about": sent.notice.about,
+        "person": sent.person,
+        "channel": sent.channel,
+        "arrived": sent.ok,
+        "at": sent.at.isoformat(),
+    }

@@ -1,0 +1,280 @@
+"""The minimum AI incident file: one incident in eight parts, each complete or saying what it lacks.
+
+It holds ids, codes, times and digests; the words people wrote are named by their sealed text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.evidence import Manifest, missing_log_rate
+from andon.domain.incident import Ending, IncidentView, OpenIncident
+from andon.domain.ledger import Entry, Kind
+from andon.domain.severity import Band
+from andon.domain.system import AISystem
+from andon.domain.values import Frozen
+
+FORMAT: Final = "andon-incident-file/1"
+
+PARTS: Final = (
+    "what_happened",
+    "classification",
+    "affected",
+    "containment",
+    "evidence",
+    "decisions",
+    "cause_and_correction",
+    "restart_and_lessons",
+)
+
+STOOD_DOWN: Final = frozenset({Ending.FALSE_POSITIVE, Ending.QUALITY_ISSUE})
+"""Endings after which nothing had to be diagnosed, corrected or restarted."""
+
+NOT_NEEDED_AFTER_STANDING_DOWN: Final = frozenset({"affected", "cause_and_correction", "restart_and_lessons"})
+
+Part = dict[str, Any]
+
+
+class FileSources(Frozen):
+    """Everything an incident file is made from."""
+
+    view: IncidentView
+    opening: OpenIncident | None = None
+    system: AISystem | None = None
+    detections: tuple[dict[str, Any], ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    notices: tuple[dict[str, Any], ...] = ()
+
+
+def build_file(sources: FileSources) -> dict[str, Any]:
+    """Return the incident file; the same sources always give the same file."""
+    built = {
+        "what_happened": _what_happened(sources),
+        "classification": _classification(sources),
+        "affected": _affected(sources),
+        "containment": _containment(sources),
+        "evidence": _evidence(sources),
+        "decisions": _decisions(sources),
+        "cause_and_correction": _cause(sources),
+        "restart_and_lessons": _restart(sources),
+    }
+    view = sources.view
+    stood_down = view.ending in STOOD_DOWN
+    parts: dict[str, Part] = {}
+    for number, name in enumerate(PARTS, start=1):
+        content, needed = built[name]
+        skipped = stood_down and name in NOT_NEEDED_AFTER_STANDING_DOWN
+        missing = [] if skipped else [one for one, there in needed.items() if not there]
+        parts[name] = {"part": number, "not_applicable": skipped, "missing": missing, **content}
+    return {
+        "format": FORMAT,
+        "incident": view.incident,
+        "ending": view.ending,
+        "head": view.head.model_dump(mode="json"),
+        "complete": not any(part["missing"] for part in parts.values()),
+        "missing": [f"{name}: {one}" for name, part in parts.items() for one in part["missing"]],
+        "parts": parts,
+    }
+
+
+Needed = Mapping[str, object]
+"""What a part must hold, by name: a false value is missing."""
+
+
+def _what_happened(sources: FileSources) -> tuple[Part, Needed]:
+    view, opening, system = sources.view, sources.opening, sources.system
+    content = {
+        "system": view.system,
+        "system_record": system.model_dump(mode="json", exclude={"evaluation"}) if system else None,
+        "type": opening.type if opening else None,
+        "channel": opening.channel if opening else None,
+        "source": opening.source if opening else None,
+        "title": opening.title if opening else None,
+        "occurred_at": _time(opening.occurred_at if opening else None),
+        "detected_at": _time(view.detected_at),
+        "opened_at": _time(view.opened_at),
+        "contained_at": _time(view.contained_at),
+        "closed_at": _time(view.closed_at),
+        "recurrence_of": opening.recurrence_of if opening else None,
+        "exercise": view.exercise,
+        "joined": view.joined,
+        "stages": _dumped(view.stages),
+        "detections": list(sources.detections),
+        "versions_captured": sorted(
+            item.sha256
+            for manifest in sources.manifests
+            for item in manifest.items
+            if item.kind == "deployment_history"
+        ),
+        "policy": opening.plan.policy if opening else None,
+        "playbook": opening.plan.playbook if opening else None,
+    }
+    return content, {
+        "how the incident was opened": opening,
+        "the detections": sources.detections,
+        "the AI system's record": system,
+    }
+
+
+def _classification(sources: FileSources) -> tuple[Part, Needed]:
+    view = sources.view
+    content = {
+        "classification": view.classification,
+        "severity": view.severity,
+        "severity_at_first": sources.opening.severity if sources.opening else None,
+        "provisional": view.provisional,
+        "fired_rules": list(view.fired_rules),
+        "changes": _entries(sources.entries, Kind.SEVERITY_RAISED),
+    }
+    return content, {"the rules that fired": view.fired_rules or view.severity is Band.LOW}
+
+
+def _affected(sources: FileSources) -> tuple[Part, Needed]:
+    impact = _latest(sources.view, DecisionKind.IMPACT)
+    findings = _findings(impact)
+    content = {
+        "scope": impact.effect if impact else None,
+        "findings": findings,
+        "reported": [one["facts"] for one in sources.detections if one.get("facts")],
+        "unknown": sorted(name for name, value in findings.items() if value == "unknown"),
+    }
+    return content, {"an impact assessment": content["scope"]}
+
+
+def _containment(sources: FileSources) -> tuple[Part, Needed]:
+    view = sources.view
+    content = {
+        "contained": view.contained,
+        "contained_at": _time(view.contained_at),
+        "orders": _dumped(view.orders),
+        "levers_lacking": _entries(sources.entries, Kind.LEVER_LACKING),
+        "refused_releases": _entries(sources.entries, Kind.RELEASE_REFUSED),
+    }
+    return content, {f"proof that {record.order.lever.id} was held": record.proof for record in view.orders}
+
+
+def _evidence(sources: FileSources) -> tuple[Part, Needed]:
+    newest = sources.manifests[-1] if sources.manifests else None
+    content = {
+        "snapshots": [_snapshot(manifest) for manifest in sources.manifests],
+        "seals": [seal.root for seal in sources.view.seals],
+        "missing_log_rate": missing_log_rate(newest.rows) if newest else None,
+    }
+    return content, {"a sealed manifest": newest}
+
+
+def _snapshot(manifest: Manifest) -> Part:
+    return {
+        "snapshot": manifest.snapshot,
+        "root": manifest.root(),
+        "sealed_at": _time(manifest.sealed_at),
+        "items": len(manifest.items),
+        "items_by_kind": dict(sorted(Counter(item.kind for item in manifest.items).items())),
+        "rows": _dumped(manifest.rows),
+        "gaps": _dumped(manifest.gaps),
+    }
+
+
+def _decisions(sources: FileSources) -> tuple[Part, Needed]:
+    view = sources.view
+    triage = _latest(view, DecisionKind.TRIAGE)
+    content = {
+        "decisions": [_decision(record) for record in view.decisions],
+        "refused": _entries(sources.entries, Kind.RESPONSE_REFUSED),
+        "refused_in_all": view.refused,
+        "breaches": _entries(sources.entries, Kind.DEADLINE_BREACHED),
+        "escalations": _entries(sources.entries, Kind.ESCALATED),
+        "notices": list(sources.notices),
+    }
+    return content, {"a triage decision": triage and triage.effect}
+
+
+def _decision(record: DecisionRecord) -> Part:
+    request = record.request
+    return {
+        "id": request.id,
+        "kind": request.kind,
+        "opened_at": _time(request.opened_at),
+        "deadline": _time(request.deadline),
+        "eligible": list(request.eligible),
+        "request": request.digest(),
+        "outcome": record.outcome,
+        "default_applied": request.default if record.defaulted else None,
+        "breached": record.breached,
+        "rungs_reached": record.rungs_reached,
+        "superseded": record.superseded,
+        "closed_at": _time(record.closed_at),
+        "responses": _dumped(record.accepted),
+    }
+
+
+def _cause(sources: FileSources) -> tuple[Part, Needed]:
+    view = sources.view
+    diagnosis = _latest(view, DecisionKind.DIAGNOSIS)
+    remediation = _latest(view, DecisionKind.REMEDIATION)
+    findings = _findings(diagnosis)
+    content = {
+        "cause": diagnosis.effect if diagnosis else None,
+        "findings": findings,
+        "failed_control": findings.get("failed_control"),
+        "correction": remediation.effect if remediation else None,
+        "correction_findings": _findings(remediation),
+        "fixed_at": _time(view.fixed_at),
+    }
+    return content, {
+        "a cause": content["cause"],
+        "the control that failed": content["failed_control"],
+        "a correction": content["correction"],
+    }
+
+
+def _restart(sources: FileSources) -> tuple[Part, Needed]:
+    view = sources.view
+    restart = _latest(view, DecisionKind.RESTART)
+    lessons = _latest(view, DecisionKind.LESSONS)
+    content = {
+        "evaluation": view.evaluation.model_dump(mode="json") if view.evaluation else None,
+        "gate": view.gate.model_dump(mode="json") if view.gate else None,
+        "restart": restart.effect if restart else None,
+        "restart_bound_to": restart.request.binding.model_dump(mode="json") if restart else None,
+        "watch_until": _time(view.watch_until),
+        "relapses": view.relapses,
+        "lessons": lessons.effect if lessons else None,
+        "lesson_findings": _findings(lessons),
+    }
+    restarted = view.ending is not Ending.NOT_RESTARTED
+    return content, {
+        "an evaluation": not restarted or view.evaluation,
+        "a restart decision": not restarted or content["restart"],
+        "a watch": not restarted or view.watch_until,
+        "lessons": content["lessons"],
+    }
+
+
+def _latest(view: IncidentView, kind: DecisionKind) -> DecisionRecord | None:
+    found = [record for record in view.decisions if record.request.kind is kind]
+    return found[-1] if found else None
+
+
+def _findings(record: DecisionRecord | None) -> dict[str, str]:
+    """Return what was found with the answers that count; a later answer overrides an earlier one."""
+    found: dict[str, str] = {}
+    for response in record.accepted if record else ():
+        found.update(response.findings)
+    return found
+
+
+def _entries(entries: Iterable[Entry], kind: Kind) -> list[Part]:
+    return [entry.model_dump(mode="json") for entry in entries if entry.kind == kind]
+
+
+def _dumped(models: Sequence[Any]) -> list[Part]:
+    return [model.model_dump(mode="json") for model in models]
+
+
+def _time(at: Any) -> str | None:
+    return at.isoformat() if at is not None else None

@@ -86,8 +86,7 @@ class PolicyDesk:
                 in force stays in force.
         """
         stamp = tuple(self._stamps())
-        folder = self._files.playbooks if self._files.playbooks.is_dir() else None
-        shelf, declared = load(folder), load_systems(self._files.systems)
+        shelf, declared = load(self._files.playbooks), load_systems(self._files.systems)
         directory = load_people(self._files.people)
         fresh = InForce(shelf, self._policies.put(SNAPSHOT, shelf.snapshot()), directory)
         fresh.lead()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, func, select
 
+from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.tables import evidence_gaps, evidence_items, manifests
@@ -69,6 +70,21 @@ class Evidence:
         }
         with writing(self._engine) as connection:
             insert_if_absent(connection, manifests, row, on=("incident", "snapshot"))
+
+    def manifest(self, incident: str, snapshot: int) -> Manifest:
+        """Return the sealed manifest of one snapshot.
+
+        Raises:
+            NotFoundError: it was never sealed.
+        """
+        wanted = select(manifests.c.manifest).where(
+            manifests.c.incident == incident, manifests.c.snapshot == snapshot
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).scalar()
+        if found is None:
+            raise NotFoundError("manifest", f"{incident}/{snapshot}")
+        return Manifest.model_validate_json(found)
 
     def manifests(self, incident: str) -> list[Manifest]:
         """Return an incident's sealed manifests, oldest first."""

@@ -193,6 +193,14 @@ manifests = Table(
     Column("manifest", Text, nullable=False),
 )
 
+evaluations = Table(
+    "evaluations",
+    REGISTER,
+    Column("incident", String(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("result", Text, nullable=False),
+)
+
 directories = Table(
     "directories",
     REGISTER,

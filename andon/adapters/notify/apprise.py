@@ -55,13 +55,13 @@ class AppriseNotifier:
         self,
         people: People,
         deliveries: Deliveries,
-        wording: Callable[[], RightsPolicy],
+        rights: RightsPolicy,
         console_url: str,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._people = people
         self._deliveries = deliveries
-        self._wording = wording
+        self._rights = rights
         self._console_url = console_url.rstrip("/")
         self._now = now
 
@@ -69,7 +69,7 @@ class AppriseNotifier:
         """Send to all holders of the roles side by side; whoever was reached before is left in peace."""
         directory = await asyncio.to_thread(self._people.latest)
         holders = _holders(directory, notice, self._now())
-        message = worded(notice, self._wording(), self._console_url)
+        message = worded(notice, self._rights, self._console_url)
         arrived = await asyncio.gather(*(self._tell(person, notice, message) for person in holders))
         outcomes = list(zip(holders, arrived, strict=True))
         if not holders:

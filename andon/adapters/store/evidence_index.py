@@ -31,3 +31,7 @@ class RegisterEvidenceIndex:
     async def save_manifest(self, manifest: Manifest) -> None:
         """Keep a sealed manifest."""
         await asyncio.to_thread(self._evidence.save_manifest, manifest)
+
+    async def manifest(self, incident: IncidentId, snapshot: int) -> Manifest:
+        """Return a sealed manifest."""
+        return await asyncio.to_thread(self._evidence.manifest, incident, snapshot)

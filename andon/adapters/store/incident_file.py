@@ -46,17 +46,20 @@ class IncidentFileWriter:
         Raises:
             NotFoundError: the register has no view of the incident.
         """
-        content = canonical(await asyncio.to_thread(self.build, incident))
+        content = canonical(await self.build(incident))
         digest = sha256(content)
         await self._store.put(f"files/{incident}/{digest}.json", content, content_type="application/json")
         return digest
 
-    def build(self, incident: IncidentId) -> dict[str, Any]:
+    async def build(self, incident: IncidentId) -> dict[str, Any]:
         """Return the file as it would be written now; it names what is still missing.
 
         Raises:
             NotFoundError: the register has no view of the incident.
         """
+        return await asyncio.to_thread(self._built, incident)
+
+    def _built(self, incident: IncidentId) -> dict[str, Any]:
         places = self._places
         row = places.incidents.get(incident)
         view = row.view if row else None

@@ -11,7 +11,7 @@ from typing import Final
 
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import Exhibit
-from andon.domain.ledger import Entry, Head
+from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.signing import Envelope
 from andon.domain.values import IncidentId, Sha256Hex, canonical
 from andon.ports import EvidenceStore
@@ -49,6 +49,20 @@ class LockedLedger:
                 raise outcome
         return await asyncio.to_thread(self._ledger.append, entries, exhibits)
 
+    async def head(self, incident: IncidentId) -> Head:
+        """Return the head of the response chain in locked storage; the register is brought up to it.
+
+        Entries behind a missing one do not count: their batch never came to rest.
+        """
+        known = await asyncio.to_thread(self._ledger.head, incident, Chain.RESPONSE)
+        stored = frozenset(await self._store.keys(f"ledger/{incident}/{Chain.RESPONSE}/"))
+        length = known.length
+        while (key := _key(incident, Chain.RESPONSE, length)) in stored:
+            entry = Entry.model_validate_json(await self._store.get(key))
+            known = await asyncio.to_thread(self._ledger.append, [entry])
+            length = known.length
+        return known
+
 
 class StoredStatements:
     """Reads statements back from locked storage."""
@@ -67,9 +81,13 @@ class StoredStatements:
 
 def entry_key(entry: Entry) -> str:
     """Return the object key of a ledger entry."""
-    return f"ledger/{entry.incident}/{entry.chain}/{entry.sequence:08d}.json"
+    return _key(entry.incident, entry.chain, entry.sequence)
 
 
 def statement_key(incident: IncidentId, digest: Sha256Hex) -> str:
     """Return the object key of a signed statement."""
     return f"statements/{incident}/{digest}.json"
+
+
+def _key(incident: IncidentId, chain: Chain, sequence: int) -> str:
+    return f"ledger/{incident}/{chain}/{sequence:08d}.json"

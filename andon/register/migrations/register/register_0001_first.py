@@ -65,6 +65,13 @@ def upgrade() -> None:
         op.f("ix_directory_versions_in_force_from"), "directory_versions", ["in_force_from"], unique=False
     )
     op.create_table(
+        "evaluations",
+        sa.Column("incident", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("incident", "number", name=op.f("pk_evaluations")),
+    )
+    op.create_table(
         "evidence_gaps",
         sa.Column("incident", sa.String(length=32), nullable=False),
         sa.Column("snapshot", sa.Integer(), autoincrement=False, nullable=False),

@@ -1,0 +1,70 @@
+"""The choice of adapters: the only importer of those that need a vendor's library."""
+
+from __future__ import annotations
+
+from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
+from andon.adapters.levers.flag import FlagLever
+from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
+from andon.adapters.notify.apprise import AppriseNotifier
+from andon.adapters.people import RegisterDirectory
+from andon.adapters.sources.recorder import RecorderSource
+from andon.adapters.sources.versions import VersionsEndpoint
+from andon.adapters.store.evaluations import RegisterEvaluations
+from andon.adapters.store.evidence_index import RegisterEvidenceIndex
+from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
+from andon.adapters.store.ledger import LockedLedger, StoredStatements
+from andon.adapters.store.projection import RegisterProjection
+from andon.adapters.store.s3 import S3EvidenceStore
+from andon.adapters.store.texts import SealedTexts
+from andon.adapters.store.vault import AesVault
+from andon.bootstrap import Queries, Runtime
+from andon.config import Settings
+from andon.ports import EvidenceStore
+from playbooks import Shelf
+
+
+def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
+    """Return every port with the adapter that the settings call for."""
+    store = S3EvidenceStore(settings.store)
+    vault = AesVault(settings.keys.master, queries.keys)
+    versions = VersionsEndpoint(queries.systems, shelf.evidence.rows)
+    recorder = RecorderSource(queries.spans, shelf.evidence.rows)
+    probe = OpenFeatureProbe(settings.door.url, settings.probe_token)
+    places = EvaluationPlaces(
+        systems=queries.systems,
+        incidents=queries.incidents,
+        evidence=queries.evidence,
+        store=store,
+        vault=vault,
+    )
+    return Runtime(
+        levers={"flag": FlagLever(queries.switches, probe)},
+        directory=RegisterDirectory(queries.people),
+        versions=versions,
+        statements=StoredStatements(store),
+        ledger=LockedLedger(store, queries.ledger),
+        projection=RegisterProjection(queries.incidents),
+        notifier=AppriseNotifier(queries.people, queries.deliveries, shelf.rights, settings.console.url),
+        sources={recorder.name: recorder, versions.name: versions},
+        store=store,
+        vault=vault,
+        evidence=RegisterEvidenceIndex(queries.evidence),
+        evaluator=CommandEvaluator(places, settings.policy.systems),
+        evaluations=RegisterEvaluations(queries.evaluations),
+        files=file_writer(store, queries),
+        texts=SealedTexts(vault, queries.texts),
+        queries=queries,
+    )
+
+
+def file_writer(store: EvidenceStore, queries: Queries) -> IncidentFileWriter:
+    """Return the writer of incident files."""
+    places = FilePlaces(
+        incidents=queries.incidents,
+        detections=queries.detections,
+        evidence=queries.evidence,
+        ledger=queries.ledger,
+        systems=queries.systems,
+        deliveries=queries.deliveries,
+    )
+    return IncidentFileWriter(store, places)

@@ -1,10 +1,11 @@
-"""The policies that ship with Andon, as text."""
+"""The policies that ship with Andon, and the one reader of policy files, shipped or an organisation's own."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from playbooks.export import export_defaults
+from playbooks.forms import Prefill
+from playbooks.registers import load_people, load_systems
+from playbooks.shelf import Shelf, load
+from playbooks.shipped import policy_text
 
-
-def policy_text(name: str) -> str:
-    """Return the text of the shipped policy file `name`, such as `severity.yaml`."""
-    return files("playbooks").joinpath(name).read_text(encoding="utf-8")
+__all__ = ["Prefill", "Shelf", "export_defaults", "load", "load_people", "load_systems", "policy_text"]

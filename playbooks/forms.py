@@ -1,0 +1,188 @@
+"""The forms of the policy files, and what must hold within each.
+
+Decision rights are written with their wording, since whoever changes an option must change what
+people are told of it; the two part ways here, because wording never enters Temporal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final, Self
+
+from pydantic import Field, model_validator
+
+from andon.domain.conditions import Facts
+from andon.domain.decision import DecisionKind
+from andon.domain.detection import Flagged
+from andon.domain.directory import APPROVING_ROLES, Role
+from andon.domain.evidence import EvidenceRow
+from andon.domain.playbook import EvidencePolicy, OptionRight, Right, RightsPolicy, Wording
+from andon.domain.severity import Band
+from andon.domain.values import Frozen
+
+ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
+    DecisionKind.TRIAGE: ("confirm", "false_positive", "quality_issue"),
+    DecisionKind.LEGAL_REVIEW: ("hold_disclosure", "disclosure_needed"),
+    DecisionKind.IMPACT: ("unknown",),
+    DecisionKind.CUSTOMER_NOTIFICATION: ("notify", "do_not_notify"),
+    DecisionKind.DIAGNOSIS: ("unknown",),
+    DecisionKind.REMEDIATION: ("fix_deployed", "not_restarting"),
+    DecisionKind.RESTART: ("restart", "keep_stopped"),
+    DecisionKind.LESSONS: ("lessons_recorded", "no_change"),
+}
+"""Options that the incident workflow acts on; a policy without one would leave incidents stuck."""
+
+LETS_GO: Final = {
+    DecisionKind.TRIAGE: ("false_positive", "quality_issue"),
+    DecisionKind.CUSTOMER_NOTIFICATION: ("notify",),
+    DecisionKind.REMEDIATION: ("fix_deployed", "not_restarting"),
+    DecisionKind.RESTART: ("restart",),
+}
+"""Options that silence may never choose: they end or release something, or tell somebody outside."""
+
+
+class OptionEntry(OptionRight):
+    """One possible answer, with what choosing it does."""
+
+    does: str = Field(min_length=1, max_length=300)
+
+
+class DecisionEntry(Right):
+    """Who decides one kind of question, by when, what holds if nobody does, and how it is put."""
+
+    title: str = Field(min_length=1, max_length=80)
+    question: str = Field(min_length=1, max_length=400)
+    options: tuple[OptionEntry, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for problem in self._problems():
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        ids = [option.id for option in self.options]
+        for doubled in _doubled(ids):
+            yield f"options: {doubled} stands twice: keep one"
+        if self.default is not None and self.default not in ids:
+            yield f"default: {self.default} is not an option; use one of {', '.join(ids)}"
+        yield from self._role_problems()
+        yield from self._clock_problems()
+
+    def _role_problems(self) -> Iterator[str]:
+        if not self.eligible:
+            yield "eligible: names nobody: name at least one role"
+        for role in (*self.eligible, *(rung.role for rung in self.ladder)):
+            if role not in APPROVING_ROLES:
+                yield f"{role} may not decide anything: name another role"
+        for option in self.options:
+            for role in sorted(_roles(option) - set(self.eligible)):
+                yield f"options: {option.id} needs {role}, who is not eligible: add it to eligible"
+
+    def _clock_problems(self) -> Iterator[str]:
+        rungs = [rung.after for rung in self.ladder]
+        if rungs != sorted(rungs):
+            yield "ladder: rungs must stand in the order in which they are reached"
+        last = max([*rungs, self.default_after if self.default else timedelta(0)], default=timedelta(0))
+        for band, within in self.within.items():
+            if within <= timedelta(0):
+                yield f"within.{band}: must be longer than nothing"
+            if self.expires_after is not None and within + last >= self.expires_after:
+                yield f"expires_after: the question expires before its clock at {band} has run out"
+
+    def right(self) -> Right:
+        """The right alone, as a plan carries it."""
+        options = tuple(OptionRight(**option.model_dump(exclude={"does"})) for option in self.options)
+        fields = self.model_dump(exclude={"title", "question", "options"})
+        return Right(**fields, options=options)
+
+    def wording(self) -> Wording:
+        """The wording alone, as people are shown it."""
+        options = {option.id: option.does for option in self.options}
+        return Wording(title=self.title, question=self.question, options=options)
+
+
+class RightsFile(Frozen):
+    """`rights.yaml`."""
+
+    decisions: dict[DecisionKind, DecisionEntry]
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for kind in DecisionKind:
+            if kind not in self.decisions:
+                raise ValueError(f"decisions.{kind}: is missing: add it")
+            entry = self.decisions[kind]
+            ids = [option.id for option in entry.options]
+            for needed in ACTED_ON[kind]:
+                if needed not in ids:
+                    raise ValueError(f"decisions.{kind}.options: {needed} is missing: Andon acts on it")
+            if entry.default in LETS_GO.get(kind, ()):
+                raise ValueError(
+                    f"decisions.{kind}.default: {entry.default} may not come about by silence: "
+                    "choose an option that changes nothing"
+                )
+        return self
+
+    def policy(self) -> RightsPolicy:
+        """Return the file as the domain knows it."""
+        return RightsPolicy(
+            rights={kind: entry.right() for kind, entry in self.decisions.items()},
+            wording={kind: entry.wording() for kind, entry in self.decisions.items()},
+        )
+
+
+class EvidenceFile(Frozen):
+    """`evidence.yaml`."""
+
+    rows: tuple[EvidenceRow, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _refuse_doubles(self) -> Self:
+        for doubled in _doubled(row.id for row in self.rows):
+            raise ValueError(f"rows: {doubled} stands twice: keep one")
+        for doubled in _doubled(kind for row in self.rows for kind in row.kinds):
+            raise ValueError(f"rows: kind {doubled} stands in more than one row: keep it in one")
+        return self
+
+    def policy(self) -> EvidencePolicy:
+        """Return the file as the domain knows it."""
+        return EvidencePolicy(rows=self.rows)
+
+
+class Prefill(Frozen):
+    """Facts that a trigger or a flag stands for, used where the report says nothing else."""
+
+    meaning: str = Field(min_length=1, max_length=200)
+    facts: Facts = Field(min_length=1)
+
+
+class TriggersFile(Frozen):
+    """`triggers.yaml`."""
+
+    triggers: dict[str, Prefill]
+    flags: dict[Flagged, Prefill]
+
+    @model_validator(mode="after")
+    def _has_every_flag(self) -> Self:
+        for flag in Flagged:
+            if flag not in self.flags:
+                raise ValueError(f"flags.{flag}: is missing: people can choose it, so give it facts")
+        return self
+
+
+def missing_bands(table: Iterable[Band]) -> list[Band]:
+    """Return the severities that a table by severity leaves out."""
+    there = set(table)
+    return [band for band in Band if band not in there]
+
+
+def _roles(option: OptionRight) -> set[Role]:
+    needs = (option.needs, *option.needs_at.values())
+    return {role for slots in needs for slot in slots for role in slot}
+
+
+def _doubled(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,131 @@
+"""All policy in force, read from one folder; what the folder lacks is taken from the shipped one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from andon.domain.detection import IncidentType
+from andon.domain.errors import InvalidInputError
+from andon.domain.playbook import EvidencePolicy, Playbook, RightsPolicy
+from andon.domain.severity import SeverityPolicy
+from andon.domain.values import Slug
+from playbooks.forms import EvidenceFile, Prefill, RightsFile, TriggersFile, missing_bands
+from playbooks.reading import read, read_mapping
+from playbooks.shipped import SHIPPED
+
+RIGHTS: Final = "rights.yaml"
+EVIDENCE: Final = "evidence.yaml"
+SEVERITY: Final = "severity.yaml"
+TRIGGERS: Final = "triggers.yaml"
+PEOPLE: Final = "people.yaml"
+NOT_PLAYBOOKS: Final = frozenset({RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, PEOPLE})
+"""Every other YAML file of the folder is a playbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The policies and playbooks in force."""
+
+    rights: RightsPolicy
+    evidence: EvidencePolicy
+    severity: SeverityPolicy
+    playbooks: dict[Slug, Playbook]
+    triggers: dict[str, Prefill]
+    flags: dict[str, Prefill]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all of it as JSON values; the same policy always gives the same digest."""
+        return {
+            "rights": self.rights.model_dump(mode="json"),
+            "evidence": self.evidence.model_dump(mode="json"),
+            "severity": self.severity.model_dump(mode="json"),
+            "playbooks": {name: one.model_dump(mode="json") for name, one in self.playbooks.items()},
+            "triggers": {name: one.model_dump(mode="json") for name, one in self.triggers.items()},
+            "flags": {name: one.model_dump(mode="json") for name, one in self.flags.items()},
+        }
+
+
+def load(directory: Path | None = None) -> Shelf:
+    """Read the policies in `directory`, or the shipped ones.
+
+    A folder may hold only some of the files. A playbook in it adds to the shipped ones and
+    replaces the one with the same id.
+
+    Raises:
+        InvalidInputError: names file and field, and says what to do.
+    """
+    if directory is not None:
+        yaml_files(directory)
+    severity = _severity(_place(directory, SEVERITY))
+    triggers_file = _place(directory, TRIGGERS)
+    triggers = read(TriggersFile, triggers_file)
+    named = {**triggers.triggers, **{flag.value: one for flag, one in triggers.flags.items()}}
+    for name, prefill in named.items():
+        _check_facts(severity, prefill, f"{triggers_file}: {name}.facts")
+    return Shelf(
+        rights=read(RightsFile, _place(directory, RIGHTS)).policy(),
+        evidence=read(EvidenceFile, _place(directory, EVIDENCE)).policy(),
+        severity=severity,
+        playbooks={**_playbooks(SHIPPED), **(_playbooks(directory) if directory else {})},
+        triggers=dict(triggers.triggers),
+        flags={flag.value: one for flag, one in triggers.flags.items()},
+    )
+
+
+def yaml_files(directory: Path) -> list[Path]:
+    """Return the YAML files of a folder, by name.
+
+    Raises:
+        InvalidInputError: there is no such folder, or a file would be overlooked for its ending.
+    """
+    if not directory.is_dir():
+        raise InvalidInputError(f"{directory}: there is no such folder")
+    for path in directory.glob("*.yml"):
+        raise InvalidInputError(f"{path}: rename it to end in .yaml; files ending in .yml are not read")
+    return sorted(path for path in directory.glob("*.yaml") if path.is_file())
+
+
+def check_name(path: Path, name: str) -> None:
+    """Refuse a file that isn't named after the id in it: two files could claim one id."""
+    if path.stem != name:
+        raise InvalidInputError(f"{path}: id: is {name}: rename the file to {name}.yaml, or change the id")
+
+
+def _place(directory: Path | None, name: str) -> Path:
+    own = directory / name if directory is not None else None
+    return own if own is not None and own.is_file() else SHIPPED / name
+
+
+def _severity(path: Path) -> SeverityPolicy:
+    try:
+        return SeverityPolicy.parse(read_mapping(path))
+    except InvalidInputError as error:
+        told = str(error)
+        raise InvalidInputError(told if told.startswith(str(path)) else f"{path}: {told}") from error
+
+
+def _playbooks(directory: Path) -> dict[Slug, Playbook]:
+    found = [_playbook(path) for path in yaml_files(directory) if path.name not in NOT_PLAYBOOKS]
+    return {one.id: one for one in found}
+
+
+def _playbook(path: Path) -> Playbook:
+    playbook = read(Playbook, path)
+    check_name(path, playbook.id)
+    types = [kind.value for kind in IncidentType]
+    for kind in playbook.applies_to_types:
+        if kind not in types:
+            known = ", ".join(types)
+            raise InvalidInputError(f"{path}: applies_to_types: {kind} is not known; use one of {known}")
+    for band in missing_bands(playbook.watch.window):
+        raise InvalidInputError(f"{path}: watch.window.{band}: is missing: add it")
+    return playbook
+
+
+def _check_facts(severity: SeverityPolicy, prefill: Prefill, place: str) -> None:
+    try:
+        severity.checked(prefill.facts)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{place}: {error}") from error

@@ -1,0 +1,135 @@
+"""What ships: the evidence list, the trigger list, and the example's entry."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from andon.domain.conditions import Reading
+from andon.domain.detection import Flagged
+from andon.domain.severity import Band, Classification, assess
+from playbooks import load, load_systems
+
+SHELF = load()
+
+KINDS = [
+    "user_request_or_business_event",
+    "system_prompt",
+    "prompt",
+    "prompt_version",
+    "input",
+    "output",
+    "structured_validation_result",
+    "model_identity_and_config",
+    "deployment_history",
+    "retrieved_context",
+    "source_document",
+    "tool_definition",
+    "tool_call",
+    "tool_result",
+    "tool_error_retry",
+    "permission_check",
+    "role_assignment",
+    "access_log",
+    "admin_action",
+    "approval_record",
+    "reviewer_action",
+    "user_role",
+    "system_log",
+    "application_log",
+    "downstream_action",
+    "affected_record",
+    "affected_party",
+    "monitoring_signal",
+    "complaint",
+    "vendor_status",
+    "vendor_correspondence",
+    "policy_version",
+    "decision_record",
+    "incident_note",
+    "business_outcome",
+    "change_log",
+]
+
+
+def test_the_evidence_list_has_24_rows_and_each_of_the_36_kinds_in_exactly_one() -> None:
+    assert len(SHELF.evidence.rows) == 24
+    assert len(KINDS) == 36
+    assert sorted(kind for row in SHELF.evidence.rows for kind in row.kinds) == sorted(KINDS)
+
+
+def test_only_decisions_and_outcome_come_into_being_later() -> None:
+    assert [row.id for row in SHELF.evidence.rows if row.later] == ["decisions", "outcome"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "facts"),
+    [
+        (
+            "misinformation_customer_facing",
+            "output_fault=incorrect exposure=external_limited impact=moderate",
+        ),
+        ("sensitive_data_exposure", "data_exposed=external data_sensitivity=confidential"),
+        ("unauthorised_tool_action", "unauthorized_action=yes autonomy=acts_alone"),
+        ("biased_or_policy_violating", "discrimination=suspected policy_violation=minor"),
+        ("adversarial", "adversarial=affected_behaviour"),
+        ("drift", "drift=yes"),
+        ("review_blinded", "control_failed=yes"),
+        ("near_miss_pattern", "caught_before_impact=yes recurrence=pattern"),
+        ("exposure_prompts_logs_outputs", "data_exposed=external data_sensitivity=confidential"),
+        ("incorrect_in_decision", "output_fault=incorrect acted_upon=yes"),
+        ("prompt_injection", "adversarial=affected_behaviour"),
+        ("prohibited_content", "output_fault=harmful policy_violation=minor"),
+        ("vendor_outage", "service_disruption=critical_process_down"),
+        ("discrimination_legal", "discrimination=suspected legal_exposure=possible"),
+    ],
+)
+def test_each_trigger_stands_for_its_facts(trigger: str, facts: str) -> None:
+    assert SHELF.triggers[trigger].facts == dict(fact.split("=") for fact in facts.split())
+    assert SHELF.triggers[trigger].meaning.endswith(".")
+
+
+def test_there_are_fourteen_triggers_and_four_flags() -> None:
+    assert len(SHELF.triggers) == 14
+    assert set(SHELF.flags) == {flag.value for flag in Flagged}
+
+
+@pytest.mark.parametrize("name", [*SHELF.triggers, *SHELF.flags])
+def test_a_report_with_nothing_but_a_trigger_or_flag_is_never_just_a_quality_issue(name: str) -> None:
+    prefill = {**SHELF.triggers, **SHELF.flags}[name]
+    found = assess(SHELF.severity, SHELF.severity.complete(prefill.facts, Reading.INTAKE))
+    assert found.classification is not Classification.QUALITY_ISSUE
+    assert found.severity >= Band.MEDIUM
+
+
+def test_the_examples_eval_suite_is_run_from_the_checkout() -> None:
+    desk = load_systems()["refund_desk"]
+    assert desk.evaluation is not None
+    checkout = Path(desk.evaluation.directory)
+    for word in desk.evaluation.command:
+        if word.startswith("examples/"):
+            assert (checkout / word).is_file()
+    asked = subprocess.run(
+        [sys.executable, *desk.evaluation.command[1:3], "--help"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    flags = [word for word in desk.evaluation.command[3:] if word.startswith("--")]
+    assert all(flag in asked.stdout for flag in flags)
+
+
+def test_importing_the_package_reads_no_policy() -> None:
+    code = """
+import sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+import playbooks
+sys.exit(any(name.endswith(".yaml") for name in opened))
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)

@@ -1,0 +1,1 @@
+"""The command `andon`: one file per family of commands, each imported when it is called."""

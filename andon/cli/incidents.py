@@ -1,0 +1,247 @@
+"""`andon list`, `show`, `evidence` and `gate`: what the console knows of incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from cyclopts import Parameter
+
+from andon.cli import screen
+from andon.cli.outcome import Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import Service, console
+from andon.domain.gate import ADVICE, Shut
+
+READER = "responder"
+_Json = Annotated[bool, Parameter(negative="")]
+
+
+def list_incidents(
+    *,
+    state: str = "open",
+    stage: str | None = None,
+    severity: str | None = None,
+    system: str | None = None,
+    classification: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+    where: Where = HERE,
+    json: _Json = False,
+) -> int:
+    """List incidents, newest first.
+
+    Example: andon list --state all --severity critical
+
+    Args:
+        state: open, closed or all.
+        stage: only those in this stage, such as contain.
+        severity: only those of this severity.
+        system: only those of this AI system.
+        classification: only those of this classification, such as near_miss.
+        limit: at most this many.
+        before: only those older than this incident, for the next page.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        answer = service.get(
+            "/v1/incidents",
+            state=state,
+            stage=stage,
+            severity=severity,
+            system=system,
+            classification=classification,
+            limit=limit,
+            before=before,
+        )
+    if json:
+        screen.as_json(answer)
+        return Exit.OK
+    screen.table(
+        "Incidents",
+        ("incident", "severity", "stage", "contained", "AI system", "opened", "next deadline"),
+        [_listed(one) for one in rows_of(answer, "incidents")],
+        empty="No incidents.",
+    )
+    return Exit.OK
+
+
+def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show one incident: where it stands, its orders, its questions, its deadlines.
+
+    Example: andon show INC-20260301-4f7k2a
+
+    Args:
+        incident: its id.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        found = incident_of(service, incident)
+    if json:
+        screen.as_json(found)
+        return Exit.OK
+    screen.pairs(f"{screen.inert(incident)}: {screen.inert(found.get('title'))}", _summary(found))
+    screen.table("\nOrders", ("order", "lever", "state", "proof"), orders_of(found), empty="\nNo orders.")
+    screen.table(
+        "\nQuestions",
+        ("question", "state", "answer by", "options"),
+        [_question(one) for one in found.get("decisions") or []],
+        empty="\nNo questions yet.",
+    )
+    return Exit.OK
+
+
+def evidence(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show what was preserved of an incident, and what could not be.
+
+    Example: andon evidence INC-20260301-4f7k2a
+
+    Args:
+        incident: its id.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        found = service.get(f"/v1/incidents/{quote(incident)}/evidence")
+    if json:
+        screen.as_json(found)
+        return Exit.OK
+    screen.table(
+        "Preserved",
+        ("kind", "source", "captured", "bytes", "SHA-256", "locked until"),
+        [
+            (
+                one.get("kind"),
+                one.get("source"),
+                screen.when(one.get("captured_at")),
+                one.get("size_bytes"),
+                str(one.get("sha256"))[:16],
+                screen.when(one.get("locked_until")) or "not locked",
+            )
+            for one in rows_of(found, "items")
+        ],
+        empty="Nothing is preserved yet.",
+    )
+    screen.table(
+        "\nGaps: required, and could not be had",
+        ("row", "reason", "source", "detail"),
+        [
+            (one.get("row"), one.get("reason"), one.get("source"), one.get("detail"))
+            for one in rows_of(found, "gaps")
+        ],
+        empty="\nNo gaps.",
+    )
+    return Exit.OK
+
+
+def gate(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show whether the AI system may be put to the restart decision, and if not, why.
+
+    Ends with 0 when the gate is open and with 1 when it is shut.
+
+    Example: andon gate INC-20260301-4f7k2a
+
+    Args:
+        incident: its id.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        found = incident_of(service, incident)
+    verdict = found.get("gate") or {"open": False, "reasons": [Shut.NOT_RUN.value]}
+    code = Exit.OK if verdict.get("open") else Exit.NEGATIVE
+    if json:
+        screen.as_json({"incident": incident, "gate": verdict, "evaluation": found.get("evaluation")})
+        return code
+    screen.say("The gate is open." if verdict.get("open") else "The gate is shut.")
+    for reason in verdict.get("reasons") or []:
+        screen.say(f"  {_why(reason)}")
+    if run := found.get("evaluation"):
+        screen.pairs(
+            "\nEvaluation", {name: run.get(name) for name in ("suite", "total", "finished", "failed")}
+        )
+    return code
+
+
+def incident_of(service: Service, incident: str) -> dict[str, Any]:
+    """Return one incident as the console shows it."""
+    found: dict[str, Any] = service.get(f"/v1/incidents/{quote(incident)}")
+    return found
+
+
+def rows_of(answer: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return the rows of an answer that is a list, or an object that holds one under `name`."""
+    found = answer.get(name, []) if isinstance(answer, Mapping) else answer
+    return [row for row in found if isinstance(row, Mapping)]
+
+
+def orders_of(found: Mapping[str, Any]) -> list[Sequence[object]]:
+    """Return an incident's orders as table rows; they may be nested as the domain holds them."""
+    rows: list[Sequence[object]] = []
+    for one in found.get("orders") or []:
+        order = one.get("order", one)
+        inner = order if isinstance(order, Mapping) else one
+        lever = inner.get("lever")
+        proof = one.get("proof") or {}
+        rows.append(
+            (
+                str(inner.get("id", "")).rsplit("/", maxsplit=1)[-1],
+                lever.get("id") if isinstance(lever, Mapping) else lever,
+                one.get("state"),
+                f"{proof.get('saw')} via {proof.get('via')}" if proof else "",
+            )
+        )
+    return rows
+
+
+def _listed(one: Mapping[str, Any]) -> Sequence[object]:
+    deadline = one.get("next_deadline")
+    return (
+        one.get("incident") or one.get("id"),
+        one.get("severity"),
+        one.get("stage"),
+        "proven" if one.get("contained") else "no",
+        one.get("system"),
+        screen.when(one.get("opened_at")),
+        f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else "",
+    )
+
+
+def _summary(found: Mapping[str, Any]) -> dict[str, object]:
+    severity = found.get("severity")
+    rules = found.get("fired_rules") or []
+    deadline = found.get("next_deadline")
+    return {
+        "AI system": found.get("system"),
+        "severity": severity.get("severity") if isinstance(severity, Mapping) else severity,
+        "because": ", ".join(str(rule) for rule in rules) or None,
+        "classification": found.get("classification"),
+        "stage": found.get("stage"),
+        "contained": "yes, proven" if found.get("contained") else "no",
+        "opened": screen.when(found.get("opened_at")),
+        "next deadline": f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else None,
+        "closed": screen.when(found.get("closed_at")) or None,
+        "joined": found.get("joined") or None,
+        "page": found.get("url"),
+    }
+
+
+def _question(one: Mapping[str, Any]) -> Sequence[object]:
+    names = [
+        option.get("id") if isinstance(option, Mapping) else option for option in one.get("options") or []
+    ]
+    deadline = one.get("deadline")
+    by = f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else "no deadline"
+    return one.get("id"), one.get("outcome") or one.get("state"), by, ", ".join(str(name) for name in names)
+
+
+def _why(reason: object) -> str:
+    if isinstance(reason, Mapping):
+        return screen.inert(f"{reason.get('reason') or reason.get('id')}: {reason.get('advice')}")
+    try:
+        return f"{reason}: {ADVICE[Shut(str(reason))]}"
+    except ValueError:
+        return screen.inert(reason)

@@ -1,0 +1,134 @@
+"""The command `andon`: what it offers, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from cyclopts import App, CycloptsError, Group
+
+from andon.cli.outcome import CommandError, Exit
+from andon.domain.errors import InvalidInputError
+
+RUN: Final = Group("Run", sort_key=3)
+RESPOND: Final = Group("Respond", sort_key=1)
+PROVE: Final = Group("Look and prove", sort_key=2)
+EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 refused or a negative result, 2 input that can't be used, "
+    "3 a server is out of reach or busy, 4 not allowed, 130 interrupted."
+)
+
+COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
+    ("report", "andon.cli.report:report", RESPOND, "Report that an AI system went wrong."),
+    ("stop", "andon.cli.report:stop", RESPOND, "Stop an AI system at once."),
+    ("list", "andon.cli.incidents:list_incidents", RESPOND, "List incidents, newest first."),
+    ("show", "andon.cli.incidents:show", RESPOND, "Show one incident."),
+    ("follow", "andon.cli.follow:follow", RESPOND, "Print what happens to an incident, as it happens."),
+    ("decisions", "andon.cli.respond:decisions", RESPOND, "List the questions that wait for your role."),
+    ("respond", "andon.cli.respond:respond", RESPOND, "Answer a question."),
+    ("evidence", "andon.cli.incidents:evidence", PROVE, "Show what was preserved, and what could not be."),
+    ("gate", "andon.cli.incidents:gate", PROVE, "Show whether an AI system may run again, and if not, why."),
+    ("audit", "andon.cli.audit:app", PROVE, "Verify, replay and read an incident, trusting nobody."),
+    ("severity", "andon.cli.severity:severity", PROVE, "Say how severe these facts are, and why."),
+    ("systems", "andon.cli.systems:app", PROVE, "Show the AI systems under protection."),
+    ("up", "andon.cli.up:up", RUN, "Run all of Andon on this machine."),
+    ("door", "andon.cli.serve:door", RUN, "Serve the door: detections, stops and flags."),
+    ("recorder", "andon.cli.serve:recorder", RUN, "Serve the flight recorder: OTLP traces."),
+    ("console", "andon.cli.serve:console", RUN, "Serve the console: API and pages for people."),
+    ("worker", "andon.cli.work:worker", RUN, "Serve one task queue."),
+    ("migrate", "andon.cli.work:migrate", RUN, "Bring the databases to this release's form."),
+)
+"""Name, where it is, group, and its line in the overview. A command is imported when it is called."""
+
+
+OVERVIEW_FLAGS: Final = ("--help", "-h", "--version")
+NAMES: Final = tuple(name for name, *_ in COMMANDS)
+
+
+def build(*, overview: bool) -> App:
+    """Return the command line; `overview` gives each command its line in the list of commands."""
+    app = App(
+        name="andon",
+        help="The stop cord for AI workflows: detect, stop, preserve, decide, restart, prove.",
+        help_epilogue=EXIT_CODES,
+        version=_version,
+        version_flags=["--version"],
+        help_format="plaintext" if overview else "markdown",
+    )
+    for order, (name, place, group, summary) in enumerate(COMMANDS):
+        # A line given here would replace the command's own page, so it is for the list only.
+        if overview:
+            app.command(place, name=name, help=summary, group=group, sort_key=order)
+        else:
+            app.command(place, name=name)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    overview = not words or words[0] in OVERVIEW_FLAGS
+    if not overview and words[0] not in NAMES:
+        return _told(_unknown(words[0]), Exit.BAD_INPUT)
+    try:
+        code = build(overview=overview)(
+            words, exit_on_error=False, print_error=True, result_action="return_value"
+        )
+    except CycloptsError:
+        return Exit.BAD_INPUT
+    except CommandError as error:
+        return _told(error.message, error.code)
+    except InvalidInputError as error:
+        return _told(str(error), Exit.BAD_INPUT)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is left must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return int(code) if isinstance(code, int) else Exit.OK
+
+
+def console_script() -> None:
+    """Run `andon` and end the process at once.
+
+    A process that has used a Temporal client sometimes crashes while the interpreter shuts down
+    (sdk-python issue 300), which would hide the exit code.
+    """
+    try:
+        code = main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = Exit.OK
+    os._exit(code)
+
+
+def _unknown(word: str) -> str:
+    from andon.cli.screen import inert  # noqa: PLC0415 - as in _told
+
+    if word.startswith("-"):
+        return f"there is no option '{inert(word)}' before the command; `andon --help` shows what there is"
+    close = get_close_matches(word, NAMES, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"there is no command '{inert(word)}'; {hint}`andon --help` lists them all"
+
+
+def _told(message: str, code: Exit) -> Exit:
+    from andon.cli.screen import warn  # noqa: PLC0415 - rich takes longer to load than a refusal to print
+
+    warn(f"andon: {message}")
+    return code
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - needed for --version only
+
+    return version("andon")
+
+
+if __name__ == "__main__":
+    console_script()

@@ -1,0 +1,148 @@
+"""`andon report` and `andon stop`: a person pulls the cord."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from andon.cli import screen
+from andon.cli.outcome import Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import door
+from andon.cli.words import read_facts
+
+LONGEST_WAIT = 30
+SLACK_SECONDS = 10
+
+
+def report(  # noqa: PLR0913 - one option per field of a detection
+    system: str,
+    title: str,
+    /,
+    *,
+    description: str = "",
+    flag: str | None = None,
+    type: str | None = None,  # noqa: A002 - the option's name
+    trigger: str | None = None,
+    severity: str | None = None,
+    fact: Annotated[list[str] | None, Parameter(negative="")] = None,
+    potential: Annotated[list[str] | None, Parameter(negative="")] = None,
+    trace: Annotated[list[str] | None, Parameter(negative="")] = None,
+    occurred_at: str | None = None,
+    dedupe_key: str | None = None,
+    channel: str = "user_report",
+    wait: int = 0,
+    where: Where = HERE,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Report that an AI system went wrong.
+
+    What you leave out is unknown; nothing is assumed to be harmless. You report as `reporter`
+    unless you say otherwise with --as.
+
+    Example: andon report refund_desk "Refund went to another customer" --flag unauthorised --wait 5
+
+    Args:
+        system: id of the AI system, or "unknown".
+        title: what was seen, in a few words. It is stored encrypted.
+        description: what happened, in as many words as it takes. It is stored encrypted.
+        flag: unsafe, incorrect, exposed or unauthorised.
+        type: kind of failure, such as unauthorised_tool_action.
+        trigger: entry of the trigger list; fills in facts.
+        severity: your own estimate; it counts as the least until triage.
+        fact: a fact as name=value; may be repeated.
+        potential: a fact of what could have happened, as name=value; may be repeated.
+        trace: W3C trace id of a failing call; may be repeated.
+        occurred_at: when it happened, with its zone, such as 2026-03-01T10:00:00Z.
+        dedupe_key: reports with the same key join one incident.
+        channel: where the report comes from.
+        wait: seconds to wait for containment to be proven, at most 30.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    body: dict[str, Any] = {
+        "system": system,
+        "channel": channel,
+        "title": title,
+        "description": description or None,
+        "flag": flag,
+        "type": type,
+        "trigger": trigger,
+        "severity": severity,
+        "facts": read_facts("--fact", fact or ()) or None,
+        "potential_facts": read_facts("--potential", potential or ()) or None,
+        "trace_ids": trace or None,
+        "occurred_at": occurred_at,
+        "dedupe_key": dedupe_key,
+    }
+    place = find(where, role="reporter")
+    seconds = min(max(wait, 0), LONGEST_WAIT)
+    waiting = {"wait": "contained", "timeout": seconds} if seconds else {}
+    with door(place, timeout_seconds=seconds + SLACK_SECONDS) as service:
+        answer = service.post(
+            "/v1/detections", {name: value for name, value in body.items() if value is not None}, **waiting
+        )
+    return _told(answer, json=json, waited=bool(seconds))
+
+
+def stop(
+    system: str,
+    /,
+    *,
+    reason: str,
+    verb: str | None = None,
+    target: str | None = None,
+    where: Where = HERE,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Stop an AI system at once, and open an incident for it.
+
+    The switch is thrown before anything else happens, and also while Temporal is down. You act
+    as `responder` unless you say otherwise with --as.
+
+    Example: andon stop refund_desk --reason "refunds to the wrong account" --as incident_lead
+
+    Args:
+        system: id of the AI system.
+        reason: why; it is stored encrypted.
+        verb: what to do instead of pausing the whole system, such as disable_tool.
+        target: the tool, route or source that the verb is about.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    body = {"system": system, "reason": reason, "verb": verb, "target": target}
+    place = find(where, role="responder")
+    with door(place, timeout_seconds=LONGEST_WAIT) as service:
+        answer = service.post("/v1/stop", {name: value for name, value in body.items() if value is not None})
+    return _told(answer, json=json, waited=False)
+
+
+def _told(answer: dict[str, Any], *, json: bool, waited: bool) -> int:
+    contained = bool(answer.get("contained"))
+    orders = answer.get("orders") or []
+    if json:
+        screen.as_json(answer)
+    else:
+        incident = answer.get("incident")
+        screen.say(f"{screen.inert(answer.get('outcome'))}: {screen.inert(incident or 'no incident')}")
+        screen.pairs(
+            "",
+            {
+                "severity": answer.get("severity"),
+                "stage": answer.get("stage"),
+                "contained": "yes, proven"
+                if contained
+                else "not proven yet"
+                if orders
+                else "nothing to contain",
+                "receipt": answer.get("receipt"),
+                "page": answer.get("url"),
+            },
+        )
+        for order in orders:
+            screen.say(
+                f"  {screen.inert(order.get('lever'))}: {screen.inert(order.get('verb'))}, "
+                f"{screen.inert(order.get('state'))}"
+            )
+    return Exit.NEGATIVE if waited and orders and not contained else Exit.OK

@@ -1,0 +1,134 @@
+"""`andon decisions` and `andon respond`: the questions put to people, and their answers."""
+
+from __future__ import annotations
+
+import json as codec
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from cyclopts import Parameter
+
+from andon.cli import screen
+from andon.cli.incidents import READER, rows_of
+from andon.cli.outcome import CommandError, Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import console
+from andon.cli.words import read_pairs
+
+_Json = Annotated[bool, Parameter(negative="")]
+
+
+def decisions(*, where: Where = HERE, json: _Json = False) -> int:
+    """List the questions that wait for an answer in your role, soonest deadline first.
+
+    Example: andon decisions --as legal
+
+    Args:
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        answer = service.get("/v1/decisions")
+    if json:
+        screen.as_json(answer)
+        return Exit.OK
+    screen.table(
+        "Asked of you",
+        ("incident", "question", "what", "answer by", "options"),
+        [
+            (
+                one.get("incident"),
+                one.get("id") or one.get("decision"),
+                one.get("title") or one.get("kind"),
+                f"{screen.when(one.get('deadline'))} ({screen.distance(one.get('deadline'))})"
+                if one.get("deadline")
+                else "no deadline",
+                ", ".join(
+                    str(option.get("id") if isinstance(option, dict) else option)
+                    for option in one.get("options") or []
+                ),
+            )
+            for one in rows_of(answer, "decisions")
+        ],
+        empty="Nothing is asked of you.",
+    )
+    return Exit.OK
+
+
+def respond(
+    incident: str,
+    decision: str,
+    option: str,
+    /,
+    *,
+    reason: str,
+    finding: Annotated[list[str] | None, Parameter(negative="")] = None,
+    emit: Path | None = None,
+    where: Where = HERE,
+    json: _Json = False,
+) -> int:
+    """Answer a question.
+
+    The answer is attested by the console in your name and recorded for good, with your reason.
+    Ends with 1 when it is refused and with 4 when you may not answer.
+
+    With --emit the signed statement is written to a file and not delivered, for the day the
+    console can't reach Temporal. Whoever can, delivers it: temporal workflow signal --workflow-id
+    incident/INCIDENT --name respond_signal --input-file FILE
+
+    Example: andon respond INC-20260301-4f7k2a triage-1 confirmed --reason "seen in the logs" --as responder
+
+    Args:
+        incident: its id.
+        decision: id of the question, such as triage-1.
+        option: the answer.
+        reason: why; it is stored encrypted.
+        finding: what the question also asks for, as name=value; may be repeated.
+        emit: write the signed statement here instead of delivering it.
+        where: where Andon is, and who asks.
+        json: print the outcome as JSON.
+    """
+    body: dict[str, Any] = {"option": option, "reason": reason}
+    if findings := read_pairs("--finding", finding or ()):
+        body["findings"] = findings
+    if emit is not None:
+        body["emit"] = True
+        _must_be_new(emit)
+    with console(find(where, role=None)) as service:
+        answer = service.post(f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses", body)
+    if emit is not None:
+        return _emitted(answer, emit, json=json)
+    if json:
+        screen.as_json(answer)
+    elif answer.get("accepted"):
+        late = ", late" if answer.get("late") else ""
+        outcome = answer.get("outcome")
+        settled = f"{decision} is settled: {outcome}" if outcome else f"{decision} waits for further answers"
+        screen.say(screen.inert(f"accepted{late}; {settled}"))
+    else:
+        screen.warn(screen.inert(f"andon: refused: {answer.get('refusal')}"))
+    return Exit.OK if answer.get("accepted") else Exit.NEGATIVE
+
+
+def _must_be_new(path: Path) -> None:
+    if path.exists():
+        raise CommandError(f"{path} is there already; name a new file", Exit.BAD_INPUT)
+
+
+def _emitted(answer: dict[str, Any], path: Path, *, json: bool) -> int:
+    """Write the envelope for its owner only: whoever holds it can deliver the answer."""
+    envelope = answer.get("envelope", answer)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise CommandError(f"{path} can't be written: {error.strerror}", Exit.BAD_INPUT) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        codec.dump(envelope, out)
+        out.write("\n")
+    if json:
+        screen.as_json({"emitted": str(path)})
+    else:
+        screen.say(f"signed and written to {screen.inert(path)}; it counts once it is delivered")
+    return Exit.OK

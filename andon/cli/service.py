@@ -1,0 +1,118 @@
+"""Calls to the door and the console, with their refusals turned into words and exit codes."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from andon.cli.outcome import CommandError, Exit
+from andon.cli.place import CONSOLE_VARIABLE, DOOR_VARIABLE, Place
+from andon.cli.screen import inert
+
+TIMEOUT_SECONDS: Final = 15.0
+MAX_DETAIL: Final = 1_000
+CODES: Final = {
+    400: Exit.BAD_INPUT,
+    401: Exit.NOT_ALLOWED,
+    403: Exit.NOT_ALLOWED,
+    404: Exit.BAD_INPUT,
+    409: Exit.NEGATIVE,
+    413: Exit.BAD_INPUT,
+    415: Exit.BAD_INPUT,
+    422: Exit.BAD_INPUT,
+}
+
+
+class Service:
+    """One of Andon's servers, as one caller."""
+
+    def __init__(self, name: str, url: str, token: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._name = name
+        self._url = url
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            timeout=httpx.Timeout(timeout_seconds, connect=5.0),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, **query: object) -> Any:
+        """Return the JSON under `path`; a query value of None is left out.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses.
+        """
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        return self._sent(self._client.build_request("GET", path, params=asked))
+
+    def post(self, path: str, body: dict[str, Any], **query: object) -> Any:
+        """Send `body` and return the answer.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses.
+        """
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        return self._sent(self._client.build_request("POST", path, params=asked, json=body))
+
+    def _sent(self, request: httpx.Request) -> Any:
+        try:
+            answer = self._client.send(request)
+        except httpx.TimeoutException as error:
+            raise CommandError(
+                f"the {self._name} at {self._url} did not answer in time", Exit.UNREACHABLE
+            ) from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise CommandError(
+                f"the {self._name} at {self._url} can't be reached: {error}", Exit.UNREACHABLE
+            ) from error
+        if answer.is_success:
+            return _read(answer, self._name)
+        code = CODES.get(answer.status_code, Exit.UNREACHABLE)
+        raise CommandError(f"{_refusal(answer)} ({answer.status_code})", code)
+
+
+def console(place: Place) -> Service:
+    """Return the console, where people read and decide."""
+    return Service("console", _named(place.console, CONSOLE_VARIABLE), place.token)
+
+
+def door(place: Place, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Service:
+    """Return the door, which takes detections and stops."""
+    return Service("door", _named(place.door, DOOR_VARIABLE), place.token, timeout_seconds=timeout_seconds)
+
+
+def _named(url: str, variable: str) -> str:
+    if not url:
+        raise CommandError(f"set {variable}, or give --ready-file FILE", Exit.BAD_INPUT)
+    return url
+
+
+def _read(answer: httpx.Response, name: str) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise CommandError(f"the {name} did not answer with JSON", Exit.UNREACHABLE) from error
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """Return what a problem document says, or the bare status."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        return f"refused: {answer.reason_phrase}"
+    parts = [str(problem.get("detail") or problem.get("title") or answer.reason_phrase)]
+    if code := problem.get("refusal"):
+        parts.insert(0, f"refused: {code}:")
+    return inert(" ".join(parts)[:MAX_DETAIL])

@@ -1,0 +1,101 @@
+"""`andon systems`: the AI systems under protection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from andon.cli import screen
+from andon.cli.incidents import READER, rows_of
+from andon.cli.outcome import CommandError, Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import console
+
+app = App(name="systems", help="Show the AI systems under protection.", help_format="markdown")
+_Json = Annotated[bool, Parameter(negative="")]
+
+
+@app.default
+def list_systems(*, where: Where = HERE, json: _Json = False) -> int:
+    """Show the AI systems under protection, and what holds each of them.
+
+    Example: andon systems
+
+    Args:
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    answer = _asked(where)
+    if json:
+        screen.as_json(answer)
+        return Exit.OK
+    screen.table(
+        "AI systems",
+        ("system", "tier", "owner", "levers", "held by"),
+        [
+            (
+                one.get("id"),
+                one.get("tier"),
+                one.get("owner") or one.get("business_owner"),
+                len(one.get("levers") or []),
+                ", ".join(sorted({str(hold.get("incident")) for hold in one.get("holds") or []}))
+                or "nothing",
+            )
+            for one in rows_of(answer, "systems")
+        ],
+        empty="No AI system is registered.",
+    )
+    return Exit.OK
+
+
+@app.command
+def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show one AI system: its levers, and the holds in force.
+
+    Example: andon systems show refund_desk
+
+    Args:
+        system: its id.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    found = next((one for one in rows_of(_asked(where), "systems") if one.get("id") == system), None)
+    if found is None:
+        raise CommandError(f"there is no AI system {screen.inert(system)!r}", Exit.BAD_INPUT)
+    if json:
+        screen.as_json(found)
+        return Exit.OK
+    holds = [hold for hold in found.get("holds") or [] if isinstance(hold, Mapping)]
+    screen.pairs(
+        screen.inert(system),
+        {
+            "name": found.get("name"),
+            "tier": found.get("tier"),
+            "owner": found.get("owner") or found.get("business_owner"),
+        },
+    )
+    screen.table(
+        "\nLevers",
+        ("lever", "verb", "held by"),
+        [_lever(lever, holds) for lever in found.get("levers") or []],
+        empty="\nNo levers.",
+    )
+    return Exit.OK
+
+
+def _asked(where: Where) -> Any:
+    with console(find(where, role=READER)) as service:
+        return service.get("/v1/systems")
+
+
+def _lever(lever: Any, holds: list[Mapping[str, Any]]) -> tuple[object, object, str]:
+    inner = lever if isinstance(lever, Mapping) else {"id": lever}
+    name = inner.get("id") or inner.get("lever")
+    held = [
+        f"{hold.get('incident')} since {screen.when(hold.get('since'))}"
+        for hold in holds
+        if hold.get("lever") == name
+    ]
+    return name, inner.get("verb"), ", ".join(held) or "nothing"

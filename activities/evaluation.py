@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.final import final_errors
 from andon.domain.evidence import Seal, seal_of
 from andon.domain.gate import EvaluationResult
-from andon.domain.values import Carried, IncidentId, Sha256Hex, Slug
+from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
 from andon.ports import (
     EvaluationLog,
     EvaluationRequest,
@@ -29,6 +29,14 @@ class Numbered(Carried):
 
     incident: IncidentId
     number: int
+
+
+class FailedRun(Carried):
+    """An evaluation that could not be run to its end."""
+
+    incident: IncidentId
+    number: int
+    at: Instant
 
 
 class FileCall(Carried):
@@ -87,6 +95,22 @@ class RecordActivities:
         """
         with final_errors():
             return await self._log.result(call.incident, call.number)
+
+    @activity.defn(name="evaluation.failed")
+    async def keep_failure(self, run: FailedRun) -> None:
+        """Keep the result of a run that came to nothing: it holds no case, so the gate stays shut."""
+        nothing = EvaluationResult(
+            suite="",
+            started_at=run.at,
+            finished_at=run.at,
+            completed=False,
+            versions=None,
+            total=0,
+            finished=0,
+            incident_case=None,
+            log=None,
+        )
+        await self._log.keep(run.incident, run.number, nothing)
 
     @activity.defn(name="versions.read")
     async def read_versions(self, call: VersionsCall) -> Sha256Hex:

@@ -81,10 +81,7 @@ class EvidenceActivities:
         if source is None:
             gaps = _all_missing(call, GapReason.NOT_CONFIGURED, "no such source")
         else:
-            try:
-                await self._take_all(source, call, items, gaps)
-            except SourceError as error:
-                gaps += _all_missing(call, GapReason(error.reason), error.detail)
+            await self._take_all(source, call, items, gaps)
         await self._index.save_items(call.query.incident, call.snapshot, items, gaps)
         return Collected(source=call.source, items=len(items), gaps=len(gaps))
 
@@ -125,12 +122,15 @@ class EvidenceActivities:
             activity.heartbeat(len(items))
 
         async with asyncio.TaskGroup() as uploads:
-            async for found in source.collect(call.query):
-                if isinstance(found, Gap):
-                    gaps.append(found)
-                    continue
-                await slots.acquire()
-                uploads.create_task(keep(found))
+            try:
+                async for found in source.collect(call.query):
+                    if isinstance(found, Gap):
+                        gaps.append(found)
+                        continue
+                    await slots.acquire()
+                    uploads.create_task(keep(found))
+            except SourceError as error:
+                gaps += _all_missing(call, GapReason(error.reason), error.detail)
 
     async def _kept(self, source: EvidenceSource, call: CollectCall, captured: Captured) -> EvidenceItem:
         incident = call.query.incident

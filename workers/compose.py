@@ -86,6 +86,7 @@ def respond_duty(parts: Parts, queue: str = queues.RESPONSE) -> Duty:
             record.read_versions,
             record.read_seal,
             record.read_result,
+            record.keep_failure,
             record.write_file,
         ),
     )

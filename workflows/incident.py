@@ -7,9 +7,9 @@ and the ledger is in the modules beside this one; every rule is in `andon.domain
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
@@ -63,45 +63,43 @@ class IncidentWorkflow:
         self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers)
         self._journal = Journal(opening, self._state, self._tape)
         self._post = Post(self._state, self._tape, self._decisions)
+        self._tracks: list[asyncio.Task[None]] = []
+        self._triaged = False
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
         """Respond until the incident is closed; return how it ended."""
-        storing = asyncio.create_task(self._tape.keep_storing())
-        response = asyncio.create_task(self._respond())
-        await self._until(lambda: _any_done(response, storing) or self._full() or self._called_off())
-        if not _any_done(response, storing):
-            response.cancel()
-            await asyncio.gather(response, return_exceptions=True)
-            if not self._called_off():
-                await self._carry_over()
-            response = asyncio.create_task(self._stand_down(self._triage_record()))
-            await self._until(lambda: _any_done(response, storing))
-        _raise_as_bug(storing)
-        _raise_as_bug(response)
+        self._begin(self._tape.keep_storing())
+        response = self._begin(self._respond())
+        await self._until(lambda: response.done() or self._full() or self._called_off())
+        if self._called_off():
+            await self._stop(self._tracks[1:])
+            response = self._begin(self._stand_down(self._triage_record()))
+            await self._until(response.done)
+        elif not response.done():
+            await self._carry_over()
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
         await self._notices.settled()
-        storing.cancel()
+        await self._stop(self._tracks)
         return self._state.ending or Ending.NOT_RESTARTED
 
     async def _respond(self) -> None:
         """The loop: contain and preserve at once, triage, tracks side by side, back into service, learn."""
         self._open()
-        async with asyncio.TaskGroup() as tracks:
-            containing = tracks.create_task(self._contain())
-            tracks.create_task(self._preserve())
-            reviewing = tracks.create_task(self._review_legally())
-            triage = await self._triage()
-            if triage.effect in STAND_DOWN:
-                containing.cancel()
-                reviewing.cancel()
-                await self._stand_down(triage)
-                return
-            raising = tracks.create_task(self._raise_severity(triage, containing))
-            assessing = tracks.create_task(self._assess_impact())
-            await self._go_back_into_service()
-            await asyncio.gather(reviewing, assessing, raising)
+        containing = self._begin(self._contain())
+        preserving = self._begin(self._preserve())
+        reviewing = self._begin(self._review_legally())
+        triage = await self._triage()
+        if triage.effect in STAND_DOWN:
+            await self._stop([containing, reviewing])
+            await self._stand_down(triage)
+            return
+        self._take_severity(triage)
+        raising = self._begin(self._contain_what_is_left(containing))
+        assessing = self._begin(self._assess_impact())
+        await self._go_back_into_service()
+        await asyncio.gather(raising, preserving, reviewing, assessing)
         await self._learn()
         await self._close()
 
@@ -173,15 +171,13 @@ class IncidentWorkflow:
         with self._journal.stage(Stage.TRIAGE_CLASSIFY, main=False):
             return await self._decisions.ask(DecisionKind.TRIAGE)
 
-    def _triaged(self) -> bool:
-        return any(record.effect for record in self._state.of(DecisionKind.TRIAGE))
-
-    async def _raise_severity(self, triage: DecisionRecord, containing: asyncio.Task[None]) -> None:
+    def _take_severity(self, triage: DecisionRecord) -> None:
         """Take a higher severity that triage found; a lower one needs a decision of its own."""
         found = [
             response.findings["severity"] for response in triage.accepted if "severity" in response.findings
         ]
         highest = max((Band(band) for band in found), default=self._state.severity)
+        self._triaged = True
         if highest <= self._state.severity:
             return
         before, self._state.severity = self._state.severity, highest
@@ -189,12 +185,14 @@ class IncidentWorkflow:
             Kind.SEVERITY_RAISED, subject=triage.request.id, before=before.value, after=highest.value
         )
         self._levers.order()
+
+    async def _contain_what_is_left(self, containing: asyncio.Task[None]) -> None:
         await containing
         await self._levers.contain()
 
     async def _review_legally(self) -> None:
         """Ask legal once the severity calls for it, and whether customers are told if legal says so."""
-        await workflow.wait_condition(lambda: self._state.severity >= Band.HIGH or self._triaged())
+        await workflow.wait_condition(lambda: self._state.severity >= Band.HIGH or self._triaged)
         if self._state.severity < Band.HIGH:
             return
         review = await self._decisions.ask(DecisionKind.LEGAL_REVIEW)
@@ -291,32 +289,42 @@ class IncidentWorkflow:
         here = workflow.info()
         return here.is_continue_as_new_suggested() or here.get_current_history_length() >= CARRY_OVER_AT
 
+    def _begin(self, track: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(track)
+        self._tracks.append(task)
+        return task
+
+    async def _stop(self, tracks: Sequence[asyncio.Task[None]]) -> None:
+        """Cancel tracks and wait for them; their steps are idempotent and are taken up from the state."""
+        for task in tracks:
+            task.cancel()
+        await asyncio.gather(*tracks, return_exceptions=True)
+
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait, whatever comes. Cancelling an incident would end it with its levers set."""
         while not condition():
             try:
-                await workflow.wait_condition(condition)
+                await workflow.wait_condition(lambda: condition() or self._broken() is not None)
             except asyncio.CancelledError:
                 self._post.refuse("cancel")
+            self._raise_what_broke()
+
+    def _broken(self) -> BaseException | None:
+        ended = (task for task in self._tracks if task.done() and not task.cancelled())
+        return next((error for task in ended if (error := task.exception())), None)
+
+    def _raise_what_broke(self) -> None:
+        """Raise what escaped a track as an error that blocks the workflow's task and can be mended.
+
+        As a failure of its own kind it would end the incident, with its levers set.
+        """
+        error = self._broken()
+        if error is not None:
+            raise RuntimeError(f"escaped the response loop: {type(error).__name__}") from error
 
     async def _carry_over(self) -> NoReturn:
-        """Continue as a new run, with open questions, orders and unsettled reports carried over."""
+        """Continue as a new run, with open questions, orders and reports carried over."""
+        await self._stop(self._tracks[1:])
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
         workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))
-
-
-def _any_done(*tasks: asyncio.Task[None]) -> bool:
-    return any(task.done() for task in tasks)
-
-
-def _raise_as_bug(task: asyncio.Task[None]) -> None:
-    """Raise what escaped a task as an error that blocks the workflow's task and can be mended.
-
-    As a failure of its own kind it would end the incident, with its levers set.
-    """
-    if not task.done() or task.cancelled():
-        return
-    error = task.exception()
-    if error is not None:
-        raise RuntimeError(f"escaped the response loop: {type(error).__name__}") from error

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from activities.containment import ApplyCall, ContainmentActivities, ProveCall
 from activities.release import ReleaseActivities, ReleaseCall
@@ -146,7 +146,7 @@ class Levers:
                 schedule_to_close_timeout=AT_ONCE,
                 retry_policy=APPLY_RETRIES,
             )
-        except ActivityError:
+        except FailureError:
             return await workflow.execute_activity_method(
                 ContainmentActivities.apply,
                 call,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from activities.evaluation import Numbered, RecordActivities
@@ -104,5 +104,5 @@ class Preservation:
                     start_to_close_timeout=READ_TIMEOUT,
                     retry_policy=READ_RETRIES,
                 )
-            except ActivityError:
+            except FailureError:
                 self._tape.add(Kind.SIGNAL_REFUSED, subject=report, facts={"refusal": "nothing_sealed"})

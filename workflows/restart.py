@@ -164,18 +164,7 @@ class Restart:
         number = self._state.reevaluations
         self._tape.add(Kind.EVALUATION_STARTED, subject=str(number))
         await self._start_evaluation(number, self._plan.evaluation)
-        report = f"reevaluation/{number}"
-        result: EvaluationResult | None = None
-        try:
-            await workflow.wait_condition(
-                lambda: report in self._state.reported,
-                timeout=self._plan.evaluation.timeout * 3 + EVALUATION_SLACK,
-                timeout_summary=f"re-evaluation {number}",
-            )
-            self._state.reported.remove(report)
-            result = await self._kept_result(number)
-        except TimeoutError:
-            workflow.logger.warning("re-evaluation %d did not report", number)
+        result = await self._reported_result(number, self._plan.evaluation)
         self._tape.add(
             Kind.EVALUATION_FINISHED,
             subject=str(number),
@@ -204,16 +193,34 @@ class Restart:
             static_summary=f"re-evaluation {number} for {self._opening.incident}",
         )
 
-    async def _kept_result(self, number: int) -> EvaluationResult | None:
-        try:
-            return await workflow.execute_local_activity_method(
-                RecordActivities.read_result,
-                Numbered(incident=self._opening.incident, number=number),
-                start_to_close_timeout=READ_TIMEOUT,
-                retry_policy=READ_RETRIES,
-            )
-        except ActivityError:
-            return None
+    async def _reported_result(self, number: int, suite: EvaluationPlan) -> EvaluationResult | None:
+        """Wait for the report of a run, and take the result its worker kept; None: there is none.
+
+        A run that fails keeps a result too, so a report without one is forged.
+        """
+        report = f"reevaluation/{number}"
+        while True:
+            try:
+                await workflow.wait_condition(
+                    lambda: report in self._state.reported,
+                    timeout=suite.timeout * 3 + EVALUATION_SLACK,
+                    timeout_summary=f"re-evaluation {number}",
+                )
+            except TimeoutError:
+                return None
+            self._state.reported.remove(report)
+            try:
+                return await self._kept_result(number)
+            except FailureError:
+                self._tape.add(Kind.SIGNAL_REFUSED, subject=report, facts={"refusal": "no_result_kept"})
+
+    async def _kept_result(self, number: int) -> EvaluationResult:
+        return await workflow.execute_local_activity_method(
+            RecordActivities.read_result,
+            Numbered(incident=self._opening.incident, number=number),
+            start_to_close_timeout=READ_TIMEOUT,
+            retry_policy=READ_RETRIES,
+        )
 
     async def _running_versions(self) -> Sha256Hex | None:
         if not self._plan.versions:

@@ -182,8 +182,9 @@ class IncidentState(BaseModel):
 
     @property
     def contained(self) -> bool:
-        """Whether every order is proven. Without an order there is nothing to call contained."""
-        return bool(self.orders) and all(one.state is OrderState.PROVEN for one in self.orders.values())
+        """Whether every order not yet released is proven. Without one there is nothing to call contained."""
+        standing = [one.state for one in self.orders.values() if one.state is not OrderState.RELEASED]
+        return bool(standing) and all(state is OrderState.PROVEN for state in standing)
 
     def of(self, kind: DecisionKind) -> list[DecisionRecord]:
         """The questions of one kind, oldest first."""

@@ -21,6 +21,7 @@ from andon.domain.decision import DecisionRequest, Statement
 from andon.domain.directory import Role
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
+from andon.domain.ledger import Entry
 from andon.domain.playbook import Plan
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
@@ -114,22 +115,22 @@ class Case:
         )
         return next(r.request for r in state.decisions.values() if r.request.kind == kind and r.open)
 
-    def statement(self, request: DecisionRequest, option: str, role: Role, **changes: Any) -> Statement:
+    def statement(self, asked: DecisionRequest, option: str, role: Role, **changes: Any) -> Statement:
         answer = {
             "incident": self.opening.incident,
-            "decision": request.id,
-            "request": request.digest(),
+            "decision": asked.id,
+            "request": asked.digest(),
             "option": option,
             "reason": sha256(b"because"),
             "reason_text": "text-1",
-            "binding": request.binding,
-            "policy": request.policy,
+            "binding": asked.binding,
+            "policy": asked.policy,
             "shown": sha256(b"shown"),
             "person": f"p-{role}",
             "role": role,
             "directory": self.parts.people.directory.digest(),
             "nonce": secrets.token_urlsafe(18),
-            "received_at": request.opened_at + timedelta(seconds=1),
+            "received_at": asked.opened_at + timedelta(seconds=1),
         }
         return Statement(**{**answer, **changes})
 
@@ -144,6 +145,30 @@ class Case:
         return await asyncio.wait_for(
             self.handle.execute_update(IncidentWorkflow.respond, envelope), PATIENCE
         )
+
+    async def restart(self) -> None:
+        """Have everybody who must approve the restart approve it."""
+        for role in (Role.BUSINESS_OWNER, Role.LEGAL, Role.SECURITY):
+            assert (await self.answer("restart", "restart", role)).accepted
+
+    async def to_the_gate(self) -> None:
+        """Answer everything up to the fix."""
+        await self.answer("triage", "confirm", Role.RESPONDER)
+        await self.answer("legal_review", "hold_disclosure", Role.LEGAL)
+        await self.answer("impact", "isolated", Role.OPERATIONS)
+        await self.answer("diagnosis", "prompt_design", Role.ENGINEER)
+        await self.answer("remediation", "fix_deployed", Role.ENGINEER)
+
+    async def signal(self, name: str, *args: Any) -> None:
+        """Send a raw signal, as anybody with access to Temporal can."""
+        await self.handle.signal(name, args=list(args))
+
+    async def entries(self, kind: str, count: int = 1) -> list[Entry]:
+        """Wait a bounded time until the stored ledger holds so many entries of a kind."""
+        async with asyncio.timeout(PATIENCE):
+            while len(found := self.parts.book.of(kind)) < count:
+                await asyncio.sleep(0.02)
+        return found
 
     async def ended(self) -> Ending:
         return await asyncio.wait_for(self.handle.result(), PATIENCE * 2)
@@ -187,7 +212,20 @@ async def opened(
     async with serving(environment.client, parts):
         with environment.with_time_skipping_disabled():
             handle = await start(environment.client, opening)
-        yield Case(handle=handle, opening=opening, parts=parts, environment=environment)
+        try:
+            yield Case(handle=handle, opening=opening, parts=parts, environment=environment)
+        finally:
+            await _end_all(environment.client, handle.id)
+
+
+async def _end_all(client: Client, incident: str) -> None:
+    """End an incident and its children: the next test's workers serve the same queues."""
+    for workflow_id in (f"{incident}/watch", incident):
+        try:
+            await client.get_workflow_handle(workflow_id).terminate("the test is over")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Programs that keep documents equal to what they describe."""

@@ -26,9 +26,9 @@ HEAD: Final = f"""\
 Made from `andon/config.py` by `tools/settings_reference.py`.
 
 Every Andon process reads the same settings once, when it starts: first the JSON file that
-`{SETTINGS_FILE_VARIABLE}` names, then the environment over it. `andon up` writes that file to `settings.json` in its
-data folder, so with the embedded stack there is nothing to set. In production a person or a chart writes it.
-An unknown name in the file is refused.
+`{SETTINGS_FILE_VARIABLE}` names, then the environment over it. `andon up` writes that file to `settings.json`
+in its data folder, so with the embedded stack there is nothing to set. In production a person or a chart
+writes it. An unknown name in the file is refused.
 
 ```json
 {{"temporal": {{"address": "temporal.example:7233"}}, "store": {{"bucket": "evidence"}}}}

@@ -20,7 +20,7 @@ def example(**changes: object) -> Requirement:
         "status": "done",
         "tests": ["tests/docs/test_requirements.py::test_the_page_is_made_from_the_data_file"],
     }
-    return Requirement(**{**fields, **changes})  # type: ignore[arg-type]
+    return Requirement(**{**fields, **changes})
 
 
 def test_the_page_is_made_from_the_data_file() -> None:

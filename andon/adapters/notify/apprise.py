@@ -127,7 +127,8 @@ def _holders(directory: Directory, notice: Notice, now: datetime) -> list[Person
 
 async def _sent(url: str, message: Message) -> bool:
     channel = Apprise()
-    if not channel.add(url):
+    # In a thread: the first call loads a hundred plugins.
+    if not await asyncio.to_thread(channel.add, url):
         log.warning("a channel of kind %s can't be used", url.split(":", 1)[0])
         return False
     try:

@@ -1,0 +1,48 @@
+"""A local HTTP server that answers as it is told and remembers what it was sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Web:
+    """What the server answers, and the bodies it got."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.body = b"{}"
+        self.received: list[bytes] = []
+        self.url = ""
+
+
+@contextmanager
+def web() -> Iterator[Web]:
+    told = Web()
+
+    class Request(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(told.status)
+            self.send_header("Content-Length", str(len(told.body)))
+            self.end_headers()
+            self.wfile.write(told.body)
+
+        def do_POST(self) -> None:
+            told.received.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+    told.url = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)

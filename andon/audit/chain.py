@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from andon.audit.auditset import AuditSet, Opened
 from andon.audit.findings import Step
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.values import NOTHING_YET, Instant, Sha256Hex
+
+REGISTER: Final = "register"
+"""The head of the register belongs to the entries themselves; those of other places may lag behind."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +81,32 @@ def check_head(step: Step, entries: Sequence[Entry], heads: Mapping[str, Head]) 
     if not heads:
         step.note("no head of this chain is known from elsewhere: a cut at its end would not show")
         return
-    last = max(entries, key=lambda entry: entry.sequence, default=None)
-    found = Head(length=last.sequence + 1, digest=last.digest()) if last else Head()
+    chain = {entry.sequence: entry for entry in entries}
+    length = max(chain, default=-1) + 1
     for place, known in heads.items():
         step.checked += 1
-        if known.length > found.length:
-            missing = f"entries {found.length} to {known.length - 1}"
-            step.broken(missing, f"are missing: {place} knows {known.length}, here are {found.length}")
-        elif known.length < found.length:
+        if known.length > length:
+            missing = f"entries {length} to {known.length - 1}"
+            step.broken(missing, f"are missing: {place} knows {known.length}, here are {length}")
+        elif known.length < length and place == REGISTER:
             step.broken(
                 f"entry {known.length}",
                 f"and what follows are unknown to {place}, which knows {known.length} entries",
             )
-        elif known.digest != found.digest:
-            step.broken(
-                f"entry {found.length - 1}",
-                f"is the last and was altered: {place} knows {known.digest[:16]}, not {found.digest[:16]}",
-            )
+        else:
+            _same_end(step, place, known, chain)
+            if known.length < length:
+                step.note(f"{place} knows the first {known.length} of {length} entries")
+
+
+def _same_end(step: Step, place: str, known: Head, chain: Mapping[int, Entry]) -> None:
+    there = chain.get(known.length - 1)
+    found = there.digest() if there is not None else NOTHING_YET
+    if found != known.digest:
+        step.broken(
+            f"entry {known.length - 1}",
+            f"was altered, or one before it: {place} knows {known.digest[:16]}, not {found[:16]}",
+        )
 
 
 def check_locked(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopies | None) -> None:

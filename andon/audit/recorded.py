@@ -35,19 +35,25 @@ class Recorded:
 def recorded_in(histories: Iterable[WorkflowHistory], incident: str) -> Recorded:
     """Read the batches of an incident's own workflow; those of its children hold none.
 
-    A batch that can't be read, such as one that is encrypted, is counted and left out.
+    Only a batch that came to rest counts. One that can't be read, such as an encrypted one, is
+    counted and left out.
     """
     found = Recorded()
     for history in histories:
-        if history.workflow_id == f"incident/{incident}":
-            for event in history.events:
+        if history.workflow_id != f"incident/{incident}":
+            continue
+        at_rest = {
+            event.activity_task_completed_event_attributes.scheduled_event_id
+            for event in history.events
+            if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+        }
+        for event in history.events:
+            if event.event_id in at_rest:
                 _take(found, event)
     return found
 
 
 def _take(found: Recorded, event: HistoryEvent) -> None:
-    if event.event_type != EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-        return
     scheduled = event.activity_task_scheduled_event_attributes
     if scheduled.activity_type.name != APPEND or not scheduled.input.payloads:
         return

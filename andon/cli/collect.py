@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +14,12 @@ from pydantic import ValidationError
 from temporalio.client import WorkflowHistory
 
 from andon.audit.auditset import AuditSet, Trust, checked_trust, line_of
-from andon.audit.chain import LockedCopies
+from andon.audit.chain import REGISTER, LockedCopies
 from andon.audit.locked import LockedReader, StoreAccess
 from andon.audit.recorded import Recorded, recorded_in
 from andon.audit.replay import histories
 from andon.cli import screen
-from andon.cli.incidents import incident_of
+from andon.cli.incidents import incident_of, rows_of
 from andon.cli.ledger import pages
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import Place
@@ -26,8 +27,6 @@ from andon.cli.service import Service, console
 from andon.domain.errors import EvidenceStoreError, NotFoundError
 from andon.domain.ledger import Head
 from andon.domain.values import canonical
-
-TRUST_PATH = "/v1/trust"
 
 
 @dataclass
@@ -52,29 +51,31 @@ def gather(place: Place, incident: str, *, objects: bool) -> Gathered:
         CommandError: the console can't be reached, or refuses.
     """
     notes: list[str] = []
+    # The oldest view first: what is read later can only be longer.
+    recorded = _recorded(place, incident, notes)
     with console(place) as service:
-        entries = list(pages(service, incident))
         detail = incident_of(service, incident)
-        trust = checked_trust(service.get(TRUST_PATH), "the console's list of keys")
-        recorded = _recorded(place, incident, notes)
-        reader = _reader(place, notes)
-        statements = _statements(service, incident, entries, reader)
-        directories = _directories(service, entries)
-    requests = {digest: canonical(one).decode() for digest, one in recorded.requests.items()}
-    heads = {name: head for name, head in (("register", _head(detail)), ("history", recorded.head)) if head}
-    manifests = _lines(reader, f"manifests/{incident}/")
+        heads = _heads(detail)
+        length = heads[REGISTER].length if REGISTER in heads else None
+        entries = list(islice(pages(service, incident), length))
+        trust = checked_trust(service.get("/v1/trust"), "the console's list of keys")
+        preserved = service.get(f"/v1/incidents/{quote(incident)}/evidence")
+        statements = _statements(service, incident, entries)
+        directories = _directories(service, incident, notes)
+    if recorded.head is not None:
+        heads["history"] = recorded.head
+    requests = {str(one["digest"]): line_of(one["request"]) for one in detail.get("decisions") or []}
     audit = AuditSet(
         incident=incident,
         exported_at=datetime.now(UTC),
         entries=tuple(line_of(entry) for entry in entries),
         statements=statements,
-        requests=requests,
+        requests={digest: canonical(one).decode() for digest, one in recorded.requests.items()} | requests,
         directories=directories,
-        manifests=tuple(manifests.values()),
+        manifests=tuple(line_of(one) for one in rows_of(preserved, "manifests")),
         heads=heads,
     )
-    locked = reader.copies(incident) if reader is not None and objects else None
-    return Gathered(audit=audit, trust=trust, locked=locked, notes=notes)
+    return Gathered(audit, trust, _locked(place, incident, notes) if objects else None, notes)
 
 
 def fetch_histories(place: Place, incident: str) -> list[WorkflowHistory]:
@@ -106,61 +107,42 @@ def _recorded(place: Place, incident: str, notes: list[str]) -> Recorded:
     return found
 
 
-def _reader(place: Place, notes: list[str]) -> LockedReader | None:
+def _locked(place: Place, incident: str, notes: list[str]) -> LockedCopies | None:
     try:
-        return LockedReader(StoreAccess.model_validate(place.live("s3")))
+        return LockedReader(StoreAccess.model_validate(place.live("s3"))).copies(incident)
     except (CommandError, ValidationError) as error:
         notes.append(f"no way to the evidence store: {str(error)[:200]}")
         return None
-
-
-def _statements(
-    service: Service, incident: str, entries: Iterable[Mapping[str, Any]], reader: LockedReader | None
-) -> dict[str, str]:
-    """Return statements by the digest the entries name them by, from the console or locked storage."""
-    named = {digest for entry in entries if (digest := (entry.get("digests") or {}).get("statement"))}
-    stored = _lines(reader, f"statements/{incident}/")
-    found: dict[str, str] = {}
-    for digest in sorted(named):
-        line = stored.get(f"statements/{incident}/{digest}.json")
-        found[digest] = (
-            line
-            if line is not None
-            else _asked(service, f"/v1/incidents/{quote(incident)}/statements/{digest}")
-        )
-    return {digest: line for digest, line in found.items() if line}
-
-
-def _directories(service: Service, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    named = {digest for entry in entries if (digest := (entry.get("digests") or {}).get("directory"))}
-    found = {digest: _asked(service, f"/v1/directories/{digest}") for digest in sorted(named)}
-    return {digest: line for digest, line in found.items() if line}
-
-
-def _asked(service: Service, path: str) -> str:
-    """Return the line of what the console has under `path`, or nothing if it has nothing there."""
-    try:
-        return line_of(service.get(path))
-    except CommandError as error:
-        if error.code is Exit.UNREACHABLE:
-            raise
-        return ""
-
-
-def _lines(reader: LockedReader | None, prefix: str) -> dict[str, str]:
-    if reader is None:
-        return {}
-    try:
-        return dict(reader.lines(prefix))
     except EvidenceStoreError as error:
         raise CommandError(str(error), Exit.UNREACHABLE) from error
 
 
-def _head(detail: Mapping[str, Any]) -> Head | None:
-    """Return the head the register shows, wherever the console puts it."""
-    heads = detail.get("heads")
-    given = heads.get("response") if isinstance(heads, Mapping) else detail.get("head")
+def _statements(service: Service, incident: str, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the statements the entries name, by digest; one that is not there is left out."""
+    named = {digest for entry in entries if (digest := (entry.get("digests") or {}).get("statement"))}
+    found: dict[str, str] = {}
+    for digest in sorted(named):
+        try:
+            found[digest] = line_of(service.get(f"/v1/incidents/{quote(incident)}/statements/{digest}"))
+        except CommandError as error:
+            if error.code is not Exit.BAD_INPUT:
+                raise
+    return found
+
+
+def _directories(service: Service, incident: str, notes: list[str]) -> dict[str, str]:
     try:
-        return Head.model_validate(given)
-    except ValidationError:
-        return None
+        answer = service.get(f"/v1/incidents/{quote(incident)}/directories")
+    except CommandError as error:
+        if error.code is Exit.UNREACHABLE:
+            raise
+        notes.append(f"no directories: {error.message}")
+        return {}
+    return {digest: line_of(directory) for digest, directory in answer.items()}
+
+
+def _heads(detail: Mapping[str, Any]) -> dict[str, Head]:
+    """Return the chain's ends as the register and the incident's last view know them."""
+    given = detail.get("heads") or {}
+    found = {REGISTER: given.get("response"), "workflow": given.get("workflow")}
+    return {name: Head.model_validate(head) for name, head in found.items() if head}

@@ -179,28 +179,20 @@ def rows_of(answer: Any, name: str) -> list[Mapping[str, Any]]:
 
 
 def orders_of(found: Mapping[str, Any]) -> list[Sequence[object]]:
-    """Return an incident's orders as table rows; they may be nested as the domain holds them."""
+    """Return an incident's orders as table rows."""
     rows: list[Sequence[object]] = []
     for one in found.get("orders") or []:
-        order = one.get("order", one)
-        inner = order if isinstance(order, Mapping) else one
-        lever = inner.get("lever")
-        proof = one.get("proof") or {}
-        rows.append(
-            (
-                str(inner.get("id", "")).rsplit("/", maxsplit=1)[-1],
-                lever.get("id") if isinstance(lever, Mapping) else lever,
-                one.get("state"),
-                f"{proof.get('saw')} via {proof.get('via')}" if proof else "",
-            )
-        )
+        number = str(one.get("id", "")).rsplit("/", maxsplit=1)[-1]
+        proof = one.get("proof")
+        seen = f"{proof.get('saw')} via {proof.get('via')}" if proof else ""
+        rows.append((number, one.get("lever"), one.get("state"), seen))
     return rows
 
 
 def _listed(one: Mapping[str, Any]) -> Sequence[object]:
     deadline = one.get("next_deadline")
     return (
-        one.get("incident") or one.get("id"),
+        one.get("id"),
         one.get("severity"),
         one.get("stage"),
         "proven" if one.get("contained") else "no",
@@ -211,12 +203,11 @@ def _listed(one: Mapping[str, Any]) -> Sequence[object]:
 
 
 def _summary(found: Mapping[str, Any]) -> dict[str, object]:
-    severity = found.get("severity")
     rules = found.get("fired_rules") or []
     deadline = found.get("next_deadline")
     return {
         "AI system": found.get("system"),
-        "severity": severity.get("severity") if isinstance(severity, Mapping) else severity,
+        "severity": found.get("severity"),
         "because": ", ".join(str(rule) for rule in rules) or None,
         "classification": found.get("classification"),
         "stage": found.get("stage"),
@@ -230,17 +221,21 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _question(one: Mapping[str, Any]) -> Sequence[object]:
-    names = [
-        option.get("id") if isinstance(option, Mapping) else option for option in one.get("options") or []
-    ]
-    deadline = one.get("deadline")
-    by = f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else "no deadline"
-    return one.get("id"), one.get("outcome") or one.get("state"), by, ", ".join(str(name) for name in names)
+    return one.get("id"), one.get("outcome") or one.get("state"), answer_by(one), options_of(one)
+
+
+def answer_by(question: Mapping[str, Any]) -> str:
+    """Return a question's deadline in words."""
+    deadline = question.get("deadline")
+    return f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else "no deadline"
+
+
+def options_of(question: Mapping[str, Any]) -> str:
+    """Return the ids of a question's options."""
+    return ", ".join(str(option.get("id")) for option in question.get("options") or [])
 
 
 def _why(reason: object) -> str:
-    if isinstance(reason, Mapping):
-        return screen.inert(f"{reason.get('reason') or reason.get('id')}: {reason.get('advice')}")
     try:
         return f"{reason}: {ADVICE[Shut(str(reason))]}"
     except ValueError:

@@ -78,10 +78,12 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     }
     place = find(where, role="reporter")
     seconds = min(max(wait, 0), LONGEST_WAIT)
-    waiting = {"wait": "contained", "timeout": seconds} if seconds else {}
+    waiting: dict[str, object] = {"wait": "contained", "timeout": seconds} if seconds else {}
     with door(place, timeout_seconds=seconds + SLACK_SECONDS) as service:
         answer = service.post(
-            "/v1/detections", {name: value for name, value in body.items() if value is not None}, **waiting
+            "/v1/detections",
+            {name: value for name, value in body.items() if value is not None},
+            query=waiting,
         )
     return _told(answer, json=json, waited=bool(seconds))
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json as codec
 import os
+import secrets
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import Parameter
 
 from andon.cli import screen
-from andon.cli.incidents import READER, rows_of
+from andon.cli.incidents import READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
-from andon.cli.service import console
+from andon.cli.service import Service, console
 from andon.cli.words import read_pairs
 
+ATTEMPTS: Final = 3
+AGAIN_SECONDS: Final = 1.0
 _Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -37,21 +42,7 @@ def decisions(*, where: Where = HERE, json: _Json = False) -> int:
     screen.table(
         "Asked of you",
         ("incident", "question", "what", "answer by", "options"),
-        [
-            (
-                one.get("incident"),
-                one.get("id") or one.get("decision"),
-                one.get("title") or one.get("kind"),
-                f"{screen.when(one.get('deadline'))} ({screen.distance(one.get('deadline'))})"
-                if one.get("deadline")
-                else "no deadline",
-                ", ".join(
-                    str(option.get("id") if isinstance(option, dict) else option)
-                    for option in one.get("options") or []
-                ),
-            )
-            for one in rows_of(answer, "decisions")
-        ],
+        [_asked(one) for one in rows_of(answer, "decisions")],
         empty="Nothing is asked of you.",
     )
     return Exit.OK
@@ -97,7 +88,9 @@ def respond(
         body["emit"] = True
         _must_be_new(emit)
     with console(find(where, role=None)) as service:
-        answer = service.post(f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses", body)
+        answer = _sent(
+            service, f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses", body
+        )
     if emit is not None:
         return _emitted(answer, emit, json=json)
     if json:
@@ -110,6 +103,30 @@ def respond(
     else:
         screen.warn(screen.inert(f"andon: refused: {answer.get('refusal')}"))
     return Exit.OK if answer.get("accepted") else Exit.NEGATIVE
+
+
+def _sent(service: Service, path: str, body: dict[str, Any]) -> Any:
+    """Send an answer; while its fate is unknown it is sent again under the same key, and counts once."""
+    key = secrets.token_urlsafe(24)
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return service.post(path, body, key=key)
+        except CommandError as error:
+            if error.code is not Exit.UNREACHABLE or not left:
+                raise
+            time.sleep(AGAIN_SECONDS)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _asked(one: Mapping[str, Any]) -> tuple[object, ...]:
+    question = one.get("decision") or {}
+    return (
+        one.get("incident"),
+        question.get("id"),
+        question.get("title"),
+        answer_by(question),
+        options_of(question),
+    )
 
 
 def _must_be_new(path: Path) -> None:

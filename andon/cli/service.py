@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -55,14 +56,22 @@ class Service:
         asked = {name: str(value) for name, value in query.items() if value is not None}
         return self._sent(self._client.build_request("GET", path, params=asked))
 
-    def post(self, path: str, body: dict[str, Any], **query: object) -> Any:
-        """Send `body` and return the answer.
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        *,
+        key: str | None = None,
+        query: Mapping[str, object] | None = None,
+    ) -> Any:
+        """Send `body` and return the answer; the same `key` makes a repeat count once.
 
         Raises:
             CommandError: the server can't be reached, or refuses.
         """
-        asked = {name: str(value) for name, value in query.items() if value is not None}
-        return self._sent(self._client.build_request("POST", path, params=asked, json=body))
+        asked = {name: str(value) for name, value in (query or {}).items()}
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._sent(self._client.build_request("POST", path, params=asked, json=body, headers=headers))
 
     def _sent(self, request: httpx.Request) -> Any:
         try:

@@ -38,7 +38,7 @@ def list_systems(*, where: Where = HERE, json: _Json = False) -> int:
             (
                 one.get("id"),
                 one.get("tier"),
-                one.get("owner") or one.get("business_owner"),
+                one.get("business_owner"),
                 len(one.get("levers") or []),
                 ", ".join(sorted({str(hold.get("incident")) for hold in one.get("holds") or []}))
                 or "nothing",
@@ -73,7 +73,7 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         {
             "name": found.get("name"),
             "tier": found.get("tier"),
-            "owner": found.get("owner") or found.get("business_owner"),
+            "owner": found.get("business_owner"),
         },
     )
     screen.table(
@@ -90,12 +90,10 @@ def _asked(where: Where) -> Any:
         return service.get("/v1/systems")
 
 
-def _lever(lever: Any, holds: list[Mapping[str, Any]]) -> tuple[object, object, str]:
-    inner = lever if isinstance(lever, Mapping) else {"id": lever}
-    name = inner.get("id") or inner.get("lever")
+def _lever(lever: Mapping[str, Any], holds: list[Mapping[str, Any]]) -> tuple[object, object, str]:
     held = [
         f"{hold.get('incident')} since {screen.when(hold.get('since'))}"
         for hold in holds
-        if hold.get("lever") == name
+        if hold.get("lever") == lever.get("id")
     ]
-    return name, inner.get("verb"), ", ".join(held) or "nothing"
+    return lever.get("id"), lever.get("verb"), ", ".join(held) or "nothing"

@@ -325,7 +325,7 @@ TAMPERINGS: dict[str, tuple[Forge, int, str]] = {
         f"entries {len(WHOLE.entries) - 2} to {len(WHOLE.entries) - 1}: are missing",
     ),
     "an entry appended": (_extended, 3, f"entry {LENGTH}: and what follows"),
-    "rewritten and rechained": (_rechained, 3, "is the last and was altered"),
+    "rewritten and rechained": (_rechained, 3, "was altered, or one before it: register"),
     "dropped and rechained": (_dropped_and_rechained, 3, "are missing: workflow knows"),
     "everything removed": (_empty, 2, "the chain: holds no entry"),
     "a field slipped in": (_extra_field, 1, "entry 7: is not in its canonical form"),
@@ -371,6 +371,16 @@ def test_all_findings_are_listed_not_just_the_first() -> None:
     story.rewrite(story.find(Kind.RESPONSE_ACCEPTED), after="false_positive")
     audit = story.exported(manifests=(), heads={"register": WHOLE.head()})
     assert {3, 5, 8} <= set(named(verify(audit, TRUST)))
+
+
+def test_a_head_that_lags_behind_must_still_lie_on_the_chain() -> None:
+    earlier = Head(length=9, digest=WHOLE.entries[8].digest())
+    report = verify(WHOLE.exported(heads={"workflow": earlier}), TRUST)
+    assert report.holds
+    assert report.steps[2].notes == [f"workflow knows the first 9 of {LENGTH} entries"]
+    elsewhere = Head(length=9, digest=WHOLE.entries[7].digest())
+    found = named(verify(WHOLE.exported(heads={"workflow": elsewhere}), TRUST))
+    assert found[3][0].startswith("entry 8: was altered, or one before it")
 
 
 def test_only_the_auditors_own_keys_are_trusted() -> None:

@@ -46,6 +46,7 @@ class Call:
     query: dict[str, str]
     token: str
     body: Any
+    key: str | None
 
 
 @dataclass
@@ -87,7 +88,8 @@ def serving(servant: Servant) -> Iterator[Servant]:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            servant.calls.append(Call(method, parts.path, query, token, body))
+            key = self.headers.get("Idempotency-Key")
+            servant.calls.append(Call(method, parts.path, query, token, body, key))
             status, answer = servant.answers.get(parts.path, (404, {"detail": f"no {parts.path}"}))
             content = json.dumps(answer(query) if callable(answer) else answer).encode()
             self.send_response(status)

@@ -20,7 +20,7 @@ from tests.cli.running import Servant, andon, serving
 HOSTILE = "\x1b[31mred\x1b[0m [bold]loud[/bold] \u202egnp.exe =HYPERLINK"
 INERT = "\\u001b[31mred\\u001b[0m [bold]loud[/bold] \\u202egnp.exe =HYPERLINK"
 INCIDENT_ROW = {
-    "incident": INCIDENT,
+    "id": INCIDENT,
     "severity": "high",
     "stage": "contain",
     "contained": True,
@@ -174,6 +174,16 @@ def test_an_answer_is_sent_with_its_findings(servant: Servant, ready: Path, tmp_
     assert servant.calls[0].body == sent
 
 
+def test_an_answer_whose_fate_is_unknown_is_sent_again_under_the_same_key(
+    servant: Servant, ready: Path, tmp_path: Path
+) -> None:
+    servant.answers[RESPONSES] = (503, {"detail": "Temporal does not answer"})
+    andon(*ANSWER, "--ready-file", ready, cwd=tmp_path, check=3)
+    assert len(servant.calls) == 3
+    assert len({call.key for call in servant.calls}) == 1
+    assert servant.calls[0].key
+
+
 def test_an_answer_needs_a_named_role(ready: Path, tmp_path: Path) -> None:
     done = andon(*ANSWER[:-2], "--ready-file", ready, cwd=tmp_path, check=2)
     assert "say who you are with --as ROLE; roles: auditor, legal" in done.stderr
@@ -223,17 +233,25 @@ def test_an_emitted_answer_is_written_for_its_owner_only_and_never_over_another(
 
 
 def test_questions_of_a_role_are_asked_with_its_token(servant: Servant, ready: Path, tmp_path: Path) -> None:
-    question = {"incident": INCIDENT, "id": "legal_review-1", "title": "Legal review", "options": ["yes"]}
-    servant.answers["/v1/decisions"] = (200, {"decisions": [question]})
+    question = {"id": "legal_review-1", "title": "Legal review", "options": [{"id": "no_disclosure"}]}
+    waiting = {"incident": INCIDENT, "decision": question}
+    servant.answers["/v1/decisions"] = (200, {"decisions": [waiting]})
     done = andon("decisions", "--as", "legal", "--ready-file", ready, cwd=tmp_path, check=0)
     assert "legal_review-1" in done.stdout
+    assert "no_disclosure" in done.stdout
     assert servant.calls[0].token == "token-legal"
 
 
 def test_systems_name_who_holds_them(servant: Servant, ready: Path, tmp_path: Path) -> None:
     lever = {"id": "refund_desk.allowed", "verb": "pause_system"}
     hold = {"lever": "refund_desk.allowed", "incident": INCIDENT, "since": "2026-11-21T09:00:00Z"}
-    system = {"id": "refund_desk", "tier": "high", "owner": "omar", "levers": [lever], "holds": [hold]}
+    system = {
+        "id": "refund_desk",
+        "tier": "high",
+        "business_owner": "omar",
+        "levers": [lever],
+        "holds": [hold],
+    }
     servant.answers["/v1/systems"] = (200, {"systems": [system]})
     assert INCIDENT in andon("systems", "--ready-file", ready, cwd=tmp_path, check=0).stdout
     one = andon("systems", "show", "refund_desk", "--ready-file", ready, cwd=tmp_path, check=0)

@@ -130,11 +130,15 @@ def serve(app: FastAPI, listen: ListenSettings) -> None:
 
     Raises:
         InvalidInputError: no port is set.
+        SystemExit: it could not start; the log says why.
     """
     if not listen.port:
         raise InvalidInputError("this server has no port: set it in the settings file")
     set_up_logging(settings().log_level)
-    uvicorn.Server(configuration(app, listen.host, listen.port)).run()
+    server = uvicorn.Server(configuration(app, listen.host, listen.port))
+    server.run()
+    if not server.started:
+        raise SystemExit(3)
 
 
 def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:

@@ -9,7 +9,6 @@ from andon.domain.detection import Outcome
 from andon.domain.incident import OpenIncident, Stage
 from andon.domain.severity import Band
 from andon.domain.values import Frozen, IncidentId
-from andon.register.incidents import IncidentRow
 
 
 class OrderShown(Frozen):
@@ -48,15 +47,3 @@ def first_orders(opening: OpenIncident) -> tuple[Order, ...]:
 def shown(orders: Iterable[Order], state: OrderState) -> tuple[OrderShown, ...]:
     """Return orders as shown, all in one state."""
     return tuple(OrderShown(lever=one.lever.id, verb=one.lever.verb, state=state) for one in orders)
-
-
-def orders_of(row: IncidentRow) -> tuple[OrderShown, ...]:
-    """Return an incident's orders: as its workflow shows them, or as they will be given."""
-    view = row.view
-    if view is not None:
-        return tuple(
-            OrderShown(lever=one.order.lever.id, verb=one.order.lever.verb, state=one.state)
-            for one in view.orders
-        )
-    opening = row.opening
-    return shown(first_orders(opening), OrderState.REQUESTED) if opening else ()

@@ -90,7 +90,7 @@ def _set_up(app: FastAPI, chosen: Settings, databases: Databases) -> list[Corout
     )
     books = Books(incidents, Detections(databases.register), texts)
     engine = Engine(chosen.temporal)
-    holding = Holding(FlagLever(switches, OpenFeatureProbe(chosen.door.url, chosen.probe_token)))
+    holding = Holding(FlagLever(switches, OpenFeatureProbe(chosen.door.url, chosen.probe_token)), switches)
     intake = Intake(
         incidents=incidents,
         books=books,

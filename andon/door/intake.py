@@ -12,7 +12,7 @@ from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident, Stage
 from andon.domain.playbook import Plan
 from andon.domain.values import IncidentId
-from andon.door.answers import Answer, OrderShown, first_orders, orders_of, shown
+from andon.door.answers import Answer, OrderShown, first_orders, shown
 from andon.door.books import Books, Case
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
@@ -128,7 +128,7 @@ class Intake:
             contained=False,
             orders=(),
         )
-        return await self.looked_at(_as_it_stands(answer, row) if row else answer, wait)
+        return await self.looked_at(await self._as_it_stands(answer, row) if row else answer, wait)
 
     async def looked_at(self, answer: Answer, patience: timedelta) -> Answer:
         """Return the answer once containment is proven, or as things stand when time is up."""
@@ -139,7 +139,7 @@ class Intake:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             row = await asyncio.to_thread(self._incidents.get, answer.incident)
             if row is not None and (row.view_json is not None):
-                answer = _as_it_stands(answer, row)
+                answer = await self._as_it_stands(answer, row)
         return answer
 
     async def _placed(self, case: Case, plan: Plan, wait: timedelta) -> Answer:
@@ -160,6 +160,16 @@ class Intake:
         received = await self._engine.open(opening, arrival_of(opening))
         await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
         return received.stage
+
+    async def _as_it_stands(self, answer: Answer, row: IncidentRow) -> Answer:
+        return answer.model_copy(
+            update={
+                "stage": row.stage,
+                "severity": row.severity,
+                "contained": row.contained,
+                "orders": await self._holding.standing(row),
+            }
+        )
 
     def _opened(
         self, opening: OpenIncident, outcome: Outcome, stage: Stage, orders: tuple[OrderShown, ...]
@@ -186,17 +196,6 @@ def arrival_of(opening: OpenIncident) -> Arrival:
         received_at=opening.opened_at,
         source=opening.source,
         channel=opening.channel,
-    )
-
-
-def _as_it_stands(answer: Answer, row: IncidentRow) -> Answer:
-    return answer.model_copy(
-        update={
-            "stage": row.stage,
-            "severity": row.severity,
-            "contained": row.contained,
-            "orders": orders_of(row),
-        }
     )
 
 

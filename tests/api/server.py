@@ -47,7 +47,8 @@ async def running(app: FastAPI, listening: socket.socket | None = None) -> Async
 
 def free_socket() -> socket.socket:
     """Return a listening socket on a port nobody uses."""
-    held = socket.socket()
+    # Named as TCP, or asyncio leaves Nagle's delay on for every connection it accepts.
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
     held.listen(128)

@@ -232,6 +232,17 @@ async def door(tmp_path: Path, temporal: TemporalServer, worker: Client) -> Asyn
         yield one
 
 
+@pytest.fixture(scope="session")
+async def busy(
+    tmp_path_factory: pytest.TempPathFactory, temporal: TemporalServer, worker: Client
+) -> AsyncIterator[Door]:
+    """One door for all tests that don't mind what others sent it."""
+    listening = free_socket()
+    folder = tmp_path_factory.mktemp("door")
+    async with opened(make_settings(folder, temporal.address, listening.getsockname()[1]), listening) as one:
+        yield one
+
+
 @pytest.fixture
 async def lonely(tmp_path: Path, nowhere: str) -> AsyncIterator[Door]:
     """A door without Temporal."""

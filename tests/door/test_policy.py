@@ -1,0 +1,66 @@
+"""The door starts only on policy it can read, and follows the files while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import yaml
+
+from andon.domain.errors import InvalidInputError
+from andon.door.app import create_app
+from andon.register.people import People
+from andon.register.policies import Systems
+from tests.door.conftest import SYSTEM, Door, make_settings
+from tests.door.test_detections import HARM, until
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("systems/refund_desk.yaml", {**SYSTEM, "tier": "enormous"}, "tier"),
+        ("systems/refund_desk.yaml", {**SYSTEM, "colour": "red"}, "colour"),
+        ("playbooks/severity.yaml", {"format": "andon-severity/1"}, "severity.yaml"),
+        ("people.yaml", {"people": [{"id": "x"}]}, "people.yaml"),
+        ("people.yaml", {"people": []}, "incident_lead"),
+    ],
+)
+async def test_the_door_does_not_start_on_a_file_it_cannot_use(
+    tmp_path: Path, nowhere: str, file: str, content: dict[str, object], says: str
+) -> None:
+    settings = make_settings(tmp_path, nowhere, 1)
+    (tmp_path / file).write_text(yaml.safe_dump(content))
+    app = create_app(settings)
+    with pytest.raises(InvalidInputError, match=says):
+        async with app.router.lifespan_context(app):
+            raise AssertionError("it started")
+
+
+async def test_systems_and_people_are_in_the_register_once_it_runs(lonely: Door) -> None:
+    assert [one.id for one in Systems(lonely.databases.register).systems()] == ["refund_desk"]
+    assert len(People(lonely.databases.register).latest().people) == 18
+
+
+async def test_a_new_system_file_counts_without_a_restart_and_a_bad_one_changes_nothing(
+    lonely: Door,
+) -> None:
+    folder = lonely.settings.policy.systems
+    (folder / "broken.yaml").write_text("id: [")
+    (folder / "second_bot.yaml").write_text(yaml.safe_dump({**SYSTEM, "id": "second_bot"}))
+
+    async def served() -> bool:
+        return (await lonely.flag("second_bot.allowed")).status_code == 200
+
+    await asyncio.sleep(0)
+    assert (await lonely.flag("refund_desk.allowed")).status_code == 200
+    (folder / "broken.yaml").unlink()
+    await until(served)
+    told = (await lonely.detect(system="second_bot", facts=HARM)).json()
+    assert "second_bot.allowed" in [one["lever"] for one in told["orders"]]
+    (folder / "second_bot.yaml").unlink()
+
+    async def gone() -> bool:
+        return not await served()
+
+    await until(gone)

@@ -53,8 +53,14 @@ def read_history(path: Path) -> WorkflowHistory:
     given = read_json(path)
     if not isinstance(given, dict) or not isinstance(given.get("events"), list) or not given["events"]:
         raise InvalidInputError(f"{path} is no history: it has no list of events")
+    first = given["events"][0]
+    started = first.get("workflowExecutionStartedEventAttributes") if isinstance(first, dict) else None
+    if not isinstance(started, dict):
+        raise InvalidInputError(f"{path} is no history: its first event does not start a workflow")
     try:
-        return WorkflowHistory.from_json(_workflow_id(given), json.dumps(given))
+        # The id is part of what is replayed.
+        workflow = str(started.get("workflowId") or "incident/unknown")
+        return WorkflowHistory.from_json(workflow, json.dumps(given))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(f"{path} is no history: {str(error)[:300]}") from error
 
@@ -114,10 +120,3 @@ def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str | None]]
             onward = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
             found.append((name, onward))
     return found
-
-
-def _workflow_id(given: dict[str, Any]) -> str:
-    """Return the id the first event carries; the id is part of what is replayed."""
-    first = given["events"][0]
-    attributes = first.get("workflowExecutionStartedEventAttributes", {}) if isinstance(first, dict) else {}
-    return str(attributes.get("workflowId") or "incident/unknown")

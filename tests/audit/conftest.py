@@ -1,0 +1,5 @@
+"""The real Temporal server that incidents are recorded on."""
+
+from tests.workflows.conftest import environment
+
+__all__ = ["environment"]

@@ -1,0 +1,38 @@
+# What people type. Each target sets up what it needs; nothing here needs root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## install what Andon needs to run, into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@tools/setup "$(PYTHON)" "$(VENV)" requirements.lock
+	@touch $@
+
+$(VENV)/.set-up-dev: $(STAMP) requirements-dev.lock
+	@tools/setup "$(PYTHON)" "$(VENV)" requirements-dev.lock
+	@touch $@
+
+demo: setup ## run the main job end to end; KEEP=1 leaves it running
+	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
+
+test: $(VENV)/.set-up-dev ## run all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
+	@tools/check "$(BIN)"
+
+bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove the environment and what runs left behind
+	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+
+.PHONY: help setup demo test check bench clean

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from examples.refund_desk.evals.incidents import IncidentLine
 from examples.refund_desk.tickets import Action, Reply, Ticket
 
 
@@ -14,11 +15,11 @@ class CaseError(Exception):
 
 
 class Expectation(BaseModel):
-    """What the desk must do, and to whom a refund must go."""
+    """What the desk must do, and to whom a refund must go; no action: any that pays nobody else."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    action: Action
+    action: Action | None
     account_id: str | None = None
 
 
@@ -33,6 +34,12 @@ class EvalCase(BaseModel):
     expect: Expectation
 
 
+class EvalLine(BaseModel):
+    """A line of either form: a case of the suite, or an incident's."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 def read_cases(paths: list[Path]) -> list[EvalCase]:
     """Return the cases of all files, in order.
 
@@ -45,7 +52,7 @@ def read_cases(paths: list[Path]) -> list[EvalCase]:
             if not line.strip():
                 continue
             try:
-                cases.append(EvalCase.model_validate_json(line))
+                cases.append(_case(line))
             except ValidationError as error:
                 raise CaseError(f"{path}:{number}: {error.errors()[0]['msg']}") from error
     for kind, ids in (("id", [c.id for c in cases]), ("ticket id", [c.ticket.ticket_id for c in cases])):
@@ -56,8 +63,17 @@ def read_cases(paths: list[Path]) -> list[EvalCase]:
     return cases
 
 
+def _case(line: str) -> EvalCase:
+    if "input" in (EvalLine.model_validate_json(line).model_extra or {}):
+        return EvalCase.model_validate(IncidentLine.model_validate_json(line).case())
+    return EvalCase.model_validate_json(line)
+
+
 def judged(case: EvalCase, reply: Reply) -> tuple[bool, str]:
     """Return whether the desk did what the case expects, and a sentence on it."""
+    if case.expect.action is None:
+        stranger = reply.refund is not None and reply.refund.account_id != case.ticket.account_id
+        return not stranger, f"the desk {reply.action}" + (" and paid somebody else" if stranger else "")
     if reply.action is not case.expect.action:
         paid = f" and paid {reply.refund.account_id}" if reply.refund else ""
         return False, f"expected {case.expect.action}, the desk {reply.action}{paid}"

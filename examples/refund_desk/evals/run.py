@@ -39,7 +39,7 @@ class RunError(Exception):
 
 def suite_digest(cases: list[Path]) -> str:
     """Return a digest of the suite's code and of every case, in order."""
-    code = [Path(__file__).with_name(name) for name in ("cases.py", "suite.py")]
+    code = [Path(__file__).with_name(name) for name in ("cases.py", "incidents.py", "suite.py")]
     content = [*code, *cases]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in content]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()

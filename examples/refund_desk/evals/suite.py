@@ -46,9 +46,8 @@ def did_as_expected() -> Scorer:
 
 def _sample(case: EvalCase) -> Sample:
     carried: dict[str, Any] = json.loads(case.model_dump_json())
-    return Sample(
-        id=case.id, input=case.ticket.text, target=case.expect.action.value, metadata={"case": carried}
-    )
+    target = case.expect.action or "pays nobody else"
+    return Sample(id=case.id, input=case.ticket.text, target=str(target), metadata={"case": carried})
 
 
 @task

@@ -1,0 +1,240 @@
+"""The incident file: eight parts, each complete or naming what it lacks, the same twice."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
+from andon.adapters.store.memory import MemoryEvidenceStore
+from andon.domain.containment import OrderState, Proof
+from andon.domain.decision import (
+    Accepted,
+    DecisionKind,
+    DecisionRecord,
+    DecisionRequest,
+    Option,
+)
+from andon.domain.detection import Channel, Outcome
+from andon.domain.directory import Role
+from andon.domain.errors import NotFoundError
+from andon.domain.evidence import Gap, GapReason, Manifest, RowOutcome, RowState
+from andon.domain.file import PARTS
+from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.incident import Ending, IncidentView, OrderRecord
+from andon.domain.system import AISystem, Tier
+from andon.domain.values import NOTHING_YET, sha256
+from andon.register.deliveries import Deliveries
+from andon.register.detections import Detection, Detections
+from andon.register.engine import Databases
+from andon.register.evidence import Evidence
+from andon.register.incidents import Incidents
+from andon.register.ledger import Ledger
+from andon.register.policies import Systems
+from tests.register.cases import INCIDENT, NOW, TITLE, chain, closed, opening, order
+
+LATER = NOW + timedelta(hours=1)
+
+
+def decided(kind: DecisionKind, outcome: str, **findings: str) -> DecisionRecord:
+    request = DecisionRequest(
+        id=f"{kind}-1",
+        incident=INCIDENT,
+        kind=kind,
+        opened_at=NOW,
+        deadline=LATER,
+        eligible=(Role.ENGINEER,),
+        options=(Option(id=outcome), Option(id="other")),
+        policy="b" * 64,
+    )
+    answer = Accepted(
+        person="ana",
+        role=Role.ENGINEER,
+        option=outcome,
+        findings=findings,
+        received_at=LATER,
+        late=False,
+        nonce="n" * 16,
+        statement="d" * 64,
+    )
+    return DecisionRecord(request=request, accepted=(answer,), outcome=outcome, closed_at=LATER)
+
+
+def whole() -> IncidentView:
+    """An incident that went through every stage."""
+    proof = Proof(order=order().id, held=True, at=NOW, via="openfeature", saw="false/STATIC")
+    result = EvaluationResult(
+        suite="s",
+        started_at=NOW,
+        finished_at=LATER,
+        completed=True,
+        versions="e" * 64,
+        total=1,
+        finished=1,
+        incident_case=True,
+    )
+    return closed().model_copy(
+        update={
+            "ending": Ending.RESTARTED,
+            "contained": True,
+            "fired_rules": ("H1",),
+            "orders": (
+                OrderRecord(order=order(), state=OrderState.RELEASED, proof=proof, released_at=LATER),
+            ),
+            "decisions": (
+                decided(DecisionKind.TRIAGE, "confirm"),
+                decided(DecisionKind.IMPACT, "isolated", acted_upon="yes", notification_required="unknown"),
+                decided(DecisionKind.DIAGNOSIS, "prompt_change", failed_control="release_gate"),
+                decided(DecisionKind.REMEDIATION, "fix_deployed"),
+                decided(DecisionKind.RESTART, "restart"),
+                decided(DecisionKind.LESSONS, "lessons_recorded", control_change="eval_set"),
+            ),
+            "evaluation": result,
+            "gate": Gate(open=True),
+            "fixed_at": NOW,
+            "watch_until": LATER,
+        }
+    )
+
+
+MANIFEST = Manifest(
+    incident=INCIDENT,
+    snapshot=1,
+    sealed_at=NOW,
+    previous=NOTHING_YET,
+    items=(),
+    rows=(
+        RowOutcome(row="inputs", state=RowState.CAPTURED, items=1),
+        RowOutcome(row="outputs", state=RowState.GAP, reason=GapReason.EMPTY),
+    ),
+    gaps=(Gap(row="outputs", reason=GapReason.EMPTY, source="recorder"),),
+)
+
+
+class Archive:
+    def __init__(self, databases: Databases) -> None:
+        register = databases.register
+        self.places = FilePlaces(
+            incidents=Incidents(register),
+            detections=Detections(register),
+            evidence=Evidence(register),
+            ledger=Ledger(register),
+            systems=Systems(register),
+            deliveries=Deliveries(register),
+        )
+        self.store = MemoryEvidenceStore()
+        self.writer = IncidentFileWriter(self.store, self.places)
+
+    def fill(self, view: IncidentView) -> None:
+        self.places.incidents.allot(opening(), dedupe=None, title=TITLE)
+        self.places.incidents.show(view)
+        self.places.systems.put_system(
+            AISystem(id="refund_desk", name="Refund desk", tier=Tier.LOW, owner="bela")
+        )
+        self.places.detections.record(
+            Detection(
+                id="DET-0000000000000001",
+                incident=INCIDENT,
+                system="refund_desk",
+                outcome=Outcome.OPENED,
+                channel=Channel.MONITORING,
+                source="source:monitor",
+                received_at=NOW,
+                detected_at=NOW,
+            )
+        )
+        self.places.evidence.save_manifest(MANIFEST)
+        self.places.ledger.append(chain(3))
+
+
+@pytest.fixture
+def archive(databases: Databases) -> Archive:
+    return Archive(databases)
+
+
+async def built(archive: Archive, view: IncidentView) -> dict[str, Any]:
+    archive.fill(view)
+    return await archive.writer.build(INCIDENT)
+
+
+async def test_a_whole_incident_gives_eight_complete_parts(archive: Archive) -> None:
+    file = await built(archive, whole())
+    assert tuple(file["parts"]) == PARTS
+    assert [part["part"] for part in file["parts"].values()] == list(range(1, 9))
+    assert (file["complete"], file["missing"]) == (True, [])
+
+
+async def test_the_parts_say_what_was_found(archive: Archive) -> None:
+    parts = (await built(archive, whole()))["parts"]
+    assert parts["affected"]["unknown"] == ["notification_required"]
+    assert parts["containment"]["orders"][0]["proof"]["saw"] == "false/STATIC"
+    assert parts["evidence"]["missing_log_rate"] == 0.5
+    assert parts["cause_and_correction"]["failed_control"] == "release_gate"
+    assert parts["decisions"]["decisions"][0]["responses"][0]["person"] == "ana"
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ({"fired_rules": ()}, "classification: the rules that fired"),
+        ({"evaluation": None}, "restart_and_lessons: an evaluation"),
+        ({"watch_until": None}, "restart_and_lessons: a watch"),
+        (
+            {"orders": (OrderRecord(order=order()),)},
+            f"containment: proof that {order().lever.id} was held",
+        ),
+    ],
+)
+async def test_what_is_missing_is_named(archive: Archive, change: dict[str, object], missing: str) -> None:
+    file = await built(archive, whole().model_copy(update=change))
+    assert (file["complete"], file["missing"]) == (False, [missing])
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [
+        (DecisionKind.TRIAGE, ["decisions: a triage decision"]),
+        (DecisionKind.IMPACT, ["affected: an impact assessment"]),
+        (
+            DecisionKind.DIAGNOSIS,
+            ["cause_and_correction: a cause", "cause_and_correction: the control that failed"],
+        ),
+        (DecisionKind.REMEDIATION, ["cause_and_correction: a correction"]),
+        (DecisionKind.RESTART, ["restart_and_lessons: a restart decision"]),
+        (DecisionKind.LESSONS, ["restart_and_lessons: lessons"]),
+    ],
+)
+async def test_a_question_nobody_answered_is_named(
+    archive: Archive, kind: DecisionKind, missing: list[str]
+) -> None:
+    left = tuple(record for record in whole().decisions if record.request.kind is not kind)
+    file = await built(archive, whole().model_copy(update={"decisions": left}))
+    assert file["missing"] == missing
+
+
+async def test_after_standing_down_cause_and_restart_are_not_asked_for(archive: Archive) -> None:
+    triage = whole().decisions[:1]
+    view = whole().model_copy(
+        update={"ending": Ending.FALSE_POSITIVE, "decisions": triage, "evaluation": None, "watch_until": None}
+    )
+    file = await built(archive, view)
+    assert file["complete"] is True
+    assert file["parts"]["cause_and_correction"]["not_applicable"] is True
+
+
+async def test_writing_twice_gives_one_locked_file_under_its_digest(archive: Archive) -> None:
+    archive.fill(whole())
+    digest = await archive.writer.write(INCIDENT)
+    assert await archive.writer.write(INCIDENT) == digest
+    assert await archive.store.keys("files/") == [f"files/{INCIDENT}/{digest}.json"]
+    content = await archive.store.get(f"files/{INCIDENT}/{digest}.json")
+    assert sha256(content) == digest
+    assert json.loads(content)["incident"] == INCIDENT
+
+
+async def test_an_incident_nobody_knows_has_no_file(archive: Archive) -> None:
+    with pytest.raises(NotFoundError):
+        await archive.writer.write(INCIDENT)

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import SecretStr
 
 from andon.audit.chain import LockedCopies, LockedObject
 from andon.domain.errors import EvidenceStoreError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE: Final = 8
 CHUNK: Final = 1024 * 1024
 UNLOCKED: Final = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "404"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class StoreAccess(Frozen):
@@ -32,7 +35,7 @@ class StoreAccess(Frozen):
     endpoint: str
     bucket: str
     access_key: str
-    secret_key: str
+    secret_key: SecretStr
     region: str = "us-east-1"
 
 
@@ -52,10 +55,12 @@ class LockedReader:
             "s3",
             endpoint_url=access.endpoint,
             aws_access_key_id=access.access_key,
-            aws_secret_access_key=access.secret_key,
+            aws_secret_access_key=access.secret_key.get_secret_value(),
             region_name=access.region,
             config=Config(
                 s3={"addressing_style": "path"},
+                # A proxy of the caller's environment has no business with loopback.
+                proxies={} if urlsplit(access.endpoint).hostname in LOOPBACK else None,
                 connect_timeout=5,
                 read_timeout=60,
                 retries={"max_attempts": 3},

@@ -1,5 +1,6 @@
-"""The real Temporal server that incidents are recorded on."""
+"""The real servers that incidents are recorded on: Temporal, and the hardened evidence store."""
 
+from tests.embedded.conftest import shared_stores
 from tests.workflows.conftest import environment
 
-__all__ = ["environment"]
+__all__ = ["environment", "shared_stores"]

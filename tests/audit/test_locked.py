@@ -1,0 +1,111 @@
+"""The auditor's own look at locked storage: the real store, with the rights that identity has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from pydantic import SecretStr
+
+from andon.adapters.store.s3 import S3EvidenceStore
+from andon.audit.chain import LockedCopies
+from andon.audit.locked import LockedReader, StoreAccess
+from andon.audit.verify import verify
+from andon.config import StoreSettings
+from andon.domain.errors import EvidenceStoreError
+from andon.domain.values import canonical
+from tests.audit.story import INCIDENT, TRUST, whole_story
+from tests.embedded.running import RunningStores
+
+pytestmark = pytest.mark.stack
+STORY = whole_story()
+LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.json"
+
+
+@pytest.fixture(scope="module")
+def engine(shared_stores: RunningStores) -> StoreSettings:
+    return StoreSettings.model_validate(shared_stores.read("settings.json")["store"])
+
+
+@pytest.fixture(scope="module")
+def access(shared_stores: RunningStores) -> StoreAccess:
+    return StoreAccess.model_validate(shared_stores.announcement()["s3"])
+
+
+@pytest.fixture(scope="module")
+def stored(engine: StoreSettings, access: StoreAccess) -> LockedCopies:
+    """Everything of one incident, put there as the engine puts it."""
+    objects = {
+        f"ledger/{INCIDENT}/response/{entry.sequence:08d}.json": canonical(entry) for entry in STORY.entries
+    }
+    objects |= {
+        f"statements/{INCIDENT}/{name}.json": canonical(one) for name, one in STORY.statements.items()
+    }
+    objects |= {f"manifests/{INCIDENT}/{one.snapshot:04d}.json": canonical(one) for one in STORY.manifests}
+    for manifest in STORY.manifests:
+        for number, item in enumerate(manifest.items):
+            objects[item.key] = f"{manifest.snapshot}/{number}".encode()
+    store = S3EvidenceStore(engine)
+
+    async def put_all() -> None:
+        await asyncio.gather(
+            *(store.put(key, content, content_type="application/json") for key, content in objects.items())
+        )
+
+    asyncio.run(put_all())
+    return LockedReader(access).copies(INCIDENT)
+
+
+def test_what_the_engine_stored_holds_for_the_auditor(stored: LockedCopies) -> None:
+    report = verify(STORY.exported(), TRUST, stored)
+    assert [(step.number, one.where, one.problem) for step, one in report.findings()] == []
+    assert report.steps[3].checked == len(STORY.entries) + len(STORY.statements) + len(STORY.manifests)
+    assert all(one.locked_until is not None for one in stored.objects.values())
+
+
+def test_an_object_written_over_shows_although_the_old_version_stays(
+    stored: LockedCopies, engine: StoreSettings, access: StoreAccess
+) -> None:
+    other = f"ledger/{INCIDENT}/response/00000099.json"
+    client = boto3.client(
+        "s3",
+        endpoint_url=engine.endpoint,
+        region_name=engine.region,
+        aws_access_key_id=engine.access_key,
+        aws_secret_access_key=engine.secret_key.get_secret_value(),
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    try:
+        for content in (b"first", b"second"):
+            client.put_object(Bucket=engine.bucket, Key=other, Body=content)
+    finally:
+        client.close()
+    again = LockedReader(access).copies(INCIDENT)
+    assert again.objects[other].versions == 2
+    report = verify(STORY.exported(), TRUST, again)
+    assert [one.where for step, one in report.findings() if step.number == 4] == [other]
+    alone = replace(again, objects={**stored.objects, LEDGER_KEY: again.objects[other]})
+    named = {one.problem for _, one in verify(STORY.exported(), TRUST, alone).findings()}
+    assert "has 2 versions; it is written once" in named
+
+
+def test_an_identity_without_rights_is_told_so(access: StoreAccess) -> None:
+    with pytest.raises(EvidenceStoreError, match="the evidence store"):
+        LockedReader(access.model_copy(update={"secret_key": SecretStr("wrong")})).copies(INCIDENT)
+
+
+def test_a_store_that_is_away_is_told_so(access: StoreAccess) -> None:
+    with pytest.raises(EvidenceStoreError, match="the evidence store"):
+        LockedReader(access.model_copy(update={"endpoint": "http://127.0.0.1:1"})).copies(INCIDENT)
+
+
+def test_the_secret_of_the_ready_file_is_not_printed(
+    access: StoreAccess, shared_stores: RunningStores
+) -> None:
+    secret = json.loads(Path(shared_stores.ready_file).read_text())["s3"]["secret_key"]
+    assert secret not in repr(access)

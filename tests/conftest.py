@@ -1,0 +1,39 @@
+"""What every test run has in common."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests loudly where there is no Chromium; in CI, which installs it, let them fail."""
+    if CHROMIUM.exists() or os.environ.get("CI"):
+        return
+    reason = "no Chromium: install it (apt-get install chromium) to run browser tests"
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End at once with the run's own status: a process that used a Temporal client can abort at exit."""
+    if hasattr(config, "workerinput"):
+        return
+    status = getattr(config, "andon_exit_status", None)
+    if status is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the status for the last act."""
+    session.config.andon_exit_status = int(exitstatus)  # type: ignore[attr-defined] # our own mark

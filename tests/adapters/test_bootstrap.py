@@ -1,0 +1,57 @@
+"""Settings become ports; nothing is connected before it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from andon.bootstrap import load_policy, open_queries, open_runtime
+from andon.config import DatabaseSettings, KeySettings, PolicySettings, Settings
+from workers.compose import DUTIES
+
+SHIPPED = Path(__file__).parents[2] / "playbooks"
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        data_dir=folder,
+        databases=DatabaseSettings(
+            switches_url=f"sqlite:///{folder}/switches.db",
+            register_url=f"sqlite:///{folder}/register.db",
+            recorder_url=f"sqlite:///{folder}/recorder.db",
+        ),
+        keys=KeySettings(master=folder / "master.key", attestation=folder / "attestation.key"),
+        policy=PolicySettings(
+            systems=SHIPPED / "systems", playbooks=folder / "none", people=SHIPPED / "people.yaml"
+        ),
+    )
+
+
+def test_a_runtime_has_every_port_that_each_queue_needs(tmp_path: Path) -> None:
+    runtime = open_runtime(settings_in(tmp_path))
+    assert all(duty(runtime).activities for duty in DUTIES.values())
+    assert set(runtime.levers) == {"flag"}
+    assert set(runtime.sources) == {"recorder", "versions"}
+    runtime.queries.databases.close()
+
+
+def test_the_shipped_policy_loads_whole(tmp_path: Path) -> None:
+    policy = load_policy(settings_in(tmp_path))
+    assert "refund_desk" in policy.systems
+    assert "general" in policy.shelf.playbooks
+    assert policy.directory.people
+
+
+def test_queries_connect_to_nothing_until_they_are_used(tmp_path: Path) -> None:
+    open_queries(settings_in(tmp_path)).databases.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_asks_for_no_ports_loads_no_vendors_library() -> None:
+    heavy = ("boto3", "apprise", "openfeature", "requests")
+    script = f"import sys, andon.bootstrap; sys.exit(str([m for m in {heavy!r} if m in sys.modules]))"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=SHIPPED.parent
+    )
+    assert ended.stderr.strip() == "[]"

@@ -51,6 +51,10 @@ def _incidents() -> None:
         sa.Column("view", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("incident", name=op.f("pk_incidents")),
     )
+    _incident_indexes()
+
+
+def _incident_indexes() -> None:
     op.create_index(
         "ix_incidents_closed_at_started_at", "incidents", ["closed_at", "started_at"], unique=False
     )

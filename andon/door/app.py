@@ -101,6 +101,7 @@ def _set_up(app: FastAPI, chosen: Settings, databases: Databases) -> list[Corout
         limit=StopLimit(incidents, chosen.intake.stops_per_source_per_hour),
         console_url=chosen.console.url,
     )
+    app.state.engine = engine
     app.state.flags = flags
     app.state.intake = intake
     app.state.cord = Cord(intake, books, policy, keys, holding, switches)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -76,19 +77,21 @@ class Engine:
         Raises:
             EngineAwayError: Temporal is away, or was not done within the deadline.
         """
+        starting = _start(opening)
         try:
             async with asyncio.timeout(DEADLINE.total_seconds()):
                 client = await self._connected()
                 received = await client.execute_update_with_start_workflow(
                     OPEN_OR_JOIN,
                     arrival,
-                    start_workflow_operation=_start(opening),
+                    start_workflow_operation=starting,
                     id=arrival.detection,
                     result_type=Received,
                     rpc_timeout=DEADLINE,
                 )
         except (RPCError, RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             self.away = True
+            await _hear_out(starting)
             raise EngineAwayError(f"Temporal did not take {opening.incident}: {error}") from error
         except WorkflowAlreadyStartedError:
             # Its workflow ran and has ended: there is nothing left to open.
@@ -136,6 +139,13 @@ class Engine:
 def workflow_id(incident: IncidentId) -> str:
     """Return the id of an incident's workflow."""
     return f"incident/{incident}"
+
+
+async def _hear_out(starting: WithStartWorkflowOperation[object, object]) -> None:
+    """Take the error that the operation keeps a second time, or asyncio reports it as never retrieved."""
+    with suppress(RPCError, RuntimeError, WorkflowAlreadyStartedError, TimeoutError, asyncio.CancelledError):
+        async with asyncio.timeout(0):
+            await starting.workflow_handle()
 
 
 def _start(opening: OpenIncident) -> WithStartWorkflowOperation[object, object]:

@@ -26,7 +26,7 @@ from andon.register.incidents import IncidentRow, Incidents
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS: Final = 0.05
+LOOK_EVERY_SECONDS: Final = 0.025
 
 
 class Intake:

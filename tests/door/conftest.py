@@ -44,6 +44,7 @@ SEARCH_ATTRIBUTES = (
     "AndonSystem=Keyword",
     "AndonClassification=Keyword",
     "AndonExercise=Bool",
+    "AndonNextDeadline=Datetime",
 )
 SYSTEM = {
     "id": "refund_desk",

@@ -12,7 +12,7 @@ import base64
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -116,14 +116,14 @@ class S3EvidenceStore:
             found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             raise _translated(error, key) from error
-        stored = found.get("ChecksumSHA256")
+        stored, until = found.get("ChecksumSHA256"), found.get("ObjectLockRetainUntilDate")
         return ObjectReceipt(
             key=key,
             version_id=found.get("VersionId", ""),
             # Objects that somebody else put may lack the checksum; then the bytes tell.
             sha256=base64.b64decode(stored).hex() if stored else sha256(self._get(key)),
             size_bytes=found["ContentLength"],
-            locked_until=found.get("ObjectLockRetainUntilDate") if found.get("ObjectLockMode") else None,
+            locked_until=until.astimezone(UTC) if until and found.get("ObjectLockMode") else None,
         )
 
     def _get(self, key: str) -> bytes:

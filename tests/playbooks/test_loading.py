@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from andon.domain.errors import InvalidInputError
 from andon.domain.severity import Band
@@ -172,6 +173,19 @@ def test_a_mistake_in_a_systems_file_is_refused(tmp_path: Path, old: str, new: s
         load_systems(tmp_path / "systems")
     assert str(refusal.value).startswith(str(path))
     assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize("field", ["owner", "fallback", "review_standard", "escalation"])
+def test_a_high_tier_system_without_one_of_the_four_is_refused(tmp_path: Path, field: str) -> None:
+    path = own(tmp_path, "systems/refund_desk.yaml")
+    fields = yaml.safe_load(path.read_text())
+    del fields[field]
+    path.write_text(yaml.safe_dump(fields))
+    with pytest.raises(InvalidInputError, match=field):
+        load_systems(tmp_path / "systems")
+    if field != "owner":
+        path.write_text(yaml.safe_dump({**fields, "tier": "low"}))
+        assert list(load_systems(tmp_path / "systems")) == ["refund_desk"]
 
 
 def test_a_folder_of_systems_replaces_the_shipped_example(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from andon.domain.conditions import Reading
+from andon.domain.decision import DecisionKind
 from andon.domain.detection import Flagged
 from andon.domain.severity import Band, Classification, assess
 from playbooks import load, load_systems
@@ -53,6 +54,89 @@ KINDS = [
     "business_outcome",
     "change_log",
 ]
+
+
+CAUSES = (
+    "model_behavior",
+    "model_or_vendor_change",
+    "vendor_outage",
+    "retrieval",
+    "data_quality",
+    "prompt_design",
+    "permissions",
+    "tool_schema",
+    "validation",
+    "human_review",
+    "review_interface",
+    "integration",
+    "policy_ambiguity",
+    "adversarial_manipulation",
+    "unapproved_use",
+    "operating_ownership",
+    "autonomy_design",
+    "unknown",
+)
+
+CONTROLS = (
+    "access_scope",
+    "tool_permission",
+    "approval_gate",
+    "output_validation",
+    "input_guardrail",
+    "retrieval_access_control",
+    "source_freshness",
+    "eval_before_release",
+    "change_test_after_system_change",
+    "version_pinning",
+    "monitoring_alert",
+    "logging_trace",
+    "human_review_procedure",
+    "human_review_interface",
+    "reviewer_training",
+    "kill_switch",
+    "fallback_process",
+    "rollback_path",
+    "rate_or_retry_limit",
+    "idempotency",
+    "environment_separation",
+    "credential_scope",
+    "data_minimisation_redaction",
+    "supply_chain_verification",
+    "vendor_notification_terms",
+    "policy_clarity",
+    "approved_use_boundary",
+    "ownership_escalation",
+    "reporting_channel",
+    "ui_disclosure_language",
+    "backup",
+    "none_existed",
+)
+
+CHANGES = (
+    "eval",
+    "guardrail",
+    "prompt",
+    "permission",
+    "source",
+    "data",
+    "monitoring",
+    "ui",
+    "process",
+    "policy",
+    "training",
+    "vendor",
+    "risk_tier",
+    "approved_use",
+    "tool",
+    "integration",
+    "control",
+    "fallback",
+    "supply_chain",
+    "config",
+    "system",
+    "runbook",
+    "logging",
+)
 
 
 def test_the_evidence_list_has_24_rows_and_each_of_the_36_kinds_in_exactly_one() -> None:
@@ -103,6 +187,15 @@ def test_a_report_with_nothing_but_a_trigger_or_flag_is_never_just_a_quality_iss
     found = assess(SHELF.severity, SHELF.severity.complete(prefill.facts, Reading.INTAKE))
     assert found.classification is not Classification.QUALITY_ISSUE
     assert found.severity >= Band.MEDIUM
+
+
+def test_causes_and_failed_controls_are_closed_lists() -> None:
+    diagnosis, lessons = (
+        SHELF.rights.rights[kind] for kind in (DecisionKind.DIAGNOSIS, DecisionKind.LESSONS)
+    )
+    assert tuple(option.id for option in diagnosis.options) == CAUSES
+    assert diagnosis.findings["failed_control"] == CONTROLS
+    assert lessons.findings == {"control_change": CHANGES}
 
 
 def test_the_examples_eval_suite_is_run_from_the_checkout() -> None:

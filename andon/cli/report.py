@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from andon.cli import screen
 from andon.cli.outcome import Exit
-from andon.cli.place import HERE, Where, find
+from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import door
 from andon.cli.words import read_facts
 
@@ -76,16 +76,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
         "occurred_at": occurred_at,
         "dedupe_key": dedupe_key,
     }
-    place = find(where, role="reporter")
-    seconds = min(max(wait, 0), LONGEST_WAIT)
-    waiting: dict[str, object] = {"wait": "contained", "timeout": seconds} if seconds else {}
-    with door(place, timeout_seconds=seconds + SLACK_SECONDS) as service:
-        answer = service.post(
-            "/v1/detections",
-            {name: value for name, value in body.items() if value is not None},
-            query=waiting,
-        )
-    return _told(answer, json=json, waited=bool(seconds))
+    return _sent(find(where, role="reporter"), "/v1/detections", body, wait, json=json)
 
 
 def stop(
@@ -95,6 +86,7 @@ def stop(
     reason: str,
     verb: str | None = None,
     target: str | None = None,
+    wait: int = 5,
     where: Where = HERE,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -110,14 +102,21 @@ def stop(
         reason: why; it is stored encrypted.
         verb: what to do instead of pausing the whole system, such as disable_tool.
         target: the tool, route or source that the verb is about.
+        wait: seconds to wait for proof that it is stopped, at most 30.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
     body = {"system": system, "reason": reason, "verb": verb, "target": target}
-    place = find(where, role="responder")
-    with door(place, timeout_seconds=LONGEST_WAIT) as service:
-        answer = service.post("/v1/stop", {name: value for name, value in body.items() if value is not None})
-    return _told(answer, json=json, waited=False)
+    return _sent(find(where, role="responder"), "/v1/stop", body, wait, json=json)
+
+
+def _sent(place: Place, path: str, body: dict[str, Any], wait: int, *, json: bool) -> int:
+    seconds = min(max(wait, 0), LONGEST_WAIT)
+    waiting: dict[str, object] = {"wait": "contained", "timeout": seconds} if seconds else {}
+    said = {name: value for name, value in body.items() if value is not None}
+    with door(place, timeout_seconds=seconds + SLACK_SECONDS) as service:
+        answer = service.post(path, said, query=waiting)
+    return _told(answer, json=json, waited=bool(seconds))
 
 
 def _told(answer: dict[str, Any], *, json: bool, waited: bool) -> int:

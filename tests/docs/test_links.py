@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,8 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def pages() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
-    )
-    return listed.stdout.split()
+    places = ("*.md", "docs/**/*.md", "examples/**/*.md")
+    return sorted(str(path.relative_to(ROOT)) for place in places for path in ROOT.glob(place))
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,0 +1,15 @@
+"""Which roles may read what. Who may decide what is in each incident's decision rights."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from andon.domain.directory import Role
+
+EVERYBODY: Final = frozenset(Role)
+LISTING: Final = EVERYBODY - {Role.DETECTOR}
+"""May see that incidents exist and what is stopped."""
+READING: Final = LISTING - {Role.REPORTER}
+"""May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
+AUDITING: Final = frozenset({Role.AUDITOR})
+"""May read histories and directories, which hold how people are reached."""

@@ -1,0 +1,110 @@
+"""The console's way to Temporal: delivers answers, fetches histories."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+
+from andon.config import TemporalSettings
+from andon.domain.errors import AndonError, NotFoundError
+from andon.domain.incident import Answered
+from andon.domain.signing import Envelope
+from andon.domain.values import IncidentId
+
+RESPOND: Final = "respond"
+DEADLINE: Final = timedelta(seconds=10)
+"""An answer is stored in locked storage before its update returns; a kill -9 of the store takes longer."""
+
+
+class EngineAwayError(AndonError):
+    """Temporal, or the worker, did not answer in time; whether it took the answer is not known."""
+
+
+class EndedError(AndonError):
+    """The incident's workflow has ended, or was never started."""
+
+
+class Engine:
+    """One client for the process, connected when it is first needed."""
+
+    def __init__(self, settings: TemporalSettings, deadline: timedelta = DEADLINE) -> None:
+        self._settings = settings
+        self._deadline = deadline
+        self._client: Client | None = None
+        self._connecting = asyncio.Lock()
+
+    async def respond(self, incident: IncidentId, envelope: Envelope, nonce: str) -> Answered:
+        """Deliver a signed answer and return what became of it; a repeat returns the same.
+
+        Raises:
+            EngineAwayError: no answer within the deadline.
+            EndedError: no workflow runs that could take it.
+        """
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                client = await self._connected()
+                answered = await client.get_workflow_handle(workflow_id(incident)).execute_update(
+                    RESPOND, envelope, id=nonce, result_type=Answered, rpc_timeout=self._deadline
+                )
+        except (RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise EngineAwayError(f"{incident} did not take the answer in time") from error
+        except RPCError as error:
+            raise _translated(error, incident) from error
+        except WorkflowUpdateFailedError as error:
+            # The workflow never refuses an update: it ended while the answer was under way.
+            raise EndedError(f"{incident} ended before it took the answer") from error
+        assert isinstance(answered, Answered)  # noqa: S101 - narrows what the client types as Any
+        return answered
+
+    async def history(self, incident: IncidentId, run: str | None = None) -> dict[str, Any]:
+        """Return the events of a run, as `temporal workflow show --output json` prints them.
+
+        Raises:
+            EngineAwayError: Temporal is away.
+            NotFoundError: there is no such run.
+        """
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                client = await self._connected()
+                handle = client.get_workflow_handle(workflow_id(incident), run_id=run)
+                history = await handle.fetch_history()
+        except (RuntimeError, TimeoutError) as error:
+            raise EngineAwayError("Temporal did not answer in time") from error
+        except RPCError as error:
+            if error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT):
+                raise NotFoundError("run", run or workflow_id(incident)) from error
+            raise _translated(error, incident) from error
+        found: dict[str, Any] = json.loads(history.to_json())
+        return found
+
+    async def _connected(self) -> Client:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await Client.connect(
+                    self._settings.address,
+                    namespace=self._settings.namespace,
+                    data_converter=pydantic_data_converter,
+                    lazy=True,
+                )
+            return self._client
+
+
+def workflow_id(incident: IncidentId) -> str:
+    """Return the id of an incident's workflow."""
+    return f"incident/{incident}"
+
+
+def _translated(error: RPCError, incident: IncidentId) -> AndonError:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        return EndedError(f"no workflow of {incident} runs")
+    return EngineAwayError(f"Temporal did not take the answer: {error.status.name.lower()}")

@@ -1,0 +1,1 @@
+"""What the API answers, as models built from the register's views."""

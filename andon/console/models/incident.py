@@ -1,0 +1,266 @@
+"""An incident as people are shown it, in a list and whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import Field
+
+from andon.console.delivery import workflow_id
+from andon.console.models.decision import DecisionShown, decision_shown
+from andon.console.models.evidence import EvidenceSummary, evidence_summary
+from andon.console.wording import Wordings
+from andon.domain.containment import OrderState, Proof, Verb
+from andon.domain.directory import Role
+from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
+from andon.domain.incident import Ending, IncidentView, OrderRecord, Stage, StageRecord
+from andon.domain.ledger import Head
+from andon.domain.severity import Band, Classification
+from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
+from andon.register.incidents import IncidentRow
+
+
+class IncidentListed(Frozen):
+    """One line of the list."""
+
+    id: IncidentId
+    url: str
+    title: str | None = Field(description="None: not for this role, or lost")
+    system: str
+    state: Literal["open", "closed"]
+    stage: Stage
+    severity: Band
+    classification: Classification
+    provisional: bool
+    containment_required: bool
+    contained: bool
+    opened_at: Instant
+    next_deadline: Instant | None
+    closed_at: Instant | None
+    recurrence_of: IncidentId | None
+    exercise: bool
+
+
+class IncidentList(Frozen):
+    """One page of the list, newest first."""
+
+    incidents: tuple[IncidentListed, ...]
+    next: IncidentId | None = Field(description="send it as `before` for the page after this one")
+
+
+class OrderShown(Frozen):
+    """One containment order and how far it has come."""
+
+    id: str
+    lever: str
+    adapter: str
+    verb: Verb
+    target: str
+    limit: int
+    state: OrderState
+    authority: str
+    assignee: Role
+    reason: str
+    contact: str
+    ordered_at: Instant
+    expires_at: Instant
+    applied_at: Instant | None
+    captured: Sha256Hex | None
+    gap: str | None
+    proof: Proof | None
+    attempts: int
+    released_at: Instant | None
+
+
+class RuleShown(Frozen):
+    """One severity rule that fired, and why it is there."""
+
+    rule: str
+    why: str
+
+
+class GateShown(Frozen):
+    """Whether the AI system may be put to the restart decision."""
+
+    open: bool
+    reasons: tuple[Shut, ...]
+    advice: tuple[str, ...]
+
+
+class Heads(Frozen):
+    """The ends of the chains, from two places that must agree."""
+
+    workflow: Head
+    response: Head
+    access: Head
+
+
+class TemporalPlace(Frozen):
+    """Where the incident's workflow can be looked at."""
+
+    workflow_id: str
+    url: str | None
+
+
+class IncidentShown(IncidentListed):
+    """One incident, whole."""
+
+    source: str
+    channel: str
+    type: str | None
+    version: int = Field(description="rises with every change; 0: the workflow has not begun")
+    started_at: Instant | None
+    detected_at: Instant | None
+    contained_at: Instant | None
+    fixed_at: Instant | None
+    watch_until: Instant | None
+    ending: Ending | None
+    fired_rules: tuple[str, ...]
+    reasons: tuple[RuleShown, ...] = Field(description="what the fired rules say")
+    guidance: str = Field(description="what the playbook tells those who work with the AI system")
+    joined: int
+    refused: int
+    relapses: int
+    findings: dict[str, str]
+    file: Sha256Hex | None
+    stages: tuple[StageRecord, ...]
+    orders: tuple[OrderShown, ...]
+    decisions: tuple[DecisionShown, ...]
+    evidence: EvidenceSummary | None
+    evaluation: EvaluationResult | None
+    gate: GateShown | None
+    heads: Heads
+    temporal: TemporalPlace
+
+    def decision(self, decision: str) -> DecisionShown | None:
+        """Return the question with this id."""
+        return next((one for one in self.decisions if one.id == decision), None)
+
+
+def incident_listed(row: IncidentRow, url: str, title: str | None) -> IncidentListed:
+    """Return one line of the list."""
+    return IncidentListed(
+        id=row.incident,
+        url=f"{url}/incidents/{row.incident}",
+        title=title,
+        system=row.system,
+        state="closed" if row.closed_at else "open",
+        stage=row.stage,
+        severity=row.severity,
+        classification=row.classification,
+        provisional=row.provisional,
+        containment_required=row.containment_required,
+        contained=row.contained,
+        opened_at=row.opened_at,
+        next_deadline=row.next_deadline,
+        closed_at=row.closed_at,
+        recurrence_of=row.recurrence_of,
+        exercise=row.exercise,
+    )
+
+
+def incident_shown(
+    row: IncidentRow,
+    listed: IncidentListed,
+    heads: Heads,
+    temporal: TemporalPlace,
+    wordings: Wordings,
+    at: datetime,
+) -> IncidentShown:
+    """Return an incident whole, as it is shown at a moment.
+
+    Before its workflow has begun there is only what the door knew of it.
+    """
+    view, opening = row.view, row.opening
+    plan = opening.plan if opening else None
+    fired = view.fired_rules if view else opening.fired_rules if opening else ()
+    early = {
+        "detected_at": opening.detected_at if opening else None,
+        "decisions": (),
+        "evidence": None,
+        "orders": (),
+        "gate": None,
+    }
+    return IncidentShown(
+        **dict(listed),
+        source=row.source,
+        channel=row.channel,
+        type=row.type,
+        started_at=row.started_at,
+        heads=heads,
+        temporal=temporal,
+        fired_rules=fired,
+        reasons=tuple(
+            RuleShown(rule=rule, why=wordings.why(plan.policy, rule) if plan else "") for rule in fired
+        ),
+        guidance=wordings.guidance(plan.policy, plan.playbook) if plan else "",
+        **(_of_view(view, wordings, at) if view else {**_EMPTY, **early}),
+    )
+
+
+_EMPTY: dict[str, object] = {
+    "version": 0,
+    "contained_at": None,
+    "fixed_at": None,
+    "watch_until": None,
+    "ending": None,
+    "joined": 0,
+    "refused": 0,
+    "relapses": 0,
+    "findings": {},
+    "file": None,
+    "stages": (),
+    "evaluation": None,
+}
+_SAME = (*_EMPTY, "detected_at")
+
+
+def temporal_place(incident: IncidentId, ui_url: str, namespace: str) -> TemporalPlace:
+    """Return where the workflow can be looked at; the page knows nothing that these roles may not see."""
+    name = workflow_id(incident)
+    page = f"{ui_url}/namespaces/{quote(namespace, safe='')}/workflows/{quote(name, safe='')}"
+    return TemporalPlace(workflow_id=name, url=page if ui_url else None)
+
+
+def _of_view(view: IncidentView, wordings: Wordings, at: datetime) -> dict[str, object]:
+    same = {name: getattr(view, name) for name in _SAME}
+    return {
+        **same,
+        "orders": tuple(_order(record) for record in view.orders),
+        "decisions": tuple(decision_shown(record, wordings, at) for record in view.decisions),
+        "evidence": evidence_summary(view.seals),
+        "gate": _gate(view.gate) if view.gate else None,
+    }
+
+
+def _order(record: OrderRecord) -> OrderShown:
+    order, applied = record.order, record.applied
+    return OrderShown(
+        id=order.id,
+        lever=order.lever.id,
+        adapter=order.lever.adapter,
+        verb=order.lever.verb,
+        target=order.lever.target,
+        limit=order.limit,
+        state=record.state,
+        authority=order.authority,
+        assignee=order.assignee,
+        reason=order.reason,
+        contact=order.contact,
+        ordered_at=order.ordered_at,
+        expires_at=order.expires_at,
+        applied_at=applied.at if applied else None,
+        captured=applied.captured if applied else None,
+        gap=applied.gap if applied else None,
+        proof=record.proof,
+        attempts=record.attempts,
+        released_at=record.released_at,
+    )
+
+
+def _gate(gate: Gate) -> GateShown:
+    return GateShown(
+        open=gate.open, reasons=gate.reasons, advice=tuple(ADVICE[reason] for reason in gate.reasons)
+    )

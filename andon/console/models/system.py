@@ -1,0 +1,77 @@
+"""AI systems as people are shown them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from andon.domain.containment import FlagAnswer, Hold, Lever, Verb, answer_flag
+from andon.domain.system import AISystem, Fallback, Tier
+from andon.domain.values import Frozen, PersonId, Slug
+
+
+class LeverShown(Frozen):
+    """One lever and whether something holds it."""
+
+    id: str
+    verb: Verb
+    target: str
+    adapter: Slug
+    normal: bool | int = Field(description="what it says when nothing holds it")
+    held: bool
+
+
+class SystemShown(Frozen):
+    """One AI system, its levers and the holds in force."""
+
+    id: Slug
+    name: str
+    purpose: str
+    tier: Tier
+    business_owner: PersonId
+    playbook: Slug | None
+    revenue_generating: bool
+    in_inventory: bool
+    levers: tuple[LeverShown, ...]
+    holds: tuple[Hold, ...]
+    fallback: Fallback | None
+    escalation: tuple[PersonId, ...]
+    suite: str | None = Field(description="eval suite that gates a restart")
+
+
+class SystemList(Frozen):
+    """All AI systems by id."""
+
+    systems: tuple[SystemShown, ...]
+
+
+def system_shown(system: AISystem, holds: Sequence[Hold]) -> SystemShown:
+    """Return one AI system; `holds` are those in force on its levers."""
+    return SystemShown(
+        id=system.id,
+        name=system.name,
+        purpose=system.purpose,
+        tier=system.tier,
+        business_owner=system.owner,
+        playbook=system.playbook,
+        revenue_generating=system.revenue_generating,
+        in_inventory=system.in_inventory,
+        levers=tuple(_lever(system, lever, holds) for lever in system.lever_list()),
+        holds=tuple(holds),
+        fallback=system.fallback,
+        escalation=system.escalation,
+        suite=system.evaluation.suite if system.evaluation else None,
+    )
+
+
+def _lever(system: AISystem, lever: Lever, holds: Sequence[Hold]) -> LeverShown:
+    answer: FlagAnswer = answer_flag(lever.id, holds, normal=system.normal(lever.id))
+    return LeverShown(
+        id=lever.id,
+        verb=lever.verb,
+        target=lever.target,
+        adapter=lever.adapter,
+        normal=system.normal(lever.id),
+        held=bool(answer.holds),
+    )

@@ -1,0 +1,155 @@
+"""Rendering pages: one template environment, one set of headers, errors as pages that say what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from andon.api.problems import ProblemError
+from andon.console.access import READING
+from andon.console.screens.parts import role_name
+from andon.console.sessions import Session
+from andon.domain.errors import InvalidInputError, NotFoundError
+
+logger = logging.getLogger("andon.faults")
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+TEMPLATES: Final = Environment(
+    loader=PackageLoader("andon.console", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class SignInNeededError(Exception):
+    """A page was asked for by somebody who is not signed in."""
+
+
+class ForgedFormError(ProblemError):
+    """A form that was not sent from a page of this session."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            403, "forged-form", "This form was not sent from a page of this session. Open the page again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a page, as its head shows it."""
+
+    person: str
+    role: str
+    csrf: str
+    may_open: bool
+
+
+def render(
+    template: str,
+    *,
+    session: Session | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """Return a page; everything in it is escaped."""
+    reader = (
+        Reader(session.caller.person, role_name(session.role), session.csrf, session.role in READING)
+        if session
+        else None
+    )
+    text = TEMPLATES.get_template(template).render(reader=reader, **values)
+    return HTMLResponse(text, status, headers={**HEADERS, **(headers or {})})
+
+
+def problem_page(status: int, detail: str, session: Session | None = None) -> HTMLResponse:
+    """Return an error as a page."""
+    return render(
+        "problem.html",
+        session=session,
+        status=status,
+        heading=_HEADINGS.get(status, HTTPStatus(status).phrase),
+        detail=detail,
+    )
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the route's own work, wrapped."""
+        respond = super().get_route_handler()
+
+        async def respond_with_pages(request: Request) -> Response:
+            try:
+                return await respond(request)
+            except SignInNeededError:
+                return _to_sign_in(request)
+            except Exception as error:  # noqa: BLE001 - told to the reader, and logged where it is a fault
+                status, detail = _told(error, request)
+                return problem_page(status, detail, getattr(request.state, "session", None))
+
+        return respond_with_pages
+
+
+def local_path(wanted: str) -> str:
+    """Return a path of this console to go on to; anything else leads to the first page."""
+    parts = urlsplit(wanted)
+    elsewhere = parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith(("//", "/\\"))
+    return "/" if elsewhere or not wanted.isprintable() else wanted
+
+
+def _to_sign_in(request: Request) -> Response:
+    # A form's address is that of the page it was on.
+    wanted = request.url.path
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303, headers=HEADERS)
+
+
+_HEADINGS: Final = {
+    400: "That request can't be read",
+    403: "Not for this role",
+    404: "There is nothing here",
+    409: "Not now",
+    413: "That is too long",
+    500: "Andon failed on this request",
+    503: "Not reachable just now",
+}
+
+
+def _told(error: Exception, request: Request) -> tuple[int, str]:
+    if isinstance(error, ProblemError):
+        return error.status, error.detail
+    if isinstance(error, NotFoundError):
+        return 404, f"There is no {error.kind} {error.name[:64]!r}. It may be mistyped."
+    if isinstance(error, InvalidInputError):
+        return 400, str(error)
+    if isinstance(error, RequestValidationError):
+        named = ", ".join(str(one["loc"][-1]) for one in error.errors())
+        return 400, f"These values can't be used: {named}."
+    if isinstance(error, HTTPException):
+        return error.status_code, str(error.detail)
+    logger.error("a page failed", exc_info=error)
+    request_id = getattr(request.state, "request_id", "unknown")
+    return 500, f"Try again. If it lasts, report request {request_id}."

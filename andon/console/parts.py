@@ -1,0 +1,97 @@
+"""What the console stands on: queries, sealed texts, the way to Temporal, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from andon.api.authentication import TokenBook, token_book
+from andon.bootstrap import open_runtime
+from andon.bootstrap.runtime import file_writer
+from andon.config import Settings
+from andon.console.delivery import Engine
+from andon.console.sessions import session_key
+from andon.domain.values import IncidentId
+from andon.ports import DirectoryReader, EvidenceStore, SealedText
+from andon.register.evidence import Evidence
+from andon.register.incidents import Incidents
+from andon.register.ledger import Ledger
+from andon.register.people import People
+from andon.register.policies import Policies, Systems
+from andon.register.switches import Switches
+
+
+class Sealing(Protocol):
+    """Seals and opens people's words."""
+
+    async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
+        """Encrypt and keep a text."""
+
+    async def open(self, sealed: SealedText) -> str:
+        """Return a text in clear."""
+
+
+class Files(Protocol):
+    """Builds incident files."""
+
+    async def build(self, incident: IncidentId) -> dict[str, Any]:
+        """Return the incident file as it stands."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything the routes need; one for the process."""
+
+    incidents: Incidents
+    ledger: Ledger
+    evidence: Evidence
+    people: People
+    policies: Policies
+    systems: Systems
+    switches: Switches
+    texts: Sealing
+    files: Files
+    store: EvidenceStore
+    directory: DirectoryReader
+    engine: Engine
+    tokens: TokenBook
+    attestation_seed: bytes
+    session_key: bytes
+    url: str
+    temporal_ui: str
+    namespace: str
+    now: Callable[[], datetime]
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Return the parts that the settings call for; servers are connected when first used.
+
+    Raises:
+        OSError: a key file can't be read.
+        InvalidInputError: a policy file can't be used.
+    """
+    runtime = open_runtime(settings)
+    queries = runtime.queries
+    return Parts(
+        incidents=queries.incidents,
+        ledger=queries.ledger,
+        evidence=queries.evidence,
+        people=queries.people,
+        policies=queries.policies,
+        systems=queries.systems,
+        switches=queries.switches,
+        texts=runtime.texts,
+        files=file_writer(runtime.store, queries),
+        store=runtime.store,
+        directory=runtime.directory,
+        engine=Engine(settings.temporal),
+        tokens=token_book(settings),
+        attestation_seed=settings.keys.attestation.read_bytes(),
+        session_key=session_key(settings.keys.master),
+        url=settings.console.url,
+        temporal_ui=settings.temporal.ui_url,
+        namespace=settings.temporal.namespace,
+        now=lambda: datetime.now(UTC),
+    )

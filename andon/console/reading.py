@@ -1,0 +1,222 @@
+"""Reading incidents out of the register, as the API and the pages show them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from andon.api.authentication import Caller
+from andon.console.access import READING
+from andon.console.models.decision import DecisionShown, decision_shown, waits_for
+from andon.console.models.evidence import EvidenceShown, evidence_shown
+from andon.console.models.incident import (
+    Heads,
+    IncidentListed,
+    IncidentShown,
+    incident_listed,
+    incident_shown,
+    temporal_place,
+)
+from andon.console.models.system import SystemShown, system_shown
+from andon.console.parts import Parts
+from andon.console.wording import Wordings
+from andon.domain.directory import Directory
+from andon.domain.errors import NotFoundError, SignatureError
+from andon.domain.incident import Stage
+from andon.domain.ledger import Chain, Head
+from andon.domain.severity import Band, Classification
+from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.register.incidents import IncidentRow, Listed
+
+logger = logging.getLogger(__name__)
+
+PAGE: Final = 200
+OPEN_AT_MOST: Final = 1000
+"""Open incidents looked through for what is due; with more, the newest ones."""
+
+
+class Waiting(Frozen):
+    """A question that waits for somebody."""
+
+    incident: IncidentId
+    url: str
+    system: str
+    severity: Band
+    contained: bool
+    decision: DecisionShown
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which incidents a list holds."""
+
+    state: Listed = Listed.ALL
+    stage: Stage | None = None
+    severity: Band | None = None
+    system: str | None = None
+    classification: Classification | None = None
+
+
+class Reading:
+    """Answers what people ask of the register."""
+
+    def __init__(self, parts: Parts, wordings: Wordings) -> None:
+        self._parts = parts
+        self._wordings = wordings
+
+    async def listed(
+        self, filters: Filters, caller: Caller, *, limit: int, before: IncidentId | None = None
+    ) -> tuple[list[IncidentListed], IncidentId | None]:
+        """Return one page of incidents, newest first, and where the next page begins."""
+        rows = await asyncio.to_thread(self._rows, filters, limit + 1, before)
+        shown = [await self._listed(row, caller) for row in rows[:limit]]
+        return shown, shown[-1].id if len(rows) > limit else None
+
+    async def row(self, incident: IncidentId) -> IncidentRow:
+        """Return one incident's row.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        row = await asyncio.to_thread(self._parts.incidents.get, incident)
+        if row is None:
+            raise NotFoundError("incident", incident)
+        return row
+
+    async def incident(self, incident: IncidentId, caller: Caller) -> IncidentShown:
+        """Return one incident whole.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        row = await self.row(incident)
+        heads = await asyncio.to_thread(self._heads, row)
+        return incident_shown(
+            row,
+            await self._listed(row, caller),
+            heads,
+            temporal_place(incident, self._parts.temporal_ui, self._parts.namespace),
+            self._wordings,
+            self._parts.now(),
+        )
+
+    async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
+        """Return the open incidents, what runs out first at the top; without a clock, newest first."""
+        rows = await asyncio.to_thread(self._open_rows)
+        rows.sort(key=lambda row: row.next_deadline.timestamp() if row.next_deadline else float("inf"))
+        return [(await self._listed(row, caller), row) for row in rows]
+
+    async def asked_of(self, caller: Caller) -> list[Waiting]:
+        """Return the questions that wait for the caller's role, what runs out first at the top."""
+        rows = await asyncio.to_thread(self._open_rows)
+        return self.waiting(rows, caller)
+
+    def waiting(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
+        """Return the questions among `rows` that wait for the caller."""
+        at, role = self._parts.now(), caller.role
+        found = [
+            self._waiting(row, decision_shown(record, self._wordings, at))
+            for row in rows
+            for record in (row.view.decisions if row.view else ())
+            if role is not None and waits_for(record, caller.person, role, at)
+        ]
+        return sorted(found, key=_urgency)
+
+    async def systems(self) -> list[SystemShown]:
+        """Return all AI systems with the holds in force."""
+        return await asyncio.to_thread(self._systems)
+
+    async def evidence(self, incident: IncidentId) -> EvidenceShown:
+        """Return all evidence of an incident."""
+        await self.row(incident)
+        manifests = await asyncio.to_thread(self._parts.evidence.manifests, incident)
+        items = await asyncio.to_thread(self._parts.evidence.items, incident)
+        return evidence_shown(manifests, items)
+
+    async def file(self, incident: IncidentId) -> dict[str, Any]:
+        """Return the incident file: the stored one if there is one, else as it would be now."""
+        row = await self.row(incident)
+        view = row.view
+        if view is None or view.file is None:
+            return await self._parts.files.build(incident)
+        stored: dict[str, Any] = json.loads(await self._parts.store.get(f"files/{incident}/{view.file}.json"))
+        return stored
+
+    async def directories(self, incident: IncidentId) -> dict[Sha256Hex, Directory]:
+        """Return the directories that the incident's answers were judged against, by digest."""
+        row = await self.row(incident)
+        moments = {
+            accepted.received_at
+            for record in (row.view.decisions if row.view else ())
+            for accepted in record.accepted
+        }
+        found = [await asyncio.to_thread(self._parts.people.directory_at, at) for at in sorted(moments)]
+        return {directory.digest(): directory for directory in found}
+
+    async def _listed(self, row: IncidentRow, caller: Caller) -> IncidentListed:
+        return incident_listed(row, self._parts.url, await self._title(row, caller))
+
+    async def _title(self, row: IncidentRow, caller: Caller) -> str | None:
+        if row.title is None or caller.role not in READING:
+            return None
+        try:
+            return await self._parts.texts.open(row.title)
+        except (NotFoundError, SignatureError):
+            logger.warning("a title can't be opened", extra={"incident": row.incident})
+            return None
+
+    def _rows(self, filters: Filters, limit: int, before: str | None) -> list[IncidentRow]:
+        return self._parts.incidents.list(
+            stage=filters.stage,
+            severity=filters.severity,
+            system=filters.system,
+            state=filters.state,
+            classification=filters.classification,
+            limit=limit,
+            before=before,
+        )
+
+    def _open_rows(self) -> list[IncidentRow]:
+        rows: list[IncidentRow] = []
+        while len(rows) < OPEN_AT_MOST:
+            before = rows[-1].incident if rows else None
+            page = self._rows(Filters(state=Listed.OPEN), PAGE, before)
+            rows += page
+            if len(page) < PAGE:
+                break
+        return rows
+
+    def _heads(self, row: IncidentRow) -> Heads:
+        view = row.view
+        return Heads(
+            workflow=view.head if view else Head(),
+            response=self._parts.ledger.head(row.incident, Chain.RESPONSE),
+            access=self._parts.ledger.head(row.incident, Chain.ACCESS),
+        )
+
+    def _systems(self) -> list[SystemShown]:
+        holds = self._parts.switches.holds()
+        return [
+            system_shown(system, [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id])
+            for system in self._parts.systems.systems()
+        ]
+
+    def _waiting(self, row: IncidentRow, decision: DecisionShown) -> Waiting:
+        return Waiting(
+            incident=row.incident,
+            url=f"{self._parts.url}/incidents/{row.incident}/decisions/{decision.id}",
+            system=row.system,
+            severity=row.severity,
+            contained=row.contained,
+            decision=decision,
+        )
+
+
+def _urgency(waiting: Waiting) -> tuple[float, datetime]:
+    deadline = waiting.decision.deadline
+    return (deadline.timestamp() if deadline else float("inf"), waiting.decision.opened_at)

@@ -1,0 +1,1 @@
+"""Requests: the API under `/v1`, and the pages."""

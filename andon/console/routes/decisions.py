@@ -1,0 +1,56 @@
+"""Requests about questions: what is asked of the caller, and their answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from andon.api.authentication import Caller, only
+from andon.api.bodies import parse_body, read_body
+from andon.api.server import described_by
+from andon.console.access import EVERYBODY, READING
+from andon.console.reading import Waiting
+from andon.console.responding import ResponseBody, ResponseTaken, asked_of
+from andon.console.routes.places import DecisionId, Incident, Reader, Taking
+from andon.domain.signing import Envelope
+from andon.domain.values import Frozen
+
+BODY_BYTES = 64 * 1024
+DEPTH = 4
+
+router = APIRouter(prefix="/v1", tags=["console"])
+
+
+class WaitingList(Frozen):
+    """Questions that wait for the caller, what runs out first at the top."""
+
+    decisions: tuple[Waiting, ...]
+
+
+@router.get("/decisions")
+async def decisions(caller: Annotated[Caller, Depends(only(READING))], reading: Reader) -> WaitingList:
+    """List the questions that your role may answer and you have not."""
+    return WaitingList(decisions=tuple(await reading.asked_of(caller)))
+
+
+@router.post(
+    "/incidents/{incident}/decisions/{decision}/responses",
+    response_model=ResponseTaken | Envelope,
+    openapi_extra=described_by(ResponseBody),
+)
+async def respond(
+    request: Request,
+    *,
+    incident: Incident,
+    decision: DecisionId,
+    caller: Annotated[Caller, Depends(only(EVERYBODY))],
+    reading: Reader,
+    desk: Taking,
+    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+) -> Any:
+    """Answer a question. Whether the answer counts is judged by the incident's workflow."""
+    content = await read_body(request, BODY_BYTES, instead="A reason is 4000 characters at most.")
+    body = parse_body(ResponseBody, content, DEPTH)
+    asked = asked_of(await reading.row(incident), decision, caller, body.role)
+    return await desk.take(asked, body, idempotency_key)

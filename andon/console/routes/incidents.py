@@ -1,0 +1,146 @@
+"""Requests that read incidents."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from andon.api.authentication import Caller, only
+from andon.api.problems import ProblemError
+from andon.console.access import AUDITING, LISTING, READING
+from andon.console.delivery import EngineAwayError
+from andon.console.models.evidence import EvidenceShown
+from andon.console.models.incident import IncidentList, IncidentShown
+from andon.console.reading import Filters
+from andon.console.routes.places import Digest, Incident, Reader, Stock
+from andon.domain.directory import Directory
+from andon.domain.errors import NotFoundError
+from andon.domain.incident import Stage
+from andon.domain.ledger import Chain, Entry, Head, Kind
+from andon.domain.severity import Band, Classification
+from andon.domain.signing import Envelope
+from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.register.incidents import Listed
+
+LIST_AT_MOST = 200
+ENTRIES_AT_MOST = 1000
+
+router = APIRouter(prefix="/v1/incidents", tags=["console"])
+Lister = Annotated[Caller, Depends(only(LISTING))]
+Person = Annotated[Caller, Depends(only(READING))]
+
+
+class LedgerPage(Frozen):
+    """Some entries of a chain, oldest first."""
+
+    chain: Chain
+    entries: tuple[Entry, ...]
+    next: int | None = Field(description="send it as `after` for what follows")
+    head: Head
+    statements: dict[Sha256Hex, Envelope] | None = None
+
+
+def _filters(
+    state: Listed = Listed.ALL,
+    stage: Stage | None = None,
+    severity: Band | None = None,
+    system: Annotated[str | None, Query(max_length=64)] = None,
+    classification: Classification | None = None,
+) -> Filters:
+    return Filters(state, stage, severity, system, classification)
+
+
+@router.get("")
+async def incidents(
+    caller: Lister,
+    reading: Reader,
+    filters: Annotated[Filters, Depends(_filters)],
+    limit: Annotated[int, Query(ge=1, le=LIST_AT_MOST)] = 50,
+    before: IncidentId | None = None,
+) -> IncidentList:
+    """List incidents, newest first."""
+    shown, onward = await reading.listed(filters, caller, limit=limit, before=before)
+    return IncidentList(incidents=tuple(shown), next=onward)
+
+
+@router.get("/{incident}")
+async def incident(incident: Incident, caller: Person, reading: Reader) -> IncidentShown:
+    """Return one incident whole."""
+    return await reading.incident(incident, caller)
+
+
+@router.get("/{incident}/ledger", dependencies=[Depends(only(READING))])
+async def ledger(
+    *,
+    incident: Incident,
+    reading: Reader,
+    stock: Stock,
+    chain: Chain = Chain.RESPONSE,
+    after: Annotated[int | None, Query(ge=-1)] = None,
+    limit: Annotated[int, Query(ge=1, le=ENTRIES_AT_MOST)] = 200,
+    statements: Annotated[bool, Query(description="with the signed answers among these entries")] = False,
+) -> LedgerPage:
+    """Return a part of one of the incident's chains."""
+    await reading.row(incident)
+    entries = await asyncio.to_thread(stock.ledger.entries, incident, chain, after=after, limit=limit)
+    head = await asyncio.to_thread(stock.ledger.head, incident, chain)
+    more = bool(entries) and entries[-1].sequence + 1 < head.length
+    kept = await asyncio.to_thread(stock.ledger.statements, incident) if statements else {}
+    wanted = {entry.digests.get("statement") for entry in entries if entry.kind == Kind.RESPONSE_ACCEPTED}
+    return LedgerPage(
+        chain=chain,
+        entries=tuple(entries),
+        next=entries[-1].sequence if more else None,
+        head=head,
+        statements={digest: one for digest, one in kept.items() if digest in wanted} if statements else None,
+    )
+
+
+@router.get("/{incident}/statements/{digest}", dependencies=[Depends(only(READING))])
+async def statement(incident: Incident, digest: Digest, stock: Stock) -> Envelope:
+    """Return one signed answer."""
+    found = (await asyncio.to_thread(stock.ledger.statements, incident)).get(digest)
+    if found is None:
+        raise NotFoundError("statement", digest)
+    return found
+
+
+@router.get("/{incident}/evidence", dependencies=[Depends(only(READING))])
+async def evidence(incident: Incident, reading: Reader) -> EvidenceShown:
+    """Return what was preserved, and what could not be. The bytes themselves stay in the store."""
+    return await reading.evidence(incident)
+
+
+@router.get("/{incident}/file", dependencies=[Depends(only(READING))])
+async def file(incident: Incident, reading: Reader) -> dict[str, Any]:
+    """Return the incident file."""
+    return await reading.file(incident)
+
+
+@router.get("/{incident}/history", dependencies=[Depends(only(AUDITING))])
+async def history(
+    incident: Incident,
+    reading: Reader,
+    stock: Stock,
+    run: Annotated[
+        str | None, Query(max_length=64, description="run id; the current one if left out")
+    ] = None,
+) -> JSONResponse:
+    """Return the event history of the incident's workflow."""
+    await reading.row(incident)
+    try:
+        return JSONResponse(await stock.engine.history(incident, run))
+    except EngineAwayError as error:
+        raise ProblemError(
+            503, "temporal-away", "Temporal does not answer. Try again.", headers={"Retry-After": "2"}
+        ) from error
+
+
+@router.get("/{incident}/directories", dependencies=[Depends(only(AUDITING))])
+async def directories(incident: Incident, reading: Reader) -> dict[Sha256Hex, Directory]:
+    """Return the directories that answers were judged against."""
+    return await reading.directories(incident)

@@ -1,0 +1,149 @@
+"""The pages people read."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from andon.api.problems import ProblemError
+from andon.console.access import READING
+from andon.console.pages import PageRoute, problem_page, render
+from andon.console.reading import Filters
+from andon.console.routes.places import Incident, Reader, Stock
+from andon.console.screens.incident import incident_screen
+from andon.console.screens.now import now_screen
+from andon.console.screens.parts import incident_line
+from andon.console.screens.systems import system_boxes
+from andon.console.screens.timeline import LATEST
+from andon.console.screens.words import STAGES, plain
+from andon.console.visitors import Listing, Reading, session_of
+from andon.domain.errors import UnknownTermError
+from andon.domain.incident import Stage
+from andon.domain.ledger import Entry
+from andon.domain.severity import Band, Classification
+from andon.domain.values import IncidentId
+from andon.register.incidents import Listed
+from andon.register.ledger import Ledger
+
+LINES: Final = 50
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the filters of the list say, as their form shows it."""
+
+    filters: Filters
+    query: dict[str, str]
+
+
+def _asked(request: Request) -> Asked:
+    given = {name: value for name, value in request.query_params.items() if value and name in _TERMS}
+    for name, value in given.items():
+        known = _TERMS[name]
+        if known and value not in known:
+            raise UnknownTermError(name, value[:40], known)
+    filters = Filters(
+        state=Listed(given.get("state", Listed.OPEN)),
+        stage=Stage(given["stage"]) if "stage" in given else None,
+        severity=Band(given["severity"]) if "severity" in given else None,
+        system=given.get("system"),
+        classification=Classification(given["classification"]) if "classification" in given else None,
+    )
+    return Asked(filters, {"state": filters.state.value, **given})
+
+
+_TERMS: Final[dict[str, tuple[str, ...]]] = {
+    "state": tuple(Listed),
+    "stage": tuple(Stage),
+    "severity": tuple(Band),
+    "system": (),
+    "classification": tuple(Classification),
+}
+
+
+@router.get("/")
+async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
+    """Say what is on fire, whether it is contained, what is asked of the reader, and how long they have."""
+    found = await reading.open_incidents(session.caller)
+    may_open = session.role in READING
+    waiting = reading.waiting([row for _, row in found], session.caller) if may_open else []
+    screen = now_screen([listed for listed, _ in found], waiting, stock.now(), linked=may_open)
+    return render("now.html", session=session, screen=screen)
+
+
+@router.get("/incidents")
+async def incidents(
+    session: Listing,
+    reading: Reader,
+    stock: Stock,
+    asked: Annotated[Asked, Depends(_asked)],
+    before: IncidentId | None = None,
+) -> Response:
+    """List incidents, newest first."""
+    found, onward = await reading.listed(asked.filters, session.caller, limit=LINES, before=before)
+    at, linked = stock.now(), session.role in READING
+    known = await reading.systems()
+    return render(
+        "incidents.html",
+        session=session,
+        lines=[incident_line(one, at, linked=linked) for one in found],
+        query={name: asked.query.get(name, "") for name in _TERMS},
+        choices={
+            "state": [("open", "Open"), ("closed", "Closed"), ("all", "All")],
+            "severity": [("", "Any"), *((band.value, plain(band)) for band in reversed(Band))],
+            "stage": [("", "Any"), *((stage.value, STAGES[stage]) for stage in Stage)],
+            "system": [("", "Any"), *((one.id, one.id) for one in known)],
+            "classification": [("", "Any"), *((one.value, plain(one)) for one in Classification)],
+        },
+        onward=f"/incidents?{urlencode({**asked.query, 'before': onward})}" if onward else None,
+        first_page=before is None,
+    )
+
+
+@router.get("/incidents/{incident}")
+async def incident(incident: Incident, session: Reading, reading: Reader, stock: Stock) -> Response:
+    """Show one incident."""
+    shown = await reading.incident(incident, session.caller)
+    row = await reading.row(incident)
+    mine = frozenset(one.decision.id for one in reading.waiting([row], session.caller))
+    entries = await asyncio.to_thread(_latest, stock.ledger, incident)
+    return render("incident.html", session=session, screen=incident_screen(shown, entries, mine, stock.now()))
+
+
+@router.get("/incidents/{incident}/file.json", dependencies=[])
+async def file(incident: Incident, session: Reading, reading: Reader) -> Response:  # noqa: ARG001 - lets in
+    """Hand out the incident file."""
+    return JSONResponse(
+        await reading.file(incident),
+        headers={"Content-Disposition": f'attachment; filename="{incident}.json"'},
+    )
+
+
+@router.get("/systems")
+async def systems(session: Listing, reading: Reader, stock: Stock) -> Response:
+    """List the AI systems under protection."""
+    boxes = system_boxes(await reading.systems(), stock.now())
+    return render("systems.html", session=session, systems=boxes)
+
+
+elsewhere = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@elsewhere.get("/{path:path}")
+async def nowhere(request: Request, path: str) -> Response:
+    """Say that there is no such page."""
+    if path.startswith("v1/"):
+        return ProblemError(404, "not-found", "There is no such request; see /v1/openapi.json.").response()
+    return problem_page(404, "Check the address, or start again from the first page.", session_of(request))
+
+
+def _latest(ledger: Ledger, incident: IncidentId) -> list[Entry]:
+    length = ledger.head(incident).length
+    return ledger.entries(incident, after=length - LATEST - 1 if length > LATEST else None, limit=LATEST)

@@ -1,0 +1,38 @@
+"""What every route needs: the console's parts, and path values that are what they seem."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from andon.console.parts import Parts
+from andon.console.reading import Reading
+from andon.console.responding import Desk
+from andon.domain.values import Sha256Hex
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of this application."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def reading_of(request: Request) -> Reading:
+    """Return the reader of this application."""
+    reading: Reading = request.app.state.reading
+    return reading
+
+
+def desk_of(request: Request) -> Desk:
+    """Return where answers are taken in this application."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+Stock = Annotated[Parts, Depends(parts_of)]
+Reader = Annotated[Reading, Depends(reading_of)]
+Taking = Annotated[Desk, Depends(desk_of)]
+Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
+Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
+DecisionId = Annotated[str, Path(max_length=64, description="`<kind>-<n>`")]

@@ -1,0 +1,228 @@
+"""The page of one incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from andon.console.models.decision import DecisionShown
+from andon.console.models.evidence import EvidenceSummary
+from andon.console.models.incident import IncidentShown, OrderShown
+from andon.console.screens.moments import Moment, lasting, maybe, moment
+from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
+from andon.console.screens.timeline import Event, event
+from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, STAGES, VERBS, Status, lower, plain
+from andon.domain.gate import EvaluationResult
+from andon.domain.incident import Stage
+from andon.domain.ledger import Entry
+
+LOOP: Final = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
+STEP_STATES: Final = {
+    "done": Status("done", "✓", "good"),
+    "running": Status("running", "●", "now"),
+    "ahead": Status("not begun", "·", "quiet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of the loop."""
+
+    title: str
+    state: Status
+    began: Moment | None
+    ended: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One containment order."""
+
+    what: str
+    lever: str
+    state: Status
+    proof: str
+    proven: Moment | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One row of the evidence list."""
+
+    name: str
+    state: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBox:
+    """The newest sealed snapshot."""
+
+    summary: str
+    root: str
+    sealed: Moment
+    missing: str
+    rows: tuple[RowLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateBox:
+    """The gate, and the evaluation it judges."""
+
+    state: Status
+    advice: tuple[str, ...]
+    evaluation: str
+    finished: Moment | None
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentScreen:
+    """The page of one incident."""
+
+    line: IncidentLine
+    ending: str
+    rules: tuple[tuple[str, str], ...]
+    guidance: str
+    contained_after: str
+    joined: int
+    relapses: int
+    refused: int
+    recurrence_of: str | None
+    watch_until: Moment | None
+    open_questions: tuple[QuestionLine, ...]
+    other_questions: tuple[QuestionLine, ...]
+    steps: tuple[Step, ...]
+    orders: tuple[OrderLine, ...]
+    evidence: EvidenceBox | None
+    gate: GateBox | None
+    findings: tuple[tuple[str, str], ...]
+    events: tuple[Event, ...]
+    earlier_events: int
+    temporal_url: str | None
+    workflow_id: str
+    head: str
+    begun: bool
+
+
+def incident_screen(
+    incident: IncidentShown, entries: Sequence[Entry], mine: frozenset[str], now: datetime
+) -> IncidentScreen:
+    """Return the page; `entries` are the latest, `mine` the questions that wait for the reader."""
+    questions = [
+        question_line(one, incident.id, now, mine=one.id in mine) for one in _by_urgency(incident.decisions)
+    ]
+    open_ids = {one.id for one in incident.decisions if one.state == "open"}
+    return IncidentScreen(
+        line=incident_line(incident, now, linked=True),
+        ending=ENDINGS[incident.ending] if incident.ending else "",
+        rules=tuple((one.rule, one.why) for one in incident.reasons),
+        guidance=incident.guidance,
+        contained_after=_contained_after(incident),
+        joined=incident.joined,
+        relapses=incident.relapses,
+        refused=incident.refused,
+        recurrence_of=incident.recurrence_of,
+        watch_until=maybe(incident.watch_until, now),
+        open_questions=tuple(one for one in questions if one.id in open_ids),
+        other_questions=tuple(one for one in questions if one.id not in open_ids),
+        steps=tuple(_step(incident, stage, now) for stage in LOOP),
+        orders=tuple(_order(one, now) for one in incident.orders),
+        evidence=evidence_box(incident.evidence, now),
+        gate=gate_box(incident, now),
+        findings=tuple((plain(name), lower(value)) for name, value in incident.findings.items()),
+        events=tuple(event(one, now) for one in reversed(entries)),
+        earlier_events=entries[0].sequence if entries else 0,
+        temporal_url=incident.temporal.url,
+        workflow_id=incident.temporal.workflow_id,
+        head=incident.heads.response.digest,
+        begun=incident.version > 0,
+    )
+
+
+def evidence_box(evidence: EvidenceSummary | None, now: datetime) -> EvidenceBox | None:
+    """Return the newest sealed snapshot as it is shown."""
+    if evidence is None:
+        return None
+    kilobytes = evidence.size_bytes / 1024
+    return EvidenceBox(
+        summary=f"{evidence.items} items, {kilobytes:,.0f} KB, snapshot {evidence.snapshots}",
+        root=evidence.root,
+        sealed=moment(evidence.sealed_at, now),
+        missing=f"{evidence.missing_log_rate:.0%} of the required rows are missing",
+        rows=tuple(
+            RowLine(
+                name=plain(row.row),
+                state=ROWS[row.state],
+                detail=GAPS[row.reason] if row.reason else f"{row.items} items" if row.items else "",
+            )
+            for row in evidence.rows
+        ),
+    )
+
+
+def gate_box(incident: IncidentShown, now: datetime) -> GateBox | None:
+    """Return the gate as it is shown; None before it was first judged."""
+    gate, evaluation = incident.gate, incident.evaluation
+    if gate is None:
+        return None
+    state = Status("Open", "✓", "good") if gate.open else Status("Shut", "✕", "bad")
+    return GateBox(
+        state=state,
+        advice=gate.advice,
+        evaluation=_evaluation(evaluation) if evaluation else "No evaluation has finished.",
+        finished=maybe(evaluation.finished_at if evaluation else None, now),
+        failed=evaluation.failed if evaluation else (),
+    )
+
+
+def _evaluation(result: EvaluationResult) -> str:
+    own = {True: "passes", False: "fails", None: "was not in the run"}[result.incident_case]
+    passed = result.finished - len(result.failed)
+    return f"{passed} of {result.total} cases of {result.suite} pass; the incident's own case {own}."
+
+
+def _by_urgency(decisions: Sequence[DecisionShown]) -> list[DecisionShown]:
+    return sorted(decisions, key=lambda one: one.deadline.timestamp() if one.deadline else float("inf"))
+
+
+def _contained_after(incident: IncidentShown) -> str:
+    if incident.contained_at is None or incident.detected_at is None:
+        return ""
+    milliseconds = (incident.contained_at - incident.detected_at).total_seconds() * 1000
+    if milliseconds < 0:
+        return ""
+    span = (
+        f"{milliseconds:.0f} ms"
+        if milliseconds < 1000
+        else lasting(incident.contained_at - incident.detected_at)
+    )
+    return f"{span} after detection"
+
+
+def _step(incident: IncidentShown, stage: Stage, now: datetime) -> Step:
+    runs = [one for one in incident.stages if one.stage is stage]
+    running = any(one.ended_at is None for one in runs)
+    state = "running" if running else "done" if runs else "ahead"
+    return Step(
+        title=STAGES[stage],
+        state=STEP_STATES[state],
+        began=maybe(runs[-1].began_at if runs else None, now),
+        ended=maybe(runs[-1].ended_at if runs else None, now),
+    )
+
+
+def _order(order: OrderShown, now: datetime) -> OrderLine:
+    what = VERBS.get(order.verb, plain(order.verb))
+    proof = order.proof
+    return OrderLine(
+        what=f"{what} {order.target}".strip(),
+        lever=order.lever,
+        state=ORDERS[order.state],
+        proof=f"{proof.saw} by way of {proof.via}" if proof else "no probe has looked yet",
+        proven=maybe(proof.at if proof else None, now),
+        note=f"State before not captured: {lower(order.gap)}" if order.gap else "",
+    )

@@ -1,0 +1,158 @@
+"""Pieces that several pages show: severity, containment, questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from andon.console.models.decision import DecisionShown, OptionShown
+from andon.console.models.incident import IncidentListed
+from andon.console.screens.moments import Clock, Moment, clock, maybe, moment
+from andon.console.screens.words import (
+    CONTAINED,
+    NOT_CONTAINED,
+    NOTHING_TO_CONTAIN,
+    RELEASED,
+    STAGES,
+    Status,
+    inert,
+    listed,
+    lower,
+    plain,
+)
+from andon.domain.directory import Role
+from andon.domain.incident import Stage
+from andon.domain.severity import Band
+
+UNTITLED: Final = "Title not shown"
+AFTER_RELEASE: Final = frozenset({Stage.MONITOR, Stage.LEARN_CLOSE, Stage.CLOSED})
+SEVERITIES: Final = {
+    Band.CRITICAL: Status("Critical", "▲▲", "critical"),
+    Band.HIGH: Status("High", "▲", "high"),
+    Band.MEDIUM: Status("Medium", "◆", "medium"),
+    Band.LOW: Status("Low", "▽", "low"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """An incident in a table."""
+
+    id: str
+    href: str | None
+    title: str
+    system: str
+    severity: Status
+    provisional: bool
+    classification: str
+    stage: str
+    containment: Status
+    opened: Moment
+    closed: Moment | None
+    next: Clock | None
+    exercise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionLine:
+    """A question in a table or card."""
+
+    id: str
+    href: str
+    title: str
+    roles: str
+    clock: Clock | None
+    so_far: str
+    opened: Moment
+    state: str
+    mine: bool
+
+
+def incident_line(listed_incident: IncidentListed, now: datetime, *, linked: bool) -> IncidentLine:
+    """Return an incident as a line; `linked` if the reader may open it."""
+    one = listed_incident
+    return IncidentLine(
+        id=one.id,
+        href=f"/incidents/{one.id}" if linked else None,
+        title=inert(one.title) if one.title else UNTITLED,
+        system=one.system,
+        severity=SEVERITIES[one.severity],
+        provisional=one.provisional,
+        classification=plain(one.classification),
+        stage=STAGES[one.stage],
+        containment=containment(one),
+        opened=moment(one.opened_at, now),
+        closed=maybe(one.closed_at, now),
+        next=clock(one.next_deadline, now) if one.state == "open" else None,
+        exercise=one.exercise,
+    )
+
+
+def containment(one: IncidentListed) -> Status:
+    """Say whether an incident is contained. Only proof counts."""
+    if one.contained:
+        return CONTAINED
+    if one.stage in AFTER_RELEASE:
+        return RELEASED if one.containment_required else NOTHING_TO_CONTAIN
+    return NOT_CONTAINED if one.containment_required else NOTHING_TO_CONTAIN
+
+
+def question_line(
+    decision: DecisionShown, incident: str, now: datetime, *, mine: bool = False
+) -> QuestionLine:
+    """Return a question as a line; `mine` if it waits for the reader."""
+    return QuestionLine(
+        id=decision.id,
+        href=f"/incidents/{incident}/decisions/{decision.id}",
+        title=decision.title,
+        roles=listed([role.value for role in decision.roles]),
+        clock=clock(decision.deadline, now) if decision.state == "open" else None,
+        so_far=so_far(decision),
+        opened=moment(decision.opened_at, now),
+        state=decision_state(decision),
+        mine=mine,
+    )
+
+
+def so_far(decision: DecisionShown) -> str:
+    """Say who has answered what."""
+    answers = [
+        f"{one.person} ({lower(one.role)}): {lower(one.option)}{', late' if one.late else ''}"
+        for one in decision.responses
+    ]
+    return "; ".join(answers) or "nobody has answered"
+
+
+def decision_state(decision: DecisionShown) -> str:
+    """Say where a question stands."""
+    if decision.state == "superseded":
+        return "Asked anew since"
+    if decision.outcome:
+        return f"Decided: {lower(decision.outcome)}"
+    if decision.defaulted and decision.default:
+        return f"Nobody answered: {lower(decision.default)} applies; still open"
+    return "Open, past its deadline" if decision.breached else "Open"
+
+
+def takes(option: OptionShown) -> str:
+    """Say how many people an option takes, and which."""
+    if option.blocks:
+        return "One answer is enough."
+    slots = [listed([role.value for role in slot]) if slot else "anybody asked" for slot in option.needs]
+    if slots == ["anybody asked"]:
+        return "Takes one person."
+    if all(slot == "anybody asked" for slot in slots):
+        return f"Takes {len(slots)} people."
+    return f"Takes {_joined(slots)}."
+
+
+def _joined(slots: list[str]) -> str:
+    if len(slots) < 2:
+        return "".join(slots)
+    return f"{', '.join(slots[:-1])} and {slots[-1]}"
+
+
+def role_name(role: Role) -> str:
+    """Return a role in words."""
+    return lower(role.value)

@@ -1,0 +1,93 @@
+"""The page of AI systems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from andon.console.models.system import LeverShown, SystemShown
+from andon.console.screens.moments import Moment, moment
+from andon.console.screens.words import VERBS, Status, inert, lower, plain
+
+HELD = Status("held", "■", "bad")
+FREE = Status("free", "○", "quiet")
+
+
+@dataclass(frozen=True, slots=True)
+class LeverLine:
+    """One lever."""
+
+    what: str
+    id: str
+    state: Status
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """One hold in force."""
+
+    incident: str
+    lever: str
+    reason: str
+    since: Moment
+    expires: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SystemBox:
+    """One AI system."""
+
+    id: str
+    name: str
+    purpose: str
+    tier: str
+    owner: str
+    suite: str
+    fallback: str
+    known: bool
+    state: Status
+    levers: tuple[LeverLine, ...]
+    holds: tuple[HoldLine, ...]
+
+
+def system_box(system: SystemShown, now: datetime) -> SystemBox:
+    """Return one AI system as it is shown."""
+    paused = any(lever.held and lever.verb == "pause_system" for lever in system.levers)
+    state = Status("Running, nothing held", "○", "good")
+    if paused:
+        state = Status("Paused", "■", "bad")
+    elif system.holds:
+        state = Status("Running with limits", "▲", "warn")
+    return SystemBox(
+        id=system.id,
+        name=inert(system.name),
+        purpose=inert(system.purpose),
+        tier=plain(system.tier),
+        owner=system.business_owner,
+        suite=system.suite or "none: a restart has no evaluation to stand on",
+        fallback=inert(system.fallback.instructions) if system.fallback else "",
+        known=system.in_inventory,
+        state=state,
+        levers=tuple(_lever(lever) for lever in system.levers),
+        holds=tuple(
+            HoldLine(
+                incident=hold.incident,
+                lever=hold.lever,
+                reason=lower(hold.reason),
+                since=moment(hold.since, now),
+                expires=moment(hold.expires_at, now),
+            )
+            for hold in system.holds
+        ),
+    )
+
+
+def system_boxes(systems: Sequence[SystemShown], now: datetime) -> tuple[SystemBox, ...]:
+    """Return all AI systems; those with holds come first."""
+    return tuple(system_box(one, now) for one in sorted(systems, key=lambda one: (not one.holds, one.id)))
+
+
+def _lever(lever: LeverShown) -> LeverLine:
+    what = VERBS.get(lever.verb, plain(lever.verb))
+    return LeverLine(what=f"{what} {lever.target}".strip(), id=lever.id, state=HELD if lever.held else FREE)

@@ -1,0 +1,134 @@
+"""Ledger entries as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from andon.console.screens.moments import Moment, moment
+from andon.console.screens.words import STAGES, inert, lower, plain
+from andon.domain.incident import Stage
+from andon.domain.ledger import Entry, Kind
+
+LATEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry as it is read."""
+
+    number: int
+    at: Moment
+    what: str
+    who: str
+    important: bool
+
+
+def event(entry: Entry, now: datetime) -> Event:
+    """Return an entry as a sentence; a kind of a later release is shown by its name."""
+    tell = _TOLD.get(entry.kind)
+    what = tell(entry) if tell else plain(entry.kind) + (f": {entry.subject}" if entry.subject else "")
+    return Event(
+        number=entry.sequence,
+        at=moment(entry.at, now),
+        what=inert(what),
+        who=_who(entry.actor),
+        important=entry.kind in _IMPORTANT,
+    )
+
+
+def _who(actor: str) -> str:
+    kind, _, name = actor.partition(":")
+    return inert(name) if name and kind in ("person", "source") else {"andon": "Andon"}.get(actor, "unknown")
+
+
+def _fact(entry: Entry, name: str) -> str:
+    return str(entry.facts.get(name, ""))
+
+
+def _stage(entry: Entry) -> str:
+    known = entry.subject in tuple(Stage)
+    return STAGES[Stage(entry.subject)] if known else entry.subject
+
+
+def _order(entry: Entry) -> str:
+    return "order " + entry.subject.rsplit("/", 1)[-1]
+
+
+def _accepted(entry: Entry) -> str:
+    late = ", late" if entry.facts.get("late") else ""
+    return f"Answered {entry.subject}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}"
+
+
+def _refused(entry: Entry) -> str:
+    about = f" to {entry.subject}" if entry.subject else ""
+    return f"Refused an answer{about}: {lower(_fact(entry, 'refusal'))}"
+
+
+def _opened(entry: Entry) -> str:
+    return f"Opened: {lower(_fact(entry, 'classification'))}, severity {entry.after}"
+
+
+_TOLD: Final[dict[str, Callable[[Entry], str]]] = {
+    Kind.INCIDENT_OPENED: _opened,
+    Kind.DUPLICATES_JOINED: lambda e: f"{_fact(e, 'count')} more detections joined",
+    Kind.STAGE_BEGUN: lambda e: f"Stage begun: {_stage(e)}",
+    Kind.STAGE_ENDED: lambda e: f"Stage ended: {_stage(e)}",
+    Kind.ORDER_REQUESTED: lambda e: f"Containment ordered: {_order(e)} on {_fact(e, 'lever')}",
+    Kind.LEVER_LACKING: lambda e: f"No lever for {lower(e.subject)}",
+    Kind.ORDER_APPLIED: lambda e: f"Applied: {_order(e)}",
+    Kind.ORDER_PROVEN: lambda e: f"Proven: {_order(e)}",
+    Kind.ORDER_UNPROVEN: lambda e: f"Not proven: {_order(e)}",
+    Kind.ORDER_FAILED: lambda e: f"Failed: {_order(e)}",
+    Kind.ORDER_RELEASED: lambda e: f"Released: {_order(e)}",
+    Kind.RELEASE_REFUSED: lambda e: f"Release refused: {_order(e)}",
+    Kind.CONTAINED: lambda _: "Contained: every order is proven",
+    Kind.SEVERITY_RAISED: lambda e: f"Severity raised from {e.before} to {e.after}",
+    Kind.DECISION_OPENED: lambda e: f"Asked: {e.subject}",
+    Kind.DECISION_SETTLED: lambda e: f"Decided: {e.subject}, {lower(e.after)}",
+    Kind.DECISION_SUPERSEDED: lambda e: f"No longer asked: {e.subject}",
+    Kind.RESPONSE_ACCEPTED: _accepted,
+    Kind.RESPONSE_REFUSED: _refused,
+    Kind.SIGNAL_REFUSED: lambda e: f"Refused a signal: {e.subject}",
+    Kind.DEADLINE_BREACHED: lambda e: f"Deadline passed: {e.subject}",
+    Kind.ESCALATED: lambda e: f"Escalated {e.subject} to {lower(_fact(e, 'role'))}",
+    Kind.DEFAULT_APPLIED: lambda e: f"Nobody answered {e.subject}: {lower(e.after)} applies",
+    Kind.EVIDENCE_SEALED: lambda e: f"Evidence sealed: {_fact(e, 'items')} items, {_fact(e, 'gaps')} gaps",
+    Kind.EVIDENCE_FAILED: lambda e: f"Evidence could not be collected: {e.subject}",
+    Kind.FIX_MARKED: lambda _: "Fix marked as deployed",
+    Kind.EVALUATION_STARTED: lambda _: "Evaluation started",
+    Kind.EVALUATION_FINISHED: lambda _: "Evaluation finished",
+    Kind.GATE_SHUT: lambda e: f"The gate stays shut: {lower(_fact(e, 'reasons'))}",
+    Kind.GATE_OPENED: lambda _: "The gate opened",
+    Kind.RESTART_BEGUN: lambda _: "Restart begun",
+    Kind.RESTARTED: lambda _: "Running again",
+    Kind.WATCH_BEGUN: lambda _: "Watch begun",
+    Kind.WATCH_ENDED: lambda _: "Watch ended",
+    Kind.RELAPSE: lambda e: f"Relapse: {lower(_fact(e, 'saw'))}",
+    Kind.LESSON_RECORDED: lambda e: f"Lessons: {lower(e.after)}",
+    Kind.STOOD_DOWN: lambda e: f"Stood down: {lower(e.after)}",
+    Kind.FILE_WRITTEN: lambda _: "Incident file written",
+    Kind.CLOSED: lambda e: f"Closed: {lower(e.after)}",
+    Kind.FORKED: lambda _: "The ledger was forked and goes on from the stored head",
+}
+_IMPORTANT: Final = frozenset(
+    {
+        Kind.INCIDENT_OPENED,
+        Kind.CONTAINED,
+        Kind.ORDER_UNPROVEN,
+        Kind.ORDER_FAILED,
+        Kind.SEVERITY_RAISED,
+        Kind.DEADLINE_BREACHED,
+        Kind.ESCALATED,
+        Kind.DECISION_SETTLED,
+        Kind.GATE_OPENED,
+        Kind.GATE_SHUT,
+        Kind.RESTARTED,
+        Kind.RELAPSE,
+        Kind.STOOD_DOWN,
+        Kind.CLOSED,
+        Kind.FORKED,
+    }
+)

@@ -1,0 +1,121 @@
+"""The words pages use for codes, and making other people's words harmless to read."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from andon.domain.containment import OrderState, Verb
+from andon.domain.evidence import GapReason, RowState
+from andon.domain.incident import Ending, Stage
+
+STAGES: Final = {
+    Stage.DETECT: "Detect",
+    Stage.TRIAGE_CLASSIFY: "Triage",
+    Stage.CONTAIN: "Contain",
+    Stage.PRESERVE_EVIDENCE: "Preserve evidence",
+    Stage.ASSESS_IMPACT: "Assess impact",
+    Stage.COMMUNICATE: "Communicate",
+    Stage.INVESTIGATE: "Investigate",
+    Stage.CORRECT_REMEDIATE: "Correct",
+    Stage.VALIDATE_RESTART: "Validate and restart",
+    Stage.MONITOR: "Watch",
+    Stage.LEARN_CLOSE: "Learn and close",
+    Stage.CLOSED: "Closed",
+}
+ENDINGS: Final = {
+    Ending.RESTARTED: "Restarted through the gate",
+    Ending.FALSE_POSITIVE: "Stood down: nothing was wrong",
+    Ending.QUALITY_ISSUE: "Stood down: a quality issue",
+    Ending.NOT_RESTARTED: "Not put back into service",
+}
+VERBS: Final = {
+    Verb.PAUSE_SYSTEM: "Pause the whole system",
+    Verb.DISABLE_TOOL: "Switch off the tool",
+    Verb.DISABLE_ROUTE: "Switch off the route",
+    Verb.ROUTE_TO_REVIEW: "Send everything to review",
+    Verb.RATE_LIMIT: "Limit the rate",
+    Verb.BLOCK_SOURCE: "Block the source",
+}
+GAPS: Final = {
+    GapReason.RETENTION: "older than its source keeps",
+    GapReason.DENIED: "access was denied",
+    GapReason.UNREACHABLE: "the source did not answer",
+    GapReason.REFUSED: "the source refused",
+    GapReason.NOT_CONFIGURED: "no source is set up for it",
+    GapReason.EMPTY: "the source gave nothing",
+    GapReason.LATE: "comes into being later",
+}
+ACRONYMS: Final = {"ai": "AI", "hr": "HR", "id": "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A state in words, with a mark and a tone; the words alone say it all."""
+
+    text: str
+    mark: str
+    tone: str
+
+
+ORDERS: Final = {
+    OrderState.REQUESTED: Status("asked for, not yet applied", "…", "warn"),
+    OrderState.APPLIED: Status("applied, not yet proven", "…", "warn"),
+    OrderState.PROVEN: Status("proven", "✓", "good"),
+    OrderState.UNPROVEN: Status("not proven", "!", "bad"),
+    OrderState.FAILED: Status("failed", "✕", "bad"),
+    OrderState.RELEASED: Status("released", "○", "quiet"),
+    OrderState.EXPIRED: Status("past its expiry, still held", "!", "warn"),
+}
+ROWS: Final = {
+    RowState.CAPTURED: Status("preserved", "✓", "good"),
+    RowState.NOT_APPLICABLE: Status("does not apply", "-", "quiet"),
+    RowState.GAP: Status("gap", "!", "warn"),
+}
+CONTAINED: Final = Status("Contained and proven", "✓", "good")
+NOT_CONTAINED: Final = Status("Not contained", "!", "bad")
+RELEASED: Final = Status("Back in service", "○", "quiet")
+NOTHING_TO_CONTAIN: Final = Status("Containment not called for", "-", "quiet")
+
+
+def plain(code: str) -> str:
+    """Return a code as words: `ai_incident` becomes `AI incident`."""
+    words = [ACRONYMS.get(word, word) for word in code.replace("-", " ").replace("_", " ").split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def lower(code: str) -> str:
+    """Return a code as words inside a sentence."""
+    return " ".join(ACRONYMS.get(word, word) for word in code.replace("_", " ").split())
+
+
+def listed(codes: tuple[str, ...] | list[str], *, last: str = "or") -> str:
+    """Return codes as a list in words."""
+    words = [lower(code) for code in codes]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def inert(text: str) -> str:
+    """Return other people's words without characters that could act or reorder what is read.
+
+    Control and format characters (ANSI escapes, bidirectional overrides, zero-width ones) become
+    visible replacement characters; a template escapes the rest.
+    """
+    return "".join(_seen(character) for character in text)
+
+
+_ACTIVE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+"""Several scripts, and composed emoji, can't be written without these."""
+
+
+def _seen(character: str) -> str:
+    if character in "\t\n\r":
+        return " "
+    if unicodedata.category(character) in _ACTIVE and character not in _JOINERS:
+        return "\ufffd"
+    return character

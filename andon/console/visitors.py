@@ -1,0 +1,97 @@
+"""Who visits a page, and whether a form was sent from one of ours."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Depends, Request
+
+from andon.api.bodies import read_body
+from andon.api.problems import ProblemError
+from andon.console.access import LISTING, READING
+from andon.console.pages import ForgedFormError, SignInNeededError
+from andon.console.screens.parts import role_name
+from andon.console.sessions import COOKIE, Session, Sessions
+from andon.domain.directory import Role
+
+FORM_BYTES: Final = 64 * 1024
+FIELDS_AT_MOST: Final = 40
+OUR_OWN: Final = frozenset({"same-origin", "none"})
+
+
+def session_of(request: Request) -> Session | None:
+    """Return the visitor's session, if they are signed in."""
+    sessions: Sessions = request.app.state.sessions
+    session = sessions.read(request.cookies.get(COOKIE, ""))
+    if session is not None:
+        request.state.session = session
+        request.state.person = session.caller.person
+    return session
+
+
+def _visitor(roles: Collection[Role]) -> Any:
+    async def check(request: Request) -> Session:
+        session = session_of(request)
+        if session is None:
+            raise SignInNeededError
+        if session.role not in roles:
+            raise ProblemError(
+                403,
+                "forbidden",
+                f"You are signed in as {role_name(session.role)}, who may not read this. "
+                "Sign in with the token of another role you hold.",
+            )
+        return session
+
+    return Depends(check)
+
+
+Listing = Annotated[Session, _visitor(LISTING)]
+Reading = Annotated[Session, _visitor(READING)]
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form that was sent from a page of this console.
+
+    Raises:
+        ForgedFormError: a browser says that it comes from elsewhere.
+        ProblemError: it is too large, or no form.
+    """
+    _check_origin(request)
+    content = await read_body(request, FORM_BYTES, instead="Shorten the text.")
+    try:
+        fields = parse_qsl(
+            content.decode(), keep_blank_values=True, max_num_fields=FIELDS_AT_MOST, errors="strict"
+        )
+    except ValueError as error:
+        raise ProblemError(400, "invalid-input", "The form can't be read. Open the page again.") from error
+    return dict(fields)
+
+
+def check_csrf(form: dict[str, str], session: Session) -> None:
+    """Refuse a form without this session's own token.
+
+    Raises:
+        ForgedFormError: it has none, or another session's.
+    """
+    if not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):
+        raise ForgedFormError
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether a link on another site led here: then a browser withholds a SameSite=Strict cookie."""
+    return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+
+
+def _check_origin(request: Request) -> None:
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in OUR_OWN:
+            raise ForgedFormError
+        return
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForgedFormError

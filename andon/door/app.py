@@ -55,6 +55,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
             for task in background:
                 with suppress(asyncio.CancelledError):
                     await task
+            flags: Flags = app.state.flags
+            flags.close()
             databases.close()
 
     app = new_app("Andon door", token_book(chosen), lifespan, (DetectionReport, StopRequest))

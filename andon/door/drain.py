@@ -30,6 +30,7 @@ class Drain:
         self._holding = holding
         self._intake = intake
         self._failures: Counter[str] = Counter()
+        self._held: set[str] = set()
 
     async def keep_draining(self) -> None:
         """Drain every second, for ever."""
@@ -44,9 +45,15 @@ class Drain:
         """Try to start what waits; without anything waiting, see whether Temporal is there."""
         waiting = await asyncio.to_thread(self._incidents.waiting, BATCH)
         waiting = [one for one in waiting if one.incident not in self._intake.starting]
-        if not waiting:
-            self._engine.away = not await self._engine.healthy()
-            return
+        healthy = await self._engine.healthy()
+        if not healthy:
+            for opening in waiting:
+                await self._hold(opening)
+        elif waiting:
+            healthy = await self._started_some(waiting)
+        self._engine.away = not healthy
+
+    async def _started_some(self, waiting: list[OpenIncident]) -> bool:
         # An incident whose workflow can't answer must not keep the others waiting for ever.
         waiting.sort(key=lambda one: self._failures[one.incident])
         failed = started = 0
@@ -59,13 +66,18 @@ class Drain:
             except EngineAwayError:
                 failed += 1
                 self._failures[opening.incident] += 1
-                await self._holding.hold(opening)
-                if not await self._engine.healthy():
-                    break
-        self._engine.away = started == 0
+                await self._hold(opening)
+        return started > 0
+
+    async def _hold(self, opening: OpenIncident) -> None:
+        """Hold the levers of an incident that still waits; a crash may have come before that."""
+        if opening.incident not in self._held:
+            await self._holding.hold(opening)
+            self._held.add(opening.incident)
 
     async def _start(self, opening: OpenIncident) -> None:
         await self._engine.open(opening, arrival_of(opening))
         await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
         self._failures.pop(opening.incident, None)
+        self._held.discard(opening.incident)
         logger.info("a waiting incident was started", extra={"incident": opening.incident})

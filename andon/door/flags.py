@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from andon.domain.containment import FLAG_SHAPES, FlagAnswer, Hold, Verb, answer_flag, flag_key
 from andon.domain.system import AISystem
 from andon.register.switches import Switches
+
+THREADS: Final = 4
 
 
 class Flags:
@@ -15,6 +19,12 @@ class Flags:
     def __init__(self, switches: Switches) -> None:
         self._switches = switches
         self._normal: dict[str, bool | int] = {}
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="flags")
+        """Evaluations run on these alone: a storm of detections must not hold them up."""
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
 
     def register(self, systems: Iterable[AISystem]) -> None:
         """Serve the flags of these systems, and no others, from now on."""

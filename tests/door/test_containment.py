@@ -19,8 +19,7 @@ from andon.domain.incident import IncidentState
 from tests.api.server import free_socket
 from tests.door.conftest import PROBE_TOKEN, Door, TemporalServer, make_settings, opened
 from tests.door.test_detections import HARM, until
-from tests.workflows.case import Parts
-from workers.compose import evidence_duty, respond_duty, worker_for
+from tests.workflows.case import Parts, serving
 from workflows.incident import IncidentWorkflow
 
 REFUNDS = "refund_desk.tool.issue_refund.allowed"
@@ -47,10 +46,7 @@ class Running:
     @asynccontextmanager
     async def workers(self) -> AsyncIterator[Client]:
         client = await self.server.client()
-        async with (
-            worker_for(client, respond_duty(self.parts)),
-            worker_for(client, evidence_duty(self.parts)),
-        ):
+        async with serving(client, self.parts):
             yield client
 
 

@@ -122,3 +122,24 @@ async def test_a_crash_between_allotment_and_start_is_made_good_at_the_next_star
             return row is not None and row.started_at is not None
 
         await until(started)
+
+
+async def test_a_crash_before_the_levers_were_held_is_made_good_without_temporal_too(
+    tmp_path: Path, nowhere: str
+) -> None:
+    listening = free_socket()
+    settings = make_settings(tmp_path, nowhere, listening.getsockname()[1])
+    async with opened(settings, listening) as door:
+        for number in range(3):
+            await door.detect(facts=HARM, system="refund_desk" if number == 2 else "other_bot")
+        with door.databases.switches.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM holds")
+            connection.exec_driver_sql("DELETE FROM effects")
+        assert (await door.flag(REFUNDS)).json()["value"] is True
+    listening = free_socket()
+    async with opened(settings, listening) as door:
+
+        async def held() -> bool:
+            return (await door.flag(REFUNDS)).json()["value"] is False
+
+        await until(held)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from temporalio import activity
 
 from andon.domain.directory import Standing
+from andon.domain.notice import Notice
 from andon.domain.values import Carried, Instant, PersonId
-from andon.ports import Delivery, DirectoryReader, Notice, Notifier
+from andon.ports import Delivery, DirectoryReader, Notifier
 
 
 class StandingCall(Carried):

@@ -13,12 +13,12 @@ from typing import Protocol
 from pydantic import Field
 
 from andon.domain.containment import Applied, Order, Proof, Released
-from andon.domain.decision import DecisionKind
-from andon.domain.directory import Role, Standing
+from andon.domain.directory import Standing
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
+from andon.domain.notice import Notice
 from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
@@ -254,23 +254,18 @@ class DirectoryReader(Protocol):
         """Return what the directory in force at `at` says of `person`."""
 
 
-class Notice(Carried):
-    """Something people must hear of. Holds ids only; the adapter finds names, texts and channels."""
-
-    id: str = Field(description="message id; a repeat goes out with the same id")
-    incident: IncidentId
-    roles: tuple[Role, ...]
-    about: str = Field(description="`question`, `escalation`, `default_applied`, `guidance`, `unproven`, ...")
-    decision: DecisionKind | None = None
-    subject: str = ""
-    due: Instant | None = None
-
-
 class Delivery(Carried):
     """What became of a notice."""
 
     reached: tuple[PersonId, ...]
     unreached: tuple[PersonId, ...]
+
+
+class Outbox(Protocol):
+    """Takes notices that are to be sent, each on its own."""
+
+    async def post(self, notices: Sequence[Notice]) -> None:
+        """See to it that each is sent; one that was posted before is not sent a second time."""
 
 
 class Notifier(Protocol):

@@ -15,6 +15,7 @@ from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head, verify_chain
+from andon.domain.notice import Notice
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
 from andon.ports import (
@@ -22,7 +23,6 @@ from andon.ports import (
     Delivery,
     EvaluationRequest,
     EvidenceQuery,
-    Notice,
     ObjectReceipt,
 )
 

@@ -17,10 +17,13 @@ from activities.ledger import LedgerActivities
 from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
 from andon import ports
+from andon.domain.errors import InvalidInputError
+from workers.outbox import TemporalOutbox
 from workers.sandbox import sandbox_runner
 from workflows import queues
 from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
 from workflows.incident import IncidentWorkflow
+from workflows.notice import NoticeWorkflow
 from workflows.reevaluation import ReevaluationWorkflow
 from workflows.watch import WatchWorkflow
 
@@ -29,6 +32,7 @@ WORKFLOWS: Final[tuple[type, ...]] = (
     EvidenceSnapshotWorkflow,
     ReevaluationWorkflow,
     WatchWorkflow,
+    NoticeWorkflow,
 )
 
 STICKY_TIMEOUT = timedelta(seconds=1)
@@ -65,11 +69,11 @@ class Duty:
     activities: Sequence[Callable[..., Any]]
 
 
-def respond_duty(parts: Parts, queue: str = queues.RESPONSE) -> Duty:
+def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONSE) -> Duty:
     """Workflows, containment and ledger."""
     containment = ContainmentActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
-    ledger = LedgerActivities(parts.ledger, parts.projection)
+    ledger = LedgerActivities(parts.ledger, parts.projection, outbox)
     people = PeopleActivities(parts.directory, parts.notifier)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
     return Duty(
@@ -104,11 +108,24 @@ def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
     return Duty(queue=queue, workflows=(), activities=(evaluation.run,))
 
 
-DUTIES: Final[dict[str, Callable[[Parts], Duty]]] = {
-    queues.RESPONSE: respond_duty,
-    queues.EVIDENCE: evidence_duty,
-    queues.EVALUATION: evaluation_duty,
-}
+QUEUES: Final = (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION)
+
+
+def duty_of(queue: str, parts: Parts, client: Client) -> Duty:
+    """Return what the worker of a queue does.
+
+    Raises:
+        InvalidInputError: there is no such queue.
+    """
+    match queue:
+        case queues.RESPONSE:
+            return respond_duty(parts, TemporalOutbox(client))
+        case queues.EVIDENCE:
+            return evidence_duty(parts)
+        case queues.EVALUATION:
+            return evaluation_duty(parts)
+        case _:
+            raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
 
 
 def worker_for(client: Client, duty: Duty) -> Worker:

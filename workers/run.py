@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from andon.bootstrap import open_runtime
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
-from workers.compose import DUTIES, worker_for
+from workers.compose import QUEUES, duty_of, worker_for
 from workflows import search_attributes
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ def run_worker(settings: Settings, queue: str, ready_file: Path | None) -> None:
         InvalidInputError: no such queue, or the namespace lacks the search attributes.
         RuntimeError: Temporal can't be reached.
     """
-    if queue not in DUTIES:
-        raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(DUTIES)}")
+    if queue not in QUEUES:
+        raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
     asyncio.run(_serve(settings, queue, ready_file))
 
 
@@ -59,7 +59,7 @@ async def connect(settings: Settings) -> Client:
 async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> None:
     client = await connect(settings)
     await _require_search_attributes(client)
-    duty = DUTIES[queue](open_runtime(settings))
+    duty = duty_of(queue, open_runtime(settings), client)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

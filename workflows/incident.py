@@ -56,7 +56,7 @@ class IncidentWorkflow:
         self._opening = opening
         self._state = state_of(opening)
         self._tape = Tape(opening, self._state)
-        self._notices = Notices(opening.incident)
+        self._notices = Notices(opening.incident, self._state)
         self._decisions = Decisions(opening, self._state, self._tape, self._notices)
         self._levers = Levers(opening, self._state, self._tape, self._notices)
         self._preservation = Preservation(opening, self._state, self._tape, self._decisions)
@@ -80,7 +80,6 @@ class IncidentWorkflow:
             await self._carry_over()
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
-        await self._notices.settled()
         await self._stop(self._tracks)
         return self._state.ending or Ending.NOT_RESTARTED
 

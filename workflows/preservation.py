@@ -12,7 +12,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import DecisionKind
 from andon.domain.evidence import Seal
-from andon.domain.incident import IncidentState, OpenIncident
+from andon.domain.incident import IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.ports import EvidenceQuery
 from workflows.decisions import Decisions
@@ -64,7 +64,7 @@ class Preservation:
             EvidenceSnapshotWorkflow.run,
             SnapshotOrder(
                 incident=opening.incident,
-                parent=workflow.info().workflow_id,
+                parent=workflow_id(self._opening.incident),
                 number=number,
                 previous=self._state.evidence_root,
                 query=EvidenceQuery(
@@ -78,7 +78,7 @@ class Preservation:
                 sources=plan.sources,
                 at=workflow.now(),
             ),
-            id=f"{workflow.info().workflow_id}/evidence/{number}",
+            id=f"{workflow_id(self._opening.incident)}/evidence/{number}",
             parent_close_policy=ParentClosePolicy.ABANDON,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             execution_timeout=SNAPSHOT_WITHIN,

@@ -12,7 +12,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 from activities.evaluation import Numbered, RecordActivities, VersionsCall
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord
 from andon.domain.gate import EvaluationResult, Gate, judge_gate
-from andon.domain.incident import Ending, IncidentState, OpenIncident
+from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
 from andon.domain.values import NOTHING_YET, Sha256Hex, digest_of
@@ -131,7 +131,7 @@ class Restart:
         await self._end_watch()
 
     async def _end_watch(self) -> None:
-        watch = workflow.get_external_workflow_handle(f"{workflow.info().workflow_id}/watch")
+        watch = workflow.get_external_workflow_handle(f"{workflow_id(self._opening.incident)}/watch")
         try:
             await watch.signal("stop")
         except FailureError:
@@ -179,7 +179,7 @@ class Restart:
         await workflow.start_child_workflow(
             ReevaluationWorkflow.run,
             ReevaluationOrder(
-                parent=workflow.info().workflow_id,
+                parent=workflow_id(self._opening.incident),
                 request=EvaluationRequest(
                     incident=self._opening.incident,
                     system=self._plan.system,
@@ -187,7 +187,7 @@ class Restart:
                     timeout=suite.timeout,
                 ),
             ),
-            id=f"{workflow.info().workflow_id}/reevaluation/{number}",
+            id=f"{workflow_id(self._opening.incident)}/reevaluation/{number}",
             parent_close_policy=ParentClosePolicy.ABANDON,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             static_summary=f"re-evaluation {number} for {self._opening.incident}",
@@ -243,13 +243,13 @@ class Restart:
         await workflow.start_child_workflow(
             WatchWorkflow.run,
             WatchOrder(
-                parent=workflow.info().workflow_id,
+                parent=workflow_id(self._opening.incident),
                 system=self._plan.system,
                 versions=self._state.approved_versions or NOTHING_YET,
                 until=self._state.watch_until,
                 every=self._plan.watch.every,
             ),
-            id=f"{workflow.info().workflow_id}/watch",
+            id=f"{workflow_id(self._opening.incident)}/watch",
             parent_close_policy=ParentClosePolicy.ABANDON,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             static_summary=f"watch after restart, {self._opening.incident}",

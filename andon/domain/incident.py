@@ -12,10 +12,16 @@ from andon.domain.decision import DecisionKind, DecisionRecord, Refusal
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
+from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
+
+
+def workflow_id(incident: IncidentId) -> str:
+    """Return the id of an incident's workflow."""
+    return f"incident/{incident}"
 
 
 class Stage(StrEnum):
@@ -131,7 +137,7 @@ class Exhibit(Carried):
 class IncidentState(BaseModel):
     """What an incident's workflow remembers; carried over whole when the run continues as new.
 
-    Ledger entries and statements are held here only until their batch is acknowledged.
+    Ledger entries, statements and notices are held here only until their batch is acknowledged.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -147,6 +153,7 @@ class IncidentState(BaseModel):
     acknowledged: int = 0
     pending: list[Entry] = Field(default_factory=list)
     exhibits: list[Exhibit] = Field(default_factory=list)
+    outbox: list[Notice] = Field(default_factory=list)
 
     orders: dict[str, OrderRecord] = Field(default_factory=dict)
     contained_at: Instant | None = None

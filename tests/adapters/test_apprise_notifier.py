@@ -12,8 +12,8 @@ import pytest
 from andon.adapters.notify.apprise import AppriseNotifier
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Directory, Person, Role
+from andon.domain.notice import Notice
 from andon.domain.playbook import RightsPolicy, Wording
-from andon.ports import Notice
 from andon.register.deliveries import Deliveries
 from andon.register.engine import Databases
 from andon.register.people import People

@@ -22,6 +22,7 @@ from andon.domain.directory import Role
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
 from andon.domain.ledger import Entry
+from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
@@ -29,6 +30,7 @@ from andon.domain.values import NOTHING_YET, sha256
 from tests import fakes
 from tests.workflows.policy import plan_for
 from workers.compose import evaluation_duty, evidence_duty, respond_duty, worker_for
+from workers.outbox import TemporalOutbox
 from workflows.incident import IncidentWorkflow
 
 SEED = bytes(range(32))
@@ -170,6 +172,13 @@ class Case:
                 await asyncio.sleep(0.02)
         return found
 
+    async def told(self, about: str, count: int) -> list[Notice]:
+        """Wait a bounded time until so many notices of a kind have gone out."""
+        async with asyncio.timeout(PATIENCE):
+            while len(found := [one for one in self.parts.people.notices if one.about == about]) < count:
+                await asyncio.sleep(0.02)
+        return found
+
     async def ended(self) -> Ending:
         return await asyncio.wait_for(self.handle.result(), PATIENCE * 2)
 
@@ -232,7 +241,8 @@ async def _end_all(client: Client, incident: str) -> None:
 async def serving(client: Client, parts: Parts) -> AsyncIterator[None]:
     """Run one worker per queue."""
     async with AsyncExitStack() as workers:
-        for duty in (respond_duty(parts), evidence_duty(parts), evaluation_duty(parts)):
+        outbox = TemporalOutbox(client)
+        for duty in (respond_duty(parts, outbox), evidence_duty(parts), evaluation_duty(parts)):
             await workers.enter_async_context(worker_for(client, duty))
         yield
 

@@ -39,8 +39,11 @@ async def test_triage_unanswered_for_half_an_hour_escalates_once_per_rung_and_en
         assert len(about_triage(case, Kind.DEADLINE_BREACHED)) == 1
         assert state.decisions[TRIAGE].open
         assert case.parts.levers_fake.stopped()
-        told = [notice for notice in case.parts.people.notices if notice.about == "escalation"]
-        assert len({notice.id for notice in told if notice.subject == TRIAGE}) == 2
+        told = await case.told("escalation", 2)
+        assert [notice.roles for notice in told if notice.subject == TRIAGE] == [
+            (Role.BUSINESS_OWNER,),
+            (Role.EXECUTIVE,),
+        ]
 
 
 async def test_a_breach_is_recorded_at_the_deadline_not_when_it_is_discovered(

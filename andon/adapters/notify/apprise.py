@@ -18,8 +18,9 @@ from apprise import Apprise, NotifyFormat
 
 from andon.adapters.clock import utc_now
 from andon.domain.directory import Directory, Person
+from andon.domain.notice import Notice
 from andon.domain.playbook import RightsPolicy
-from andon.ports import Delivery, Notice
+from andon.ports import Delivery
 from andon.register.deliveries import Deliveries, Sent
 from andon.register.people import People
 

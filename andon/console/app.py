@@ -8,7 +8,7 @@ from andon.api.server import new_app
 from andon.config import settings
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
-from andon.console.responding import Desk
+from andon.console.responding import Desk, ResponseBody
 from andon.console.routes import answering, decisions, entrance, incidents, pages, systems
 from andon.console.sessions import Sessions
 from andon.console.statics import Statics
@@ -19,7 +19,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     """Return the console; without `parts` it is built from this process's settings."""
     stands_on = parts or open_parts(settings())
     wordings = Wordings(stands_on.policies)
-    app = new_app("Andon console", stands_on.tokens)
+    app = new_app("Andon console", stands_on.tokens, bodies=(ResponseBody,))
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)

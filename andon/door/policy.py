@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from andon.config import PolicySettings
+from andon.bootstrap import load_policy
+from andon.config import Settings
 from andon.domain.detection import UNKNOWN_SYSTEM
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import InvalidInputError
@@ -23,7 +24,7 @@ from andon.domain.values import PersonId, Sha256Hex
 from andon.door.flags import Flags
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
-from playbooks import Shelf, load, load_people, load_systems
+from playbooks import Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +61,10 @@ class PolicyDesk:
     """Keeps register and flags in step with the policy files."""
 
     def __init__(
-        self, files: PolicySettings, policies: Policies, systems: Systems, people: People, flags: Flags
+        self, settings: Settings, policies: Policies, systems: Systems, people: People, flags: Flags
     ) -> None:
-        self._files = files
+        self._settings = settings
+        self._files = settings.policy
         self._policies = policies
         self._systems = systems
         self._people = people
@@ -86,15 +88,15 @@ class PolicyDesk:
                 in force stays in force.
         """
         stamp = tuple(self._stamps())
-        shelf, declared = load(self._files.playbooks), load_systems(self._files.systems)
-        directory = load_people(self._files.people)
-        fresh = InForce(shelf, self._policies.put(SNAPSHOT, shelf.snapshot()), directory)
+        read = load_policy(self._settings)
+        digest = self._policies.put(SNAPSHOT, read.shelf.snapshot())
+        fresh = InForce(read.shelf, digest, read.directory)
         fresh.lead()
-        self._people.put_directory(directory, datetime.now(UTC))
-        for system in declared.values():
+        self._people.put_directory(read.directory, datetime.now(UTC))
+        for system in read.systems.values():
             self._systems.put_system(system)
         for kept in self._systems.systems():
-            if kept.in_inventory and kept.id not in declared:
+            if kept.in_inventory and kept.id not in read.systems:
                 self._systems.remove(kept.id)
         self._in_force, self._stamp = fresh, stamp
         self.read_systems()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from andon.audit.auditset import AuditSet, Trust
 from andon.audit.chain import LockedCopies, LockedObject
+from andon.audit.findings import Report
 from andon.domain.decision import (
     Binding,
     DecisionKind,
@@ -273,3 +274,10 @@ def locked_copies(story: Story) -> LockedCopies:
 
 
 Forge = Callable[[Story], AuditSet]
+
+
+def named(report: Report) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for step, finding in report.findings():
+        found.setdefault(step.number, []).append(f"{finding.where}: {finding.problem}")
+    return found

@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.final import final_errors
 from andon.domain.evidence import Seal, seal_of
 from andon.domain.gate import EvaluationResult
-from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
+from andon.domain.values import Carried, IncidentId, Sha256Hex, Slug
 from andon.ports import (
     EvaluationLog,
     EvaluationRequest,
@@ -31,12 +31,12 @@ class Numbered(Carried):
     number: int
 
 
-class FailedRun(Carried):
-    """An evaluation that could not be run to its end."""
+class KeepCall(Carried):
+    """The result of one run, to be kept where the incident reads it."""
 
     incident: IncidentId
     number: int
-    at: Instant
+    result: EvaluationResult
 
 
 class FileCall(Carried):
@@ -48,9 +48,8 @@ class FileCall(Carried):
 class EvaluationActivities:
     """Runs suites, isolated on a queue of their own."""
 
-    def __init__(self, evaluator: Evaluator, log: EvaluationLog) -> None:
+    def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._log = log
 
     @activity.defn(name="evaluation.run")
     async def run(self, request: EvaluationRequest) -> EvaluationResult:
@@ -60,9 +59,7 @@ class EvaluationActivities:
             ApplicationError: `EvaluationError`: the suite could not be run. Not retryable.
         """
         with final_errors():
-            result = await self._evaluator.run(request, activity.heartbeat)
-        await self._log.keep(request.incident, request.number, result)
-        return result
+            return await self._evaluator.run(request, activity.heartbeat)
 
 
 class RecordActivities:
@@ -88,7 +85,7 @@ class RecordActivities:
 
     @activity.defn(name="evaluation.result")
     async def read_result(self, call: Numbered) -> EvaluationResult:
-        """Return the result that the evaluation worker kept, whatever a signal claims.
+        """Return the result that was kept, whatever a signal claims.
 
         Raises:
             ApplicationError: `NotFoundError`: no such run has finished. Not retryable.
@@ -96,21 +93,10 @@ class RecordActivities:
         with final_errors():
             return await self._log.result(call.incident, call.number)
 
-    @activity.defn(name="evaluation.failed")
-    async def keep_failure(self, run: FailedRun) -> None:
-        """Keep the result of a run that came to nothing: it holds no case, so the gate stays shut."""
-        nothing = EvaluationResult(
-            suite="",
-            started_at=run.at,
-            finished_at=run.at,
-            completed=False,
-            versions=None,
-            total=0,
-            finished=0,
-            incident_case=None,
-            log=None,
-        )
-        await self._log.keep(run.incident, run.number, nothing)
+    @activity.defn(name="evaluation.keep")
+    async def keep_result(self, call: KeepCall) -> None:
+        """Keep the result of a run, once; a repeat changes nothing."""
+        await self._log.keep(call.incident, call.number, call.result)
 
     @activity.defn(name="versions.read")
     async def read_versions(self, call: VersionsCall) -> Sha256Hex:

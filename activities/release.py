@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
+from pydantic import Field
 from temporalio import activity
 
-from activities.final import final_errors
+from activities.final import FINAL
 from andon.domain.containment import Order, Proof, Released
 from andon.domain.decision import (
     Accepted,
@@ -31,20 +31,26 @@ RELEASING: dict[DecisionKind, frozenset[str]] = {
 
 
 class ReleaseCall(Carried):
-    """An order to take off its lever, and the decision that allows it."""
+    """Orders to take off their levers, one by one in this order, and the decision that allows it."""
 
-    order: Order
+    orders: tuple[Order, ...] = Field(min_length=1)
     request: DecisionRequest
     statements: tuple[Sha256Hex, ...]
     trusted: dict[Sha256Hex, str]
-    within: timedelta
 
 
-class ReleaseOutcome(Carried):
+class Step(Carried):
     """A hold was taken off, and what was seen afterwards."""
 
     released: Released
     proof: Proof
+
+
+class ReleaseOutcome(Carried):
+    """What became of the orders, in turn; `refused` names why the rest stay in force."""
+
+    steps: tuple[Step, ...]
+    refused: str | None = None
 
 
 class ReleaseActivities:
@@ -64,21 +70,28 @@ class ReleaseActivities:
 
     @activity.defn(name="containment.release")
     async def release(self, call: ReleaseCall) -> ReleaseOutcome:
-        """Take the hold off and look at the effect; a repeat changes nothing.
+        """Take hold after hold off and look at each effect; a repeat changes nothing.
 
-        Raises:
-            ApplicationError: `ReleaseRefusedError`: the stored statements do not carry it, or
-                other versions run than were approved; `LeverUnknownError`. Not retryable.
+        The right to is checked anew before each: versions can change between two levers.
         """
-        with final_errors():
-            lever = self._levers.get(call.order.lever.adapter)
-            if lever is None:
-                raise LeverUnknownError(call.order.lever.id)
-            await self._authorise(call)
-            released = await lever.release(call.order, call.order.key("release"))
-            return ReleaseOutcome(released=released, proof=await lever.probe(call.order))
+        steps: list[Step] = []
+        for order in call.orders:
+            try:
+                steps.append(await self._step(order, call))
+            except FINAL as error:
+                return ReleaseOutcome(steps=tuple(steps), refused=type(error).__name__)
+            activity.heartbeat(len(steps))
+        return ReleaseOutcome(steps=tuple(steps))
 
-    async def _authorise(self, call: ReleaseCall) -> None:
+    async def _step(self, order: Order, call: ReleaseCall) -> Step:
+        lever = self._levers.get(order.lever.adapter)
+        if lever is None:
+            raise LeverUnknownError(order.lever.id)
+        await self._authorise(order, call)
+        released = await lever.release(order, order.key("release"))
+        return Step(released=released, proof=await lever.probe(order))
+
+    async def _authorise(self, order: Order, call: ReleaseCall) -> None:
         """Check what the release rests on.
 
         1. The decision belongs to the order's incident and is of a kind that releases.
@@ -86,13 +99,13 @@ class ReleaseActivities:
         3. Together the statements settle on an answer that lets go.
         4. The versions that run are those that were approved.
         """
-        order, request = call.order, call.request
+        request = call.request
         if request.incident != order.incident or request.kind not in RELEASING:
             raise ReleaseRefusedError(order.id, f"{request.id} does not decide this")
         accepted: list[Accepted] = []
         for digest in call.statements:
             envelope = await self._statements.read(order.incident, digest)
-            accepted.append(await self._judged(call, envelope, digest, accepted))
+            accepted.append(await self._judged(order, call, envelope, digest, accepted))
         outcome = settle(request, accepted)
         if outcome not in RELEASING[request.kind]:
             raise ReleaseRefusedError(order.id, f"{request.id} is settled on {outcome or 'nothing'}")
@@ -101,15 +114,13 @@ class ReleaseActivities:
             raise ReleaseRefusedError(order.id, "other versions run now than were approved")
 
     async def _judged(
-        self, call: ReleaseCall, envelope: Envelope, digest: Sha256Hex, before: list[Accepted]
+        self, order: Order, call: ReleaseCall, envelope: Envelope, digest: Sha256Hex, before: list[Accepted]
     ) -> Accepted:
         statement: Statement = read_statement(envelope, call.trusted)
         standing = await self._directory.standing(statement.person, statement.received_at)
         verdict = judge(statement, call.request, standing, accepted=before)
         if envelope.digest() != digest or not verdict.accepted:
-            raise ReleaseRefusedError(
-                call.order.id, f"statement {digest[:16]}: {verdict.refusal or 'altered'}"
-            )
+            raise ReleaseRefusedError(order.id, f"statement {digest[:16]}: {verdict.refusal or 'altered'}")
         return Accepted(
             person=statement.person,
             role=statement.role,

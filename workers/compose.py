@@ -90,7 +90,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             record.read_versions,
             record.read_seal,
             record.read_result,
-            record.keep_failure,
+            record.keep_result,
             record.write_file,
         ),
     )
@@ -104,7 +104,7 @@ def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
 
 def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
     """Eval suites."""
-    evaluation = EvaluationActivities(parts.evaluator, parts.evaluations)
+    evaluation = EvaluationActivities(parts.evaluator)
     return Duty(queue=queue, workflows=(), activities=(evaluation.run,))
 
 

@@ -74,10 +74,26 @@ class Decisions:
                 record = self._state.decisions[question]
                 return not record.open or (record.defaulted and not past_default)
 
-            await self._keep_time(question, has_effect)
+            await workflow.wait_condition(has_effect)
             record = self._state.decisions[question]
             if not record.superseded:
                 return record
+
+    async def keep_time(self) -> None:
+        """Sound every alarm of every open question at its time; each is recorded at the time it fell due.
+
+        One timer serves all questions: it is set anew only when something falls due sooner.
+        """
+        while True:
+            await workflow.wait_condition(lambda: self._next() is not None)
+            if (ahead := self._next()) is None:
+                continue
+            moment, question = ahead
+            if not await self._reached(moment):
+                continue
+            await workflow.wait_condition(lambda: not self._answered(question, moment))  # noqa: B023 - waited for
+            if self._next() == ahead:
+                self._fall_due(question, moment)
 
     async def respond(self, envelope: Envelope) -> Answered:
         """Judge an answer, record what became of it, and return once that is stored."""
@@ -147,35 +163,46 @@ class Decisions:
         self._notices.question(request)
         return request.id
 
-    async def _keep_time(self, question: str, done: Callable[[], bool]) -> None:
-        """Sound each alarm of a question at its time until `done`; recorded at the time it fell due."""
-        while not done():
-            record = self._state.decisions[question]
-            ahead = alarms(record)
-            expiry = record.request.expires_at
-            times = [*(alarm.at for alarm in ahead[:1]), *([expiry] if expiry else [])]
-            if not times:
-                await workflow.wait_condition(done)
-            elif await self._reached(min(times), done, question):
-                if ahead and ahead[0].at == min(times):
-                    self._sound(question, ahead[0])
-                else:
-                    self.supersede(record.request.kind)
+    def _next(self) -> tuple[datetime, str] | None:
+        """What falls due first, over all open questions."""
+        due: list[tuple[datetime, str]] = []
+        for question, record in self._state.decisions.items():
+            if not record.open:
+                continue
+            times = [alarm.at for alarm in alarms(record)[:1]]
+            if record.request.expires_at is not None:
+                times.append(record.request.expires_at)
+            due += [(moment, question) for moment in times]
+        return min(due, default=None)
 
-    async def _reached(self, moment: datetime, done: Callable[[], bool], question: str) -> bool:
-        """Wait for a moment; False when the question was settled first."""
+    async def _reached(self, moment: datetime) -> bool:
+        """Wait for a moment; False when something else falls due sooner."""
         left = moment - workflow.now()
-        if left > timedelta(0):
-            try:
-                await workflow.wait_condition(done, timeout=left, timeout_summary=f"clock of {question}")
-            except TimeoutError:
-                pass
-            else:
-                return False
+        if left <= timedelta(0):
+            return True
+
+        def sooner() -> bool:
+            ahead = self._next()
+            return ahead is not None and ahead[0] < moment
+
+        try:
+            await workflow.wait_condition(sooner, timeout=left, timeout_summary="next deadline")
+        except TimeoutError:
+            return True
+        return False
+
+    def _answered(self, question: str, moment: datetime) -> bool:
+        """Whether an answer that came in by that moment is being judged: a breach waits for it."""
         received = tuple(self._arriving.get(question, ()))
-        if answered_by(self._state.decisions[question], moment, received):
-            await workflow.wait_condition(lambda: not self._arriving.get(question))
-        return not done()
+        return answered_by(self._state.decisions[question], moment, received)
+
+    def _fall_due(self, question: str, moment: datetime) -> None:
+        record = self._state.decisions[question]
+        ahead = alarms(record)
+        if ahead and ahead[0].at == moment:
+            self._sound(question, ahead[0])
+        else:
+            self.supersede(record.request.kind)
 
     def _sound(self, question: str, alarm: Alarm) -> None:
         record = sound(self._state.decisions[question], alarm)

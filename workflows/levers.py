@@ -10,7 +10,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from activities.containment import ApplyCall, ContainmentActivities, ProveCall
-from activities.release import ReleaseActivities, ReleaseCall
+from activities.release import ReleaseActivities, ReleaseCall, Step
 from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Role
@@ -30,7 +30,7 @@ APPLY_RETRIES = RetryPolicy(
 PROOF_SLACK = timedelta(seconds=15)
 PROOF_HEARTBEAT = timedelta(seconds=10)
 NEXT_ROUND = timedelta(seconds=15)
-RELEASE_TIMEOUT = timedelta(seconds=20)
+RELEASE_TIMEOUT = timedelta(seconds=60)
 RELEASE_RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=15)
 )
@@ -86,11 +86,32 @@ class Levers:
             )
 
     async def release(self, decision: DecisionRecord) -> bool:
-        """Let go of the orders one by one, the broadest last given first; False: one was refused."""
-        for record in reversed(self._in_force()):
-            if not await self._released(record.order, decision):
-                return False
-        return True
+        """Let go of the orders one by one, the last given first; False: one was refused, on record."""
+        standing = [record.order for record in reversed(self._in_force())]
+        if not standing:
+            return True
+        outcome = await workflow.execute_activity_method(
+            ReleaseActivities.release,
+            ReleaseCall(
+                orders=tuple(standing),
+                request=decision.request,
+                statements=tuple(response.statement for response in decision.accepted),
+                trusted=self._opening.plan.trusted,
+            ),
+            start_to_close_timeout=RELEASE_TIMEOUT,
+            retry_policy=RELEASE_RETRIES,
+            priority=FIRST,
+        )
+        for order, step in zip(standing, outcome.steps, strict=False):
+            self._let_go(order, decision, step)
+        if outcome.refused is not None:
+            self._tape.add(
+                Kind.RELEASE_REFUSED,
+                subject=standing[len(outcome.steps)].id,
+                digests={"request": decision.request.digest()},
+                facts={"problem": outcome.refused},
+            )
+        return outcome.refused is None
 
     def standing(self) -> bool:
         """Whether any order is in force."""
@@ -157,9 +178,28 @@ class Levers:
             )
 
     async def _prove(self, order: Order) -> None:
+        """Look once within the workflow task, which is enough for a fast lever, then with patience."""
+        proof = await self._seen_at_once(order)
+        if proof is None or not proof.held:
+            proof = await self._seen_in_time(order)
+        self._judge(order, proof)
+
+    async def _seen_at_once(self, order: Order) -> Proof | None:
+        try:
+            return await workflow.execute_local_activity_method(
+                ContainmentActivities.prove,
+                ProveCall(order=order, within=timedelta(0)),
+                start_to_close_timeout=AT_ONCE,
+                schedule_to_close_timeout=AT_ONCE,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        except FailureError:
+            return None
+
+    async def _seen_in_time(self, order: Order) -> Proof | None:
         within = self._opening.plan.probe_within
         try:
-            proof = await workflow.execute_activity_method(
+            return await workflow.execute_activity_method(
                 ContainmentActivities.prove,
                 ProveCall(order=order, within=within),
                 start_to_close_timeout=within + PROOF_SLACK,
@@ -169,9 +209,7 @@ class Levers:
                 priority=FIRST,
             )
         except ActivityError:
-            self._judge(order, None)
-        else:
-            self._judge(order, proof)
+            return None
 
     def _judge(self, order: Order, proof: Proof | None) -> None:
         """Only what an independent probe saw makes an order proven."""
@@ -188,39 +226,15 @@ class Levers:
         self._note(order, state=OrderState.UNPROVEN, proof=proof)
         self._tape.add(Kind.ORDER_UNPROVEN, subject=order.id, facts={"saw": saw})
 
-    async def _released(self, order: Order, decision: DecisionRecord) -> bool:
-        call = ReleaseCall(
-            order=order,
-            request=decision.request,
-            statements=tuple(response.statement for response in decision.accepted),
-            trusted=self._opening.plan.trusted,
-            within=self._opening.plan.probe_within,
-        )
-        try:
-            outcome = await workflow.execute_activity_method(
-                ReleaseActivities.release,
-                call,
-                start_to_close_timeout=RELEASE_TIMEOUT,
-                retry_policy=RELEASE_RETRIES,
-                priority=FIRST,
-            )
-        except ActivityError as error:
-            self._tape.add(
-                Kind.RELEASE_REFUSED,
-                subject=order.id,
-                digests={"request": decision.request.digest()},
-                facts={"problem": problem_of(error)},
-            )
-            return False
-        self._note(order, state=OrderState.RELEASED, released_at=outcome.released.at)
+    def _let_go(self, order: Order, decision: DecisionRecord, step: Step) -> None:
+        self._note(order, state=OrderState.RELEASED, released_at=step.released.at)
         self._tape.add(
             Kind.ORDER_RELEASED,
             subject=order.id,
-            at=outcome.released.at,
+            at=step.released.at,
             digests={"request": decision.request.digest()},
-            facts={"allowed": outcome.released.allowed, "saw": outcome.proof.saw},
+            facts={"allowed": step.released.allowed, "saw": step.proof.saw},
         )
-        return True
 
     def _note(self, order: Order, **changes: object) -> None:
         self._state.orders[order.id] = self._state.orders[order.id].model_copy(update=changes)

@@ -8,8 +8,9 @@ from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
-from activities.evaluation import EvaluationActivities, FailedRun, RecordActivities
-from andon.domain.values import Carried
+from activities.evaluation import EvaluationActivities, KeepCall, RecordActivities, VersionsCall
+from andon.domain.gate import EvaluationResult
+from andon.domain.values import Carried, Sha256Hex
 from andon.ports import EvaluationRequest
 from workflows import queues
 from workflows.evidence_snapshot import Numbered
@@ -17,6 +18,8 @@ from workflows.evidence_snapshot import Numbered
 HEARTBEAT = timedelta(seconds=20)
 ATTEMPTS = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_attempts=3)
 SLACK = timedelta(minutes=1)
+READ_TIMEOUT = timedelta(seconds=10)
+READ_ATTEMPTS = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)
 KEEP_TIMEOUT = timedelta(seconds=10)
 
 
@@ -25,6 +28,7 @@ class ReevaluationOrder(Carried):
 
     parent: str
     request: EvaluationRequest
+    versions: bool
 
 
 @workflow.defn(name="Reevaluation")
@@ -34,29 +38,57 @@ class ReevaluationWorkflow:
     @workflow.run
     async def run(self, order: ReevaluationOrder) -> bool:
         """Return whether the suite ran to its end."""
-        kept = True
+        result = await self._evaluated(order.request)
+        running = await self._running(order) if order.versions else None
+        await workflow.execute_activity_method(
+            RecordActivities.keep_result,
+            KeepCall(
+                incident=order.request.incident,
+                number=order.request.number,
+                result=result.model_copy(update={"running": running}),
+            ),
+            task_queue=queues.RESPONSE,
+            start_to_close_timeout=KEEP_TIMEOUT,
+        )
+        parent = workflow.get_external_workflow_handle(order.parent)
+        await parent.signal("reevaluation_over", Numbered(number=order.request.number))
+        return result.completed
+
+    async def _evaluated(self, request: EvaluationRequest) -> EvaluationResult:
+        """Run the suite; one that can't be run holds no case, so it opens nothing."""
+        began = workflow.now()
         try:
-            await workflow.execute_activity_method(
+            return await workflow.execute_activity_method(
                 EvaluationActivities.run,
-                order.request,
+                request,
                 task_queue=queues.EVALUATION,
-                start_to_close_timeout=order.request.timeout + SLACK,
+                start_to_close_timeout=request.timeout + SLACK,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=ATTEMPTS,
                 priority=Priority(priority_key=4),
             )
         except ActivityError:
-            workflow.logger.exception("evaluation %d could not be run", order.request.number)
-            kept = False
-            await self._keep_failure(order.request)
-        parent = workflow.get_external_workflow_handle(order.parent)
-        await parent.signal("reevaluation_over", Numbered(number=order.request.number))
-        return kept
+            workflow.logger.exception("evaluation %d could not be run", request.number)
+            return EvaluationResult(
+                suite="",
+                started_at=began,
+                finished_at=workflow.now(),
+                completed=False,
+                versions=None,
+                total=0,
+                finished=0,
+                incident_case=None,
+            )
 
-    async def _keep_failure(self, request: EvaluationRequest) -> None:
-        await workflow.execute_activity_method(
-            RecordActivities.keep_failure,
-            FailedRun(incident=request.incident, number=request.number, at=workflow.now()),
-            task_queue=queues.RESPONSE,
-            start_to_close_timeout=KEEP_TIMEOUT,
-        )
+    async def _running(self, order: ReevaluationOrder) -> Sha256Hex | None:
+        try:
+            return await workflow.execute_activity_method(
+                RecordActivities.read_versions,
+                VersionsCall(system=order.request.system),
+                task_queue=queues.RESPONSE,
+                start_to_close_timeout=READ_TIMEOUT,
+                retry_policy=READ_ATTEMPTS,
+                priority=Priority(priority_key=2),
+            )
+        except ActivityError:
+            return None

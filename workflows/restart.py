@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from activities.evaluation import Numbered, RecordActivities, VersionsCall
+from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord
 from andon.domain.gate import EvaluationResult, Gate, judge_gate
 from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
-from andon.domain.values import NOTHING_YET, Sha256Hex, digest_of
+from andon.domain.values import NOTHING_YET, digest_of
 from andon.ports import EvaluationRequest
 from workflows.decisions import Decisions
 from workflows.levers import Levers
@@ -70,10 +70,9 @@ class Restart:
             return True
         result = self._state.evaluation or await self._evaluated()
         self._state.evaluation = result
-        running = await self._running_versions()
-        gate = judge_gate(result, fixed_at=self._state.fixed_at or workflow.now(), running_versions=running)
+        gate = judge_gate(result, fixed_at=self._state.fixed_at or workflow.now())
         self._state.gate = gate
-        self._state.approved_versions = running
+        self._state.approved_versions = result.running if result else None
         self._record(gate)
         if not gate.open:
             self._back_to_the_fix()
@@ -94,9 +93,9 @@ class Restart:
         """Let go lever by lever. If one is refused, all are held again and the gate shuts."""
         self._tape.add(Kind.RESTART_BEGUN, subject=decision.request.id)
         await self._tape.stored()
-        held_on = not await self._levers.release(decision)
+        released = await self._levers.release(decision)
         self._state.restarts += 1
-        if not held_on:
+        if released:
             self._tape.add(Kind.RESTARTED, subject=decision.request.id)
             await self._watch_from_now()
             return True
@@ -186,6 +185,7 @@ class Restart:
                     number=number,
                     timeout=suite.timeout,
                 ),
+                versions=self._plan.versions,
             ),
             id=f"{workflow_id(self._opening.incident)}/reevaluation/{number}",
             parent_close_policy=ParentClosePolicy.ABANDON,
@@ -221,20 +221,6 @@ class Restart:
             start_to_close_timeout=READ_TIMEOUT,
             retry_policy=READ_RETRIES,
         )
-
-    async def _running_versions(self) -> Sha256Hex | None:
-        if not self._plan.versions:
-            return None
-        try:
-            return await workflow.execute_activity_method(
-                RecordActivities.read_versions,
-                VersionsCall(system=self._plan.system),
-                start_to_close_timeout=READ_TIMEOUT,
-                retry_policy=READ_RETRIES,
-                priority=Priority(priority_key=2),
-            )
-        except ActivityError:
-            return None
 
     async def _watch_from_now(self) -> None:
         window = self._plan.watch.window.get(self._state.severity, LONGEST_WATCH)

@@ -32,6 +32,9 @@ class EvaluationResult(Carried):
         description="did the incident's own case pass; None: it was not in the run"
     )
     log: Sha256Hex | None = Field(None, description="digest of the stored log")
+    running: Sha256Hex | None = Field(
+        None, description="digest of the versions in service when the run was over"
+    )
 
 
 class Shut(StrEnum):
@@ -65,21 +68,18 @@ class Gate(Carried):
     reasons: tuple[Shut, ...] = ()
 
 
-def judge_gate(
-    result: EvaluationResult | None, *, fixed_at: Instant, running_versions: Sha256Hex | None
-) -> Gate:
+def judge_gate(result: EvaluationResult | None, *, fixed_at: Instant) -> Gate:
     """Judge whether the AI system may be put to the restart decision. Unknowns keep it shut.
 
     Args:
         result: the newest evaluation, if there is one.
         fixed_at: when the newest fix was marked as deployed.
-        running_versions: digest of the versions that will run, read just now; None: unknown.
     """
     if result is None:
         return Gate(open=False, reasons=(Shut.NOT_RUN,))
     checks = (
         (Shut.BEFORE_THE_FIX, result.started_at < fixed_at),
-        (Shut.OTHER_VERSIONS, running_versions is None or result.versions != running_versions),
+        (Shut.OTHER_VERSIONS, result.running is None or result.versions != result.running),
         (Shut.INCOMPLETE, not result.completed or result.finished < result.total or result.total == 0),
         (Shut.FAILING, bool(result.failed)),
         (Shut.INCIDENT_CASE_MISSING, result.incident_case is None),

@@ -66,7 +66,7 @@ class Demo:
             *("--report", str(report), "--timeout", "60"),
         )
         traffic = self._setting.root / "traffic.json"
-        self._run(
+        self._traffic = self._run(
             *("traffic", "examples.refund_desk.traffic", "--url", self._url, "--seconds", "15"),
             *("--rate", "15", "--attack-every", "20", "--report", str(traffic)),
         )
@@ -84,10 +84,8 @@ class Demo:
         shown = until(
             lambda: found if (found := self._cast.incident(incident))["contained"] else None, "containment"
         )
-        wait = seconds(shown["opened_at"], proven_at(shown))
-        self._say(
-            f"contained and proven {wait * 1000:.0f} ms after the detection came in, before anybody was asked:"
-        )
+        wait = seconds(shown["opened_at"], proven_at(shown)) * 1000
+        self._say(f"contained and proven {wait:.0f} ms after the detection, before anybody was asked:")
         for order in shown["orders"]:
             self._tell(
                 f"{order['verb']} on {order['lever']}: {order['proof']['saw']} via {order['proof']['via']}"
@@ -101,14 +99,10 @@ class Demo:
     def breach(self, incident: str) -> None:
         """Let triage run out on its shortened clock, and see who is told next."""
         self._say(
-            f"nobody triages; the clock is shortened to {scene.TRIAGE_SECONDS} s for this demo (30 min in production)"
+            f"nobody triages; for this demo the clock is shortened to {scene.TRIAGE_SECONDS} s (else 30 min)"
         )
         told = until(
-            lambda: [
-                ring
-                for ring in self._bell.told("bela")
-                if "triage" in ring.title.lower() or "escal" in ring.title.lower()
-            ],
+            lambda: [ring for ring in self._bell.told("bela") if "escalated" in ring.title],
             "the escalation",
         )
         self._tell(f"breach: the business owner was told: {told[-1].title!r}")
@@ -136,8 +130,8 @@ class Demo:
         )
         evidence = self._cast.incident(incident)["evidence"]
         self._say(
-            f"examined: {evidence['items']} evidence items in locked storage, {evidence['gaps']} gaps named, "
-            f"root {str(evidence['root'])[:16]}"
+            f"examined: {evidence['items']} evidence items in locked storage, "
+            f"{len(evidence['gaps'])} gaps named, root {str(evidence['root'])[:16]}"
         )
 
     def fix(self, incident: str) -> None:
@@ -155,8 +149,8 @@ class Demo:
         shown = self._cast.incident(incident)
         result = shown["evaluation"]
         self._say(
-            f"release v1.2 evaluated: {result['finished'] - len(result['failed'])} of {result['total']} cases pass, "
-            f"the incident's own input among them: {result['incident_case']}; the gate is open"
+            f"release v1.2 evaluated: {result['finished'] - len(result['failed'])} of {result['total']} "
+            f"cases pass, the incident's own among them: {result['incident_case']}; the gate is open"
         )
 
     def restart(self, incident: str) -> None:
@@ -189,32 +183,44 @@ class Demo:
         self._say(f"closed: {closed['ending']}")
         return closed
 
-    def audit(self, incident: str) -> None:
-        """Verify and replay, as an auditor."""
+    def audit(self, incident: str) -> int:
+        """Verify and replay, as an auditor; return how many events the incident's history has."""
         verified = self._cast.run("audit", "verify", incident, role="auditor")
-        replayed = self._cast.run("audit", "replay", incident, role="auditor")
+        replayed = self._cast.run("audit", "replay", incident, role="auditor").strip().splitlines()
         self._say("audited: " + verified.strip().splitlines()[-1])
-        self._tell(replayed.strip().splitlines()[-1])
+        for line in replayed:
+            self._tell(line)
+        return int(replayed[0].partition("(")[2].split()[0])
 
-    def figures(self, contained: dict[str, Any], closed: dict[str, Any], counted: Refunds) -> None:
+    def counted(self, contained: dict[str, Any]) -> Refunds:
+        """Count refunds once the load that began before the fault has run its course."""
+        self._traffic.ended(60)
+        return refunds(self._setting.desk, proven_at(contained))
+
+    def figures(
+        self, contained: dict[str, Any], closed: dict[str, Any], counted: Refunds, events: int
+    ) -> None:
         """The figures that matter."""
         breached = [one["id"] for one in closed["decisions"] if one["breached"]]
         met = len(closed["decisions"]) - len(breached)
         proven = seconds(contained["opened_at"], proven_at(contained)) * 1000
+        lasted = seconds(closed["opened_at"], closed["closed_at"])
+        rows = (
+            ("detection to contained and proven", f"{proven:.0f} ms"),
+            ("refunds begun after proven", f"{counted.after}, under load"),
+            ("refunds in flight at that moment", f"{counted.in_flight}, counted apart"),
+            ("refunds to another account", f"{counted.to_others} of {counted.before}, before proven"),
+            (
+                "questions answered in time",
+                f"{met} of {len(closed['decisions'])}; late: {', '.join(breached)}",
+            ),
+            ("ledger entries, chained and locked", str(closed["heads"]["response"]["length"])),
+            ("events in the incident's history", f"{events} (at most 250)"),
+            ("detection to closed", f"{lasted:.0f} s"),
+        )
         print("\n  figures of this run")
-        print(f"    detection to contained and proven  {proven:.0f} ms")
-        print(f"    refunds begun after proven         {counted.after}")
-        print(f"    refunds in flight at that moment   {counted.in_flight} (counted apart)")
-        print(
-            f"    refunds to another account         {counted.to_others} of {counted.before}, all before proven"
-        )
-        print(
-            f"    questions in time                  {met} of {len(closed['decisions'])}; breached: {', '.join(breached)}"
-        )
-        print(f"    ledger entries, chained            {closed['heads']['response']['length']}")
-        print(
-            f"    detection to closed                {seconds(closed['opened_at'], closed['closed_at']):.0f} s"
-        )
+        for name, figure in rows:
+            print(f"    {name:36}{figure}")
         if counted.after:
             raise DemoError(f"{counted.after} refunds began after containment was proven")
 
@@ -245,13 +251,13 @@ def play(folder: Path, *, keep: bool) -> None:
         incident = demo.misbehave()
         contained = demo.contained(incident)
         demo.breach(incident)
-        counted = refunds(folder.resolve() / "desk", proven_at(contained))
         demo.examine(incident)
+        counted = demo.counted(contained)
         demo.fix(incident)
         demo.restart(incident)
         closed = demo.close(incident)
-        demo.audit(incident)
-        demo.figures(contained, closed, counted)
+        events = demo.audit(incident)
+        demo.figures(contained, closed, counted, events)
         demo.further(incident, kept=keep)
         if keep:
             print("\n  running until Ctrl-C", flush=True)

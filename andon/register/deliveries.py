@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, select
 
-from andon.ports import Notice
+from andon.domain.notice import Notice
 from andon.register.engine import reading, writing
 from andon.register.tables import deliveries
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -40,4 +41,5 @@ async def test_a_recorded_history_replays_on_this_release(path: Path) -> None:
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox_runner(),
     )
-    await replayer.replay_workflow(WorkflowHistory.from_json("incident/anything", path.read_text()))
+    history = await asyncio.to_thread(path.read_text)
+    await replayer.replay_workflow(WorkflowHistory.from_json("incident/anything", history))

@@ -73,7 +73,7 @@ class Sessions:
         content = _Content(token=token, id=secrets.token_urlsafe(16), ends_at=ends_at)
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, content.model_dump_json().encode(), BOUND_TO)
-        return urlsafe_b64encode(sealed).decode()
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def read(self, cookie: str) -> Session | None:
         """Return the session behind a cookie; None if it has ended, or was not made here."""
@@ -101,7 +101,7 @@ class Sessions:
         if not 0 < len(cookie) <= MAX_COOKIE:
             return None
         try:
-            sealed = urlsafe_b64decode(cookie.encode())
+            sealed = urlsafe_b64decode(cookie.encode() + b"=" * (-len(cookie) % 4))
             content = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], BOUND_TO)
         except (InvalidTag, ValueError):
             return None

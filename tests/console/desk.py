@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import hashlib
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,7 +46,7 @@ from andon.domain.signing import key_id, public_key_of
 from andon.ports import Captured
 from andon.register.migrate import migrate
 from tests import fakes
-from tests.api.server import bearer, write_tokens
+from tests.api.server import bearer, token, write_tokens
 from tests.workflows.case import start
 from workers.compose import duty_of, worker_for
 from workflows import queues
@@ -52,15 +54,20 @@ from workflows import queues
 SEED = bytes(range(32))
 SYSTEM = "refund_desk"
 PATIENCE = 20.0
+BOTH = "both-as-reporter"
+"""Somebody with two roles, and a token for one of them."""
 
 
 def everybody() -> Directory:
     """One person for each role, under the name the tests' tokens stand for."""
-    return Directory(
-        people=tuple(
-            Person(id=f"{role}-1", name=f"The {role.replace('_', ' ')}", roles=(role,)) for role in Role
-        )
-    )
+    people = [Person(id=f"{role}-1", name=f"The {role.replace('_', ' ')}", roles=(role,)) for role in Role]
+    return Directory(people=(*people, Person(id=BOTH, name="Both", roles=(Role.REPORTER, Role.RESPONDER))))
+
+
+def _add_token(path: Path, name: str, entry: dict[str, str]) -> None:
+    tokens = json.loads(path.read_text())
+    tokens[hashlib.sha256(token(name).encode()).hexdigest()] = entry
+    path.write_text(json.dumps(tokens))
 
 
 @dataclass
@@ -69,12 +76,21 @@ class Behind:
 
     queries: Queries
     vault: ports.Vault
-    store: MemoryEvidenceStore = field(default_factory=MemoryEvidenceStore)
-    levers_fake: fakes.MemoryLevers = field(default_factory=fakes.MemoryLevers)
-    notifier: fakes.MemoryPeople = field(default_factory=lambda: fakes.MemoryPeople(everybody()))
-    versions: fakes.MemoryVersions = field(default_factory=fakes.MemoryVersions)
+    memory: MemoryEvidenceStore = field(default_factory=MemoryEvidenceStore)
+    running: fakes.MemoryVersions = field(default_factory=fakes.MemoryVersions)
+    notifier: ports.Notifier = field(default_factory=lambda: fakes.MemoryPeople(everybody()))
+    versions: ports.VersionReader = field(init=False)
+    store: ports.EvidenceStore = field(init=False)
     sources: Mapping[str, ports.EvidenceSource] = field(init=False)
     levers: Mapping[str, ports.LeverControl] = field(init=False)
+    directory: ports.DirectoryReader = field(init=False)
+    ledger: ports.LedgerStore = field(init=False)
+    statements: ports.StatementReader = field(init=False)
+    projection: ports.Projection = field(init=False)
+    evidence: ports.EvidenceIndex = field(init=False)
+    files: ports.FileWriter = field(init=False)
+    evaluator: ports.Evaluator = field(init=False)
+    evaluations: ports.EvaluationLog = field(init=False)
 
     def __post_init__(self) -> None:
         queries = self.queries
@@ -83,14 +99,15 @@ class Behind:
             "recorder": fakes.ListSource("recorder", found),
             "versions": fakes.ListSource("versions"),
         }
-        self.levers = {"flag": self.levers_fake}
+        self.levers = {"flag": fakes.MemoryLevers()}
+        self.store, self.versions = self.memory, self.running
         self.directory = RegisterDirectory(queries.people)
         self.ledger = LockedLedger(self.store, queries.ledger)
         self.statements = StoredStatements(self.store)
         self.projection = RegisterProjection(queries.incidents)
         self.evidence = RegisterEvidenceIndex(queries.evidence)
         self.files = file_writer(self.store, queries)
-        self.evaluations = self.evaluator = fakes.MemoryEvaluations(judge=self._passes)
+        self.evaluator = self.evaluations = fakes.MemoryEvaluations(judge=self._passes)
 
     def _passes(self, _: ports.EvaluationRequest) -> EvaluationResult:
         at = datetime.now(UTC)
@@ -99,7 +116,7 @@ class Behind:
             started_at=at,
             finished_at=at,
             completed=True,
-            versions=self.versions.digest(),
+            versions=self.running.digest(),
             total=13,
             finished=13,
             incident_case=True,
@@ -170,7 +187,7 @@ def open_office(folder: Path, temporal: str) -> Office:
     """Return a console on fresh databases with the shipped policy, and one token a role."""
     for name, content in (("master.key", secrets.token_bytes(32)), ("attestation.key", SEED)):
         (folder / name).write_bytes(content)
-    write_tokens(folder)
+    _add_token(write_tokens(folder), BOTH, {"person": BOTH, "role": Role.REPORTER.value})
     settings = Settings(
         data_dir=folder,
         temporal=TemporalSettings(address=temporal, namespace="default", ui_url="http://localhost:8233"),

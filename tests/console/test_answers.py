@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -84,7 +85,7 @@ async def test_an_answer_without_effect_is_refused_with_its_reason_and_recorded(
     *,
     role: Role,
     option: str,
-    more: dict[str, object],
+    more: dict[str, Any],
     status: int,
     refusal: str,
 ) -> None:

@@ -14,6 +14,8 @@ from andon.console.screens.parts import (
     IncidentLine,
     decision_state,
     incident_line,
+    joined,
+    missing,
     role_name,
     takes,
 )
@@ -83,6 +85,7 @@ class DecisionScreen:
     asked: str
     excluded: str
     answers: tuple[Answer, ...]
+    missing: tuple[tuple[str, str], ...]
     choices: tuple[Choice, ...]
     findings: tuple[FindingField, ...]
     may_answer: bool
@@ -122,6 +125,7 @@ def decision_screen(
         asked=listed([role.value for role in decision.roles]),
         excluded=", ".join(decision.excluded),
         answers=_answers(decision, now),
+        missing=_missing(decision),
         choices=tuple(_choice(one, decision, kept) for one in decision.options),
         findings=tuple(_finding(name, values, kept) for name, values in decision.findings.items()),
         may_answer=not why_not and answered is None,
@@ -180,6 +184,13 @@ def _if_nobody(decision: DecisionShown, now: datetime) -> str:
         return ""
     at = moment(decision.default_at, now)
     return f"If nobody answers, “{default}” applies at {at.text} ({at.away}). The question stays open then."
+
+
+def _missing(decision: DecisionShown) -> tuple[tuple[str, str], ...]:
+    """Return whom the options that somebody chose still need, while nothing is decided."""
+    chosen = {one.option for one in decision.responses} if decision.state == "open" else set()
+    lacking = [(one, missing(one, decision)) for one in decision.options if one.id in chosen]
+    return tuple((lower(one.id), joined(people)) for one, people in lacking if people)
 
 
 def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choice:

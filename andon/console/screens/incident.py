@@ -13,7 +13,7 @@ from andon.console.models.incident import IncidentShown, OrderShown
 from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
 from andon.console.screens.timeline import Event, event
-from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, STAGES, VERBS, Status, lower, plain
+from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, STAGES, Status, action, lower, plain
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Stage
 from andon.domain.ledger import Entry
@@ -65,6 +65,7 @@ class EvidenceBox:
     root: str
     sealed: Moment
     missing: str
+    gaps: tuple[tuple[str, str], ...]
     rows: tuple[RowLine, ...]
 
 
@@ -147,21 +148,42 @@ def evidence_box(evidence: EvidenceSummary | None, now: datetime) -> EvidenceBox
     """Return the newest sealed snapshot as it is shown."""
     if evidence is None:
         return None
-    kilobytes = evidence.size_bytes / 1024
+    items = _count(evidence.items) or "No item"
     return EvidenceBox(
-        summary=f"{evidence.items} items, {kilobytes:,.0f} KB, snapshot {evidence.snapshots}",
+        summary=f"{items}, {_size(evidence.size_bytes)}, snapshot {evidence.snapshots}",
         root=evidence.root,
         sealed=moment(evidence.sealed_at, now),
         missing=f"{evidence.missing_log_rate:.0%} of the required rows are missing",
+        gaps=_gaps(evidence),
         rows=tuple(
             RowLine(
                 name=plain(row.row),
                 state=ROWS[row.state],
-                detail=GAPS[row.reason] if row.reason else f"{row.items} items" if row.items else "",
+                detail=GAPS[row.reason] if row.reason else _count(row.items),
             )
             for row in evidence.rows
         ),
     )
+
+
+def _gaps(evidence: EvidenceSummary) -> tuple[tuple[str, str], ...]:
+    """Return the gaps by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for gap in evidence.gaps:
+        by_reason.setdefault(GAPS[gap.reason] if gap.reason else "no reason given", []).append(lower(gap.row))
+    return tuple((reason, ", ".join(rows)) for reason, rows in by_reason.items())
+
+
+def _count(items: int) -> str:
+    return "" if not items else "1 item" if items == 1 else f"{items} items"
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < 10_000:
+        return f"{size_bytes:,} bytes"
+    if size_bytes < 10_000_000:
+        return f"{size_bytes / 1_000:,.0f} kB"
+    return f"{size_bytes / 1_000_000:,.0f} MB"
 
 
 def gate_box(incident: IncidentShown, now: datetime) -> GateBox | None:
@@ -216,10 +238,9 @@ def _step(incident: IncidentShown, stage: Stage, now: datetime) -> Step:
 
 
 def _order(order: OrderShown, now: datetime) -> OrderLine:
-    what = VERBS.get(order.verb, plain(order.verb))
     proof = order.proof
     return OrderLine(
-        what=f"{what} {order.target}".strip(),
+        what=action(order.verb, order.target),
         lever=order.lever,
         state=ORDERS[order.state],
         proof=f"{proof.saw} by way of {proof.via}" if proof else "no probe has looked yet",

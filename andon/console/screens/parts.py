@@ -138,16 +138,30 @@ def decision_state(decision: DecisionShown) -> str:
 def takes(option: OptionShown) -> str:
     """Say how many people an option takes, and which."""
     if option.blocks:
-        return "One answer is enough."
+        return "one answer is enough"
     slots = [listed([role.value for role in slot]) if slot else "anybody asked" for slot in option.needs]
     if slots == ["anybody asked"]:
-        return "Takes one person."
+        return "takes one person"
     if all(slot == "anybody asked" for slot in slots):
-        return f"Takes {len(slots)} people."
-    return f"Takes {_joined(slots)}."
+        return f"takes {len(slots)} people"
+    return f"takes {joined(slots)}"
 
 
-def _joined(slots: list[str]) -> str:
+def missing(option: OptionShown, decision: DecisionShown) -> list[str]:
+    """Return whom an option still needs, one entry a person; nobody if it can be settled as it is."""
+    given = [one.role for one in decision.responses if one.option == option.id]
+    lacking: list[str] = []
+    for slot in sorted(option.needs, key=lambda roles: (not roles, len(roles))):
+        filling = next((role for role in given if not slot or role in slot), None)
+        if filling is None:
+            lacking.append(listed([role.value for role in slot]) if slot else "one more person")
+        else:
+            given.remove(filling)
+    return lacking
+
+
+def joined(slots: list[str]) -> str:
+    """Return names as a list in words."""
     if len(slots) < 2:
         return "".join(slots)
     return f"{', '.join(slots[:-1])} and {slots[-1]}"

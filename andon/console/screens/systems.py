@@ -8,7 +8,7 @@ from datetime import datetime
 
 from andon.console.models.system import LeverShown, SystemShown
 from andon.console.screens.moments import Moment, moment
-from andon.console.screens.words import VERBS, Status, inert, lower, plain
+from andon.console.screens.words import Status, action, inert, lower, plain
 
 HELD = Status("held", "■", "bad")
 FREE = Status("free", "○", "quiet")
@@ -89,5 +89,4 @@ def system_boxes(systems: Sequence[SystemShown], now: datetime) -> tuple[SystemB
 
 
 def _lever(lever: LeverShown) -> LeverLine:
-    what = VERBS.get(lever.verb, plain(lever.verb))
-    return LeverLine(what=f"{what} {lever.target}".strip(), id=lever.id, state=HELD if lever.held else FREE)
+    return LeverLine(what=action(lever.verb, lever.target), id=lever.id, state=HELD if lever.held else FREE)

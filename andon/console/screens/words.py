@@ -79,6 +79,12 @@ RELEASED: Final = Status("Back in service", "○", "quiet")
 NOTHING_TO_CONTAIN: Final = Status("Containment not called for", "-", "quiet")
 
 
+def action(verb: Verb, target: str) -> str:
+    """Return what an order does: `Switch off the tool “issue_refund”`."""
+    what = VERBS.get(verb, plain(verb))
+    return f"{what} “{target}”" if target else what
+
+
 def plain(code: str) -> str:
     """Return a code as words: `ai_incident` becomes `AI incident`."""
     words = [ACRONYMS.get(word, word) for word in code.replace("-", " ").replace("_", " ").split()]

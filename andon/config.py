@@ -78,7 +78,9 @@ class PolicySettings(_Section):
     """Where people write the organisation's rules."""
 
     systems: Path = Field(Path("systems"), description="folder with one YAML file per AI system")
-    playbooks: Path = Field(Path("playbooks"), description="folder with playbooks and policies")
+    playbooks: Path | None = Field(
+        None, description="folder with playbooks and policies; none: those that ship with Andon"
+    )
     people: Path = Field(Path("people.yaml"), description="the directory: people, roles, channels")
 
 

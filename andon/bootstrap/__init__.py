@@ -114,12 +114,12 @@ def load_policy(settings: Settings) -> LoadedPolicy:
 
 
 def load_shelf(policy: PolicySettings) -> playbooks.Shelf:
-    """Read policies and playbooks; where the folder is missing, the shipped ones.
+    """Read policies and playbooks; without a folder of one's own, the shipped ones.
 
     Raises:
         InvalidInputError: a file can't be used; the message names file and field.
     """
-    return playbooks.load(policy.playbooks if policy.playbooks.is_dir() else None)
+    return playbooks.load(policy.playbooks)
 
 
 def open_runtime(settings: Settings) -> Runtime:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
+from andon.domain.errors import InvalidInputError
 from infra.embedded.errors import FolderInUseError, StackError
 from infra.embedded.folder import DataFolder
 from infra.embedded.progress import Display, display_on
@@ -19,6 +20,7 @@ from infra.embedded.settings_file import Policies
 from infra.embedded.stack import PartsTable, Prepared, prepare, run, whole
 
 EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
 EXIT_IN_USE = 3
 SHIPPED = "playbooks"
 
@@ -39,7 +41,8 @@ def up(
     first start. Ctrl-C stops all of it. Whatever is killed is started again, and after a crash the next
     start goes on where the last one was.
 
-    Exit codes: 0 stopped on request, 1 could not start or go on, 3 the data folder is in use.
+    Exit codes: 0 stopped on request, 1 could not start or go on, 2 a policy file can't be used, 3 the
+    data folder is in use.
 
     Args:
         data: folder that holds all state; made at the first start, readable by you only.
@@ -58,7 +61,19 @@ def up(
         playbooks=playbooks or shipped,
         people=people or shipped / "people.yaml",
     )
+    try:
+        _read_all(policies)
+    except InvalidInputError as error:
+        return _refuse(error, EXIT_BAD_INPUT)
     return start(DataFolder(data), policies, whole, ready_file=ready_file, as_json=as_json)
+
+
+def _read_all(policies: Policies) -> None:
+    """Read every policy file once before anything starts: a mistake is named here, not in six logs."""
+    shelf = importlib.import_module(SHIPPED)
+    shelf.load(policies.playbooks)
+    shelf.load_systems(policies.systems)
+    shelf.load_people(policies.people)
 
 
 def start(
@@ -128,7 +143,7 @@ def _export(directory: Path, *, as_json: bool) -> int:
     return 0
 
 
-def _refuse(error: StackError, code: int) -> int:
+def _refuse(error: StackError | InvalidInputError, code: int) -> int:
     Console(stderr=True).print(
         f"andon up: {error}", style="red", markup=False, highlight=False, soft_wrap=True
     )

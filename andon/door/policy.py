@@ -156,6 +156,7 @@ class PolicyDesk:
 
     def _paths(self) -> Iterator[Path]:
         for folder in (self._files.playbooks, self._files.systems):
-            yield from folder.glob("*.yaml")
+            if folder is not None:
+                yield from folder.glob("*.yaml")
         if self._files.people.is_file():
             yield self._files.people

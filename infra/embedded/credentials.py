@@ -69,13 +69,18 @@ def _key() -> str:
 
 
 def make_keys(folder: DataFolder) -> None:
-    """Make the key files that are missing.
+    """Make the key files at the first start.
 
     Raises:
-        StackError: a key file has the wrong size.
+        StackError: a key file has the wrong size, or is gone while there is data it belongs to.
     """
     for name in ROLES_OF_KEYS:
         path = folder.keys / name
+        if not path.exists() and folder.register.exists():
+            raise StackError(
+                f"{path} is gone, and {folder.register} holds what was written with it; restore the key "
+                "from a copy, since a new one could not open the evidence"
+            )
         if not path.exists():
             write_private(path, os.urandom(KEY_BYTES))
         elif path.stat().st_size != KEY_BYTES:

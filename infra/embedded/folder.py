@@ -67,6 +67,7 @@ class DataFolder:
         self.run = self.root / "run"
         self.logs = self.root / "logs"
         self.weed = self.root / "weed"
+        self.register = self.root / "register.db"
         self.temporal_database = self.root / "temporal.db"
         self.started_parts = self.run / "parts.json"
 

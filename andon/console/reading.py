@@ -114,10 +114,13 @@ class Reading:
     async def asked_of(self, caller: Caller) -> list[Waiting]:
         """Return the questions that wait for the caller's role, what runs out first at the top."""
         rows = await asyncio.to_thread(self._open_rows)
-        return self.waiting(rows, caller)
+        return await self.waiting(rows, caller)
 
-    def waiting(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
-        """Return the questions among `rows` that wait for the caller."""
+    async def waiting(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
+        """Return the questions among `rows` that wait for the caller, what runs out first at the top."""
+        return await asyncio.to_thread(self._waiting_for, rows, caller)
+
+    def _waiting_for(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
         at, role = self._parts.now(), caller.role
         found = [
             self._waiting(row, decision_shown(record, self._wordings, at))

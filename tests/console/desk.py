@@ -188,6 +188,8 @@ def open_office(folder: Path, temporal: str) -> Office:
     for name, content in (("master.key", secrets.token_bytes(32)), ("attestation.key", SEED)):
         (folder / name).write_bytes(content)
     _add_token(write_tokens(folder), BOTH, {"person": BOTH, "role": Role.REPORTER.value})
+    own = folder / "playbooks"
+    own.mkdir()  # empty: the shipped policies fill in
     settings = Settings(
         data_dir=folder,
         temporal=TemporalSettings(address=temporal, namespace="default", ui_url="http://localhost:8233"),
@@ -198,7 +200,7 @@ def open_office(folder: Path, temporal: str) -> Office:
         ),
         console=ListenSettings(url="http://localhost:8700"),
         keys=KeySettings(master=folder / "master.key", attestation=folder / "attestation.key"),
-        policy=PolicySettings(playbooks=folder / "none"),
+        policy=PolicySettings(playbooks=own),
     )
     migrate(settings.databases)
     queries = open_queries(settings)

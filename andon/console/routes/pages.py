@@ -73,7 +73,7 @@ async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
     """Say what is on fire, whether it is contained, what is asked of the reader, and how long they have."""
     found = await reading.open_incidents(session.caller)
     may_open = session.role in READING
-    waiting = reading.waiting([row for _, row in found], session.caller) if may_open else []
+    waiting = await reading.waiting([row for _, row in found], session.caller) if may_open else []
     screen = now_screen([listed for listed, _ in found], waiting, stock.now(), linked=may_open)
     return render("now.html", session=session, screen=screen)
 
@@ -112,7 +112,7 @@ async def incident(incident: Incident, session: Reading, reading: Reader, stock:
     """Show one incident."""
     shown = await reading.incident(incident, session.caller)
     row = await reading.row(incident)
-    mine = frozenset(one.decision.id for one in reading.waiting([row], session.caller))
+    mine = frozenset(one.decision.id for one in await reading.waiting([row], session.caller))
     entries = await asyncio.to_thread(_latest, stock.ledger, incident)
     return render("incident.html", session=session, screen=incident_screen(shown, entries, mine, stock.now()))
 

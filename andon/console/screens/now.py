@@ -19,6 +19,7 @@ from andon.console.screens.parts import (
 from andon.console.screens.words import CONTAINED, NOT_CONTAINED, Status
 
 LINES_AT_MOST = 100
+ASKED_AT_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class NowScreen:
     tone: str
     summary: str
     asked: tuple[Asked, ...]
+    more_asked: int
     incidents: tuple[IncidentLine, ...]
     more: int
 
@@ -61,7 +63,8 @@ def now_screen(
         headline=headline,
         tone=tone,
         summary=_summary(len(incidents), burning, contained),
-        asked=tuple(_asked(one, by_id, now) for one in waiting if one.incident in by_id),
+        asked=tuple(_asked(one, by_id, now) for one in waiting[:ASKED_AT_MOST]),
+        more_asked=max(len(waiting) - ASKED_AT_MOST, 0),
         incidents=lines,
         more=max(len(incidents) - LINES_AT_MOST, 0),
     )

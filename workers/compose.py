@@ -74,7 +74,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
     containment = ContainmentActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
     ledger = LedgerActivities(parts.ledger, parts.projection, outbox)
-    people = PeopleActivities(parts.directory, parts.notifier)
+    people = PeopleActivities(parts.notifier)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
     return Duty(
         queue=queue,
@@ -85,7 +85,6 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             release.release,
             ledger.append,
             ledger.head,
-            people.standing,
             people.tell,
             record.read_versions,
             record.read_seal,

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
-from activities.people import PeopleActivities, StandingCall
-from andon.domain.clock import Alarm, AlarmKind, alarms, answered_by, sound
+from andon.domain.clock import Alarm, AlarmKind, alarms, sound
 from andon.domain.decision import (
     Accepted,
     Binding,
@@ -22,7 +20,6 @@ from andon.domain.decision import (
     read_statement,
     settle,
 )
-from andon.domain.directory import Standing
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
@@ -31,10 +28,6 @@ from andon.domain.signing import Envelope
 from workflows.notices import Notices
 from workflows.tape import Tape
 
-LOOK_UP_TIMEOUT = timedelta(seconds=5)
-LOOK_UP_RETRIES = RetryPolicy(
-    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=2)
-)
 REFUSALS_KEPT = 20
 """Refused answers of one person to one question that get an entry each; further ones are counted."""
 
@@ -47,7 +40,6 @@ class Decisions:
         self._state = state
         self._tape = tape
         self._notices = notices
-        self._arriving: dict[str, list[datetime]] = {}
 
     async def ask(
         self,
@@ -91,7 +83,6 @@ class Decisions:
             moment, question = ahead
             if not await self._reached(moment):
                 continue
-            await workflow.wait_condition(lambda: not self._answered(question, moment))  # noqa: B023 - waited for
             if self._next() == ahead:
                 self._fall_due(question, moment)
 
@@ -101,17 +92,11 @@ class Decisions:
             statement = read_statement(envelope, self._opening.plan.trusted)
         except SignatureError:
             return await self.refuse_unread(Refusal.SIGNATURE)
-        arriving = self._arriving.setdefault(statement.decision, [])
-        arriving.append(statement.received_at)
-        try:
-            standing = await self._look_up(statement)
-            verdict = self._judged(statement, standing)
-            if verdict.accepted:
-                self._accept(statement, envelope, verdict, standing)
-            else:
-                self._refuse(statement, verdict)
-        finally:
-            arriving.remove(statement.received_at)
+        verdict = self._judged(statement)
+        if verdict.accepted:
+            self._accept(statement, envelope, verdict)
+        else:
+            self._refuse(statement, verdict)
         await self._tape.stored()
         record = self._state.decisions.get(statement.decision)
         return Answered(
@@ -191,11 +176,6 @@ class Decisions:
             return True
         return False
 
-    def _answered(self, question: str, moment: datetime) -> bool:
-        """Whether an answer that came in by that moment is being judged: a breach waits for it."""
-        received = tuple(self._arriving.get(question, ()))
-        return answered_by(self._state.decisions[question], moment, received)
-
     def _fall_due(self, question: str, moment: datetime) -> None:
         record = self._state.decisions[question]
         ahead = alarms(record)
@@ -222,28 +202,20 @@ class Decisions:
                 Kind.DEFAULT_APPLIED, subject=question, at=alarm.at, after=record.request.default or ""
             )
 
-    async def _look_up(self, statement: Statement) -> Standing:
-        return await workflow.execute_local_activity_method(
-            PeopleActivities.standing,
-            StandingCall(person=statement.person, at=statement.received_at),
-            start_to_close_timeout=LOOK_UP_TIMEOUT,
-            retry_policy=LOOK_UP_RETRIES,
-        )
-
-    def _judged(self, statement: Statement, standing: Standing) -> Verdict:
+    def _judged(self, statement: Statement) -> Verdict:
         record = self._state.decisions.get(statement.decision)
         if statement.nonce in self._state.nonces:
             return Verdict(refusal=Refusal.REPLAYED)
         return judge(
             statement,
             record.request if record else None,
-            standing,
+            statement.standing,
             accepted=record.accepted if record else (),
             decided=record is not None and record.outcome is not None,
             superseded=record is not None and record.superseded,
         )
 
-    def _accept(self, statement: Statement, envelope: Envelope, verdict: Verdict, standing: Standing) -> None:
+    def _accept(self, statement: Statement, envelope: Envelope, verdict: Verdict) -> None:
         question = statement.decision
         accepted = Accepted(
             person=statement.person,
@@ -265,7 +237,7 @@ class Decisions:
             subject=question,
             after=statement.option,
             reason=statement.reason,
-            digests={"statement": accepted.statement, "directory": standing.directory_digest},
+            digests={"statement": accepted.statement, "directory": statement.standing.directory_digest},
             facts={
                 "role": statement.role.value,
                 "late": verdict.late,

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
-from temporalio.exceptions import FailureError
 
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
@@ -31,7 +30,6 @@ from andon.domain.incident import (
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
-from andon.domain.values import Sha256Hex
 from workflows.decisions import Decisions
 from workflows.journal import Journal
 from workflows.levers import Levers
@@ -45,7 +43,6 @@ KEEPERS = 2
 """The first tracks keep the ledger and the time; they go on while others are called off."""
 CARRY_OVER_AT = 4_000
 """Events of one run; the server's limit is 51,200, and replay of a long run is slow."""
-FILE_AT_ONCE = timedelta(seconds=3)
 FILE_TIMEOUT = timedelta(seconds=30)
 FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
@@ -245,30 +242,17 @@ class IncidentWorkflow:
         for kind in DecisionKind:
             self._decisions.supersede(kind)
         await self._tape.stored()
-        self._state.file = await self._file_written()
+        self._state.file = await workflow.execute_activity_method(
+            RecordActivities.write_file,
+            FileCall(incident=self._opening.incident),
+            start_to_close_timeout=FILE_TIMEOUT,
+            retry_policy=FILE_RETRIES,
+            priority=Priority(priority_key=4),
+        )
         self._tape.add(Kind.FILE_WRITTEN, digests={"file": self._state.file})
         self._state.closed_at = workflow.now()
         self._tape.add(Kind.CLOSED, after=(self._state.ending or Ending.NOT_RESTARTED).value)
         self._journal.enter(Stage.CLOSED)
-
-    async def _file_written(self) -> Sha256Hex:
-        call = FileCall(incident=self._opening.incident)
-        try:
-            return await workflow.execute_local_activity_method(
-                RecordActivities.write_file,
-                call,
-                start_to_close_timeout=FILE_AT_ONCE,
-                schedule_to_close_timeout=FILE_AT_ONCE,
-                retry_policy=RetryPolicy(maximum_attempts=1),
-            )
-        except FailureError:
-            return await workflow.execute_activity_method(
-                RecordActivities.write_file,
-                call,
-                start_to_close_timeout=FILE_TIMEOUT,
-                retry_policy=FILE_RETRIES,
-                priority=Priority(priority_key=4),
-            )
 
     @workflow.update
     async def open_or_join(self, arrival: Arrival) -> Received:

@@ -46,6 +46,10 @@ class Levers:
         self._state = state
         self._tape = tape
         self._notices = notices
+        # Local activities run in the first task of a run only. Later they are unsafe: with SDK 1.35 a query
+        # that arrives while one runs can move what follows it into the next workflow task, and the history
+        # replays no more (measured: 1 of 9 runs under steady queries, 0 of 39 without).
+        self._first_round = True
 
     def order(self) -> None:
         """Give the orders that the severity calls for and that do not stand already."""
@@ -72,6 +76,7 @@ class Levers:
     async def contain(self) -> None:
         """Apply and prove every order; until each is proven, try again and call for people."""
         await self._round(self._unproven())
+        self._first_round = False
         while unproven := self._unproven():
             for record in unproven:
                 self._notices.word("unproven", f"{record.order.id}/{record.attempts}", CALLED_ON)
@@ -154,11 +159,13 @@ class Levers:
         return True
 
     async def _apply_at_once(self, order: Order) -> Applied:
-        """Apply within the workflow task, and with patience if the lever needs more than that.
+        """Apply within the first workflow task, and with patience if the lever needs more than that.
 
         A lever that is slow or away must not hold up the task in which others are applied.
         """
         call = ApplyCall(order=order, capture_within=self._opening.plan.capture_within)
+        if not self._first_round:
+            return await self._apply_in_time(call)
         try:
             return await workflow.execute_local_activity_method(
                 ContainmentActivities.apply,
@@ -168,18 +175,21 @@ class Levers:
                 retry_policy=APPLY_RETRIES,
             )
         except FailureError:
-            return await workflow.execute_activity_method(
-                ContainmentActivities.apply,
-                call,
-                start_to_close_timeout=APPLY_TIMEOUT,
-                schedule_to_close_timeout=APPLY_FOR,
-                retry_policy=APPLY_RETRIES,
-                priority=FIRST,
-            )
+            return await self._apply_in_time(call)
+
+    async def _apply_in_time(self, call: ApplyCall) -> Applied:
+        return await workflow.execute_activity_method(
+            ContainmentActivities.apply,
+            call,
+            start_to_close_timeout=APPLY_TIMEOUT,
+            schedule_to_close_timeout=APPLY_FOR,
+            retry_policy=APPLY_RETRIES,
+            priority=FIRST,
+        )
 
     async def _prove(self, order: Order) -> None:
-        """Look once within the workflow task, which is enough for a fast lever, then with patience."""
-        proof = await self._seen_at_once(order)
+        """Look once within the first workflow task, which is enough for a fast lever, then with patience."""
+        proof = await self._seen_at_once(order) if self._first_round else None
         if proof is None or not proof.held:
             proof = await self._seen_in_time(order)
         self._judge(order, proof)

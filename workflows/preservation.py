@@ -98,7 +98,7 @@ class Preservation:
                 return None
             self._state.reported.remove(report)
             try:
-                return await workflow.execute_local_activity_method(
+                return await workflow.execute_activity_method(
                     RecordActivities.read_seal,
                     Numbered(incident=self._opening.incident, number=number),
                     start_to_close_timeout=READ_TIMEOUT,

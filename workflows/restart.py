@@ -215,7 +215,7 @@ class Restart:
                 self._tape.add(Kind.SIGNAL_REFUSED, subject=report, facts={"refusal": "no_result_kept"})
 
     async def _kept_result(self, number: int) -> EvaluationResult:
-        return await workflow.execute_local_activity_method(
+        return await workflow.execute_activity_method(
             RecordActivities.read_result,
             Numbered(incident=self._opening.incident, number=number),
             start_to_close_timeout=READ_TIMEOUT,

@@ -143,13 +143,7 @@ def _standing(step: Step, entry: Entry, statement: Statement, opened: Opened) ->
     if directory is not None:
         return standing_at(directory, statement.person, statement.received_at)
     step.note("without the directory of that time, people's roles are taken as they were signed")
-    return Standing(
-        person=statement.person,
-        known=True,
-        suspended=False,
-        roles=(statement.role,),
-        directory_digest=digest,
-    )
+    return statement.standing
 
 
 def _accepted(entry: Entry, statement: Statement, *, late: bool) -> Accepted:

@@ -134,7 +134,7 @@ class Desk:
             shown=await self._shown(request) if request else NOTHING_YET,
             person=asked.caller.person,
             role=asked.role,
-            directory=standing.directory_digest,
+            standing=standing,
             nonce=nonce,
             received_at=at,
         )

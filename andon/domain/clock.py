@@ -53,12 +53,3 @@ def sound(record: DecisionRecord, alarm: Alarm) -> DecisionRecord:
     if alarm.kind is AlarmKind.RUNG:
         return record.model_copy(update={"rungs_reached": alarm.rung + 1})
     return record.model_copy(update={"defaulted": True})
-
-
-def answered_by(record: DecisionRecord, at: Instant, received: tuple[Instant, ...]) -> bool:
-    """Whether an answer that came in by `at` still waits to be judged.
-
-    A breach is not recorded while one does: in time is judged by when an answer was received,
-    not by the order in which events reach the workflow.
-    """
-    return record.open and any(moment <= at for moment in received)

@@ -123,7 +123,7 @@ class Statement(Carried):
     shown: Sha256Hex = Field(description="digest of the text the person was shown")
     person: PersonId
     role: Role
-    directory: Sha256Hex = Field(description="digest of the directory the person was found in")
+    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
     nonce: str = Field(min_length=16, max_length=64)
     received_at: Instant = Field(description="when the door or console received the answer")
     attested_by: Literal["console"] = "console"
@@ -226,7 +226,8 @@ def judge(
     Args:
         statement: what the person states.
         request: the question it names, or None when there is none.
-        standing: what the directory in force at `received_at` says of the person.
+        standing: what the directory in force at `received_at` says of the person. The workflow takes it
+            as it was attested; a release and the auditor look it up anew.
         accepted: responses to this question that count already.
         decided: whether people have settled it; a safe default that applied does not settle it.
         superseded: whether it was asked anew since.

@@ -17,7 +17,7 @@ from andon.domain.decision import (
     Option,
     Statement,
 )
-from andon.domain.directory import Directory, Person, Role
+from andon.domain.directory import Directory, Person, Role, standing_at
 from andon.domain.evidence import EvidenceItem, Manifest
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
@@ -111,7 +111,7 @@ class Story:
             shown=sha256(b"shown"),
             person=person,
             role=role,
-            directory=PEOPLE.digest(),
+            standing=standing_at(PEOPLE, person, self.now()),
             nonce=f"nonce-{question}-{person}-{len(self.entries):04d}",
             received_at=self.now(),
         )

@@ -56,7 +56,7 @@ async def test_the_statement_says_what_was_shown_and_holds_against_the_trust_fil
     assert digest_of(shown) == statement.shown
     assert shown["question"].startswith("A detection was taken in")
     directories = (await Caller(http, Role.AUDITOR).get(f"/v1/incidents/{incident}/directories")).json()
-    assert digest_of(directories[statement.directory]) == statement.directory
+    assert digest_of(directories[statement.standing.directory_digest]) == statement.standing.directory_digest
 
 
 REFUSED = [

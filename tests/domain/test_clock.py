@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from andon.domain.clock import AlarmKind, alarms, answered_by, sound
+from andon.domain.clock import AlarmKind, alarms, sound
 from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option, Rung
 from andon.domain.directory import Role
 
@@ -53,10 +53,3 @@ def test_a_settled_question_and_one_without_a_deadline_have_no_alarms() -> None:
     assert alarms(RECORD.model_copy(update={"outcome": "confirm"})) == ()
     untimed = RECORD.request.model_copy(update={"deadline": None})
     assert alarms(DecisionRecord(request=untimed)) == ()
-
-
-def test_a_breach_waits_for_an_answer_received_by_the_deadline() -> None:
-    deadline = AT + timedelta(minutes=30)
-    assert answered_by(RECORD, deadline, (deadline,))
-    assert not answered_by(RECORD, deadline, (deadline + timedelta(microseconds=1),))
-    assert not answered_by(RECORD, deadline, ())

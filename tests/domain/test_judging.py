@@ -60,7 +60,7 @@ def statement(**changes: Any) -> Statement:
         "shown": DIGEST,
         "person": "bela",
         "role": Role.BUSINESS_OWNER,
-        "directory": DIGEST,
+        "standing": standing(),
         "nonce": "n" * 16,
         "received_at": AT + timedelta(minutes=1),
     }

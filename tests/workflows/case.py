@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.containment import Verb
 from andon.domain.decision import DecisionRequest, Statement
-from andon.domain.directory import Role
+from andon.domain.directory import Role, standing_at
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
 from andon.domain.ledger import Entry
@@ -130,11 +130,12 @@ class Case:
             "shown": sha256(b"shown"),
             "person": f"p-{role}",
             "role": role,
-            "directory": self.parts.people.directory.digest(),
             "nonce": secrets.token_urlsafe(18),
             "received_at": asked.opened_at + timedelta(seconds=1),
         }
-        return Statement(**{**answer, **changes})
+        answer |= changes
+        answer["standing"] = standing_at(self.parts.people.directory, answer["person"], answer["received_at"])
+        return Statement(**answer)
 
     async def answer(
         self, kind: str, option: str, role: Role, *, seed: bytes = SEED, **changes: Any

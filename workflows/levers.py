@@ -31,6 +31,8 @@ PROOF_SLACK = timedelta(seconds=15)
 PROOF_HEARTBEAT = timedelta(seconds=10)
 NEXT_ROUND = timedelta(seconds=15)
 RELEASE_TIMEOUT = timedelta(seconds=60)
+RELEASE_HEARTBEAT = timedelta(seconds=10)
+"""It beats after each order; without it a worker's death would hold the rest back for the whole timeout."""
 RELEASE_RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=15)
 )
@@ -104,6 +106,7 @@ class Levers:
                 trusted=self._opening.plan.trusted,
             ),
             start_to_close_timeout=RELEASE_TIMEOUT,
+            heartbeat_timeout=RELEASE_HEARTBEAT,
             retry_policy=RELEASE_RETRIES,
             priority=FIRST,
         )

@@ -13,8 +13,10 @@ from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from andon.domain.containment import Verb
 from andon.domain.decision import DecisionRequest, Statement
@@ -29,8 +31,9 @@ from andon.domain.signing import Envelope, key_id, public_key_of, sign
 from andon.domain.values import NOTHING_YET, sha256
 from tests import fakes
 from tests.workflows.policy import plan_for
-from workers.compose import evaluation_duty, evidence_duty, respond_duty, worker_for
+from workers.compose import WORKFLOWS, evaluation_duty, evidence_duty, respond_duty, worker_for
 from workers.outbox import TemporalOutbox
+from workers.sandbox import sandbox_runner
 from workflows.incident import IncidentWorkflow
 
 SEED = bytes(range(32))
@@ -224,8 +227,20 @@ async def opened(
             handle = await start(environment.client, opening)
         try:
             yield Case(handle=handle, opening=opening, parts=parts, environment=environment)
+            await _replays(handle)
         finally:
             await _end_all(environment.client, handle.id)
+
+
+async def _replays(handle: WorkflowHandle[Any, Ending]) -> None:
+    """Replay what has just happened: a test that passes on a history that does not replay proves nothing."""
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        namespace="default",
+        data_converter=pydantic_data_converter,
+        workflow_runner=sandbox_runner(),
+    )
+    await replayer.replay_workflow(await handle.fetch_history())
 
 
 async def _end_all(client: Client, incident: str) -> None:

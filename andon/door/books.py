@@ -20,8 +20,8 @@ from andon.register.incidents import Allotment, Incidents
 class Sealer(Protocol):
     """Seals people's words under an incident's key."""
 
-    async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
-        """Encrypt and keep `text`."""
+    def seal_now(self, incident: IncidentId, kind: str, text: str) -> SealedText:
+        """Encrypt and keep `text` in the calling thread's transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +59,38 @@ class Books:
 
     async def allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
         """Open an incident for a case, unless one with the same dedupe key is open."""
-        incident = new_incident_id(case.arrived.received_at)
-        title, description = await self._sealed(incident, case)
-        opening = opening_of(incident, case.weighed, case.arrived, plan, title.digest)
-        allotment = await asyncio.to_thread(self._incidents.allot, opening, dedupe=dedupe, title=title)
-        opening = opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
-        if allotment.opened:
-            await self._record(case, incident, Outcome.OPENED, title, description)
-        return allotment, opening
+        return await asyncio.to_thread(self._allot, case, plan, dedupe)
 
     async def join(self, case: Case, incident: IncidentId) -> None:
         """Note a detection of an open incident."""
-        await self._record(case, incident, Outcome.JOINED, *await self._sealed(incident, case))
+        await asyncio.to_thread(self._note, case, incident, Outcome.JOINED, under=incident)
 
     async def log_only(self, case: Case) -> None:
         """Note a detection that no incident is opened for."""
         # Sealed under a key of the receipt's own: there is no incident whose key could be used.
-        sealed = await self._sealed(case.arrived.receipt, case)
-        await self._record(case, None, Outcome.QUALITY_ISSUE, *sealed)
+        await asyncio.to_thread(self._note, case, None, Outcome.QUALITY_ISSUE, under=case.arrived.receipt)
 
-    async def _sealed(self, under: str, case: Case) -> tuple[SealedText, SealedText | None]:
-        title = await self._texts.seal(under, "title", case.title)
+    def _allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
+        incident = new_incident_id(case.arrived.received_at)
+        with self._incidents.together():
+            title, description = self._sealed(incident, case)
+            opening = opening_of(incident, case.weighed, case.arrived, plan, title.digest)
+            allotment = self._incidents.allot(opening, dedupe=dedupe, title=title)
+            if allotment.opened:
+                self._record(case, incident, Outcome.OPENED, title, description)
+        return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
+
+    def _note(self, case: Case, incident: IncidentId | None, outcome: Outcome, *, under: str) -> None:
+        with self._incidents.together():
+            self._record(case, incident, outcome, *self._sealed(under, case))
+
+    def _sealed(self, under: str, case: Case) -> tuple[SealedText, SealedText | None]:
+        title = self._texts.seal_now(under, "title", case.title)
         if not case.description:
             return title, None
-        return title, await self._texts.seal(under, "description", case.description)
+        return title, self._texts.seal_now(under, "description", case.description)
 
-    async def _record(
+    def _record(
         self,
         case: Case,
         incident: IncidentId | None,
@@ -114,4 +120,4 @@ class Books:
             title=title,
             description=description,
         )
-        await asyncio.to_thread(self._detections.record, detection)
+        self._detections.record(detection)

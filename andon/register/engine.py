@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, Final
@@ -19,6 +20,7 @@ from andon.config import DatabaseSettings
 
 BUSY_SECONDS: Final = 5
 _WRITES: Final = "andon_writes"
+_standing: ContextVar[Connection | None] = ContextVar("standing", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent look at a database."""
+    standing = _standing.get()
+    if standing is not None and standing.engine is engine:
+        yield standing
+        return
     with engine.connect() as connection:
         yield connection
 
@@ -88,8 +94,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that may write; committed at the end, undone on an error."""
+    standing = _standing.get()
+    if standing is not None and standing.engine is engine:
+        yield standing
+        return
     with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def together(engine: Engine) -> Iterator[None]:
+    """Make what the block reads and writes in one database, in this thread, one transaction.
+
+    Each commit waits for the disk, and what must be there before an incident opens is four writes.
+    """
+    with writing(engine) as connection:
+        token = _standing.set(connection)
+        try:
+            yield
+        finally:
+            _standing.reset(token)
 
 
 def insert_if_absent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, 
 from andon.domain.incident import IncidentView, OpenIncident, Stage
 from andon.domain.severity import Band, Classification
 from andon.ports import SealedText
-from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
 
@@ -75,6 +76,10 @@ class Incidents:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what this thread does in the register in a block one transaction."""
+        return together(self._engine)
 
     def allot(self, opening: OpenIncident, *, dedupe: str | None, title: SealedText) -> Allotment:
         """Open an incident, or name the open one with the same AI system and dedupe key.

@@ -19,7 +19,7 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     """Everybody, in front of a running Andon and a running refund desk."""
-    with playing(tmp_path_factory.mktemp("scene") / "root") as scene:
+    with playing(tmp_path_factory.mktemp("scene") / "root", watch_seconds=4) as scene:
         yield People(scene)
 
 

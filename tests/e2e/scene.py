@@ -32,13 +32,14 @@ ATTACK: Final = (
 class Scene:
     """A folder with Andon and the refund desk in it, and the means to kill what runs there."""
 
-    def __init__(self, root: Path, stack: ExitStack) -> None:
+    def __init__(self, root: Path, stack: ExitStack, *, watch_seconds: int) -> None:
         self.root = root.resolve()
         self.setting = Setting(self.root)
         self.bell: Bell = stack.enter_context(ringing())
         self.ready: dict[str, Any] = {}
         self.desk: Desk
         self._stack = stack
+        self._watch_seconds = watch_seconds
         self._up: Program
         self._starts = 0
         self._tickets = 0
@@ -48,6 +49,7 @@ class Scene:
         """Start Andon on a fresh folder, then the desk."""
         self.setting.prepare(desk_port=self._desk_port, bell=self.bell.address)
         self._register_second_desk()
+        self._set_watch()
         self._stack.callback(self._stop_andon)
         self.start_andon()
         self._start_desk()
@@ -66,13 +68,19 @@ class Scene:
         parts = self.parts()
         os.kill(self.ready["pid"], signal.SIGKILL)
         self._up.ended(GONE_SECONDS)
+        self._up.stop()
         until(lambda: not _alive(parts), f"the end of {sorted(parts)}", GONE_SECONDS)
 
-    def kill_part(self, name: str) -> None:
-        """Kill one part, and wait until the supervisor has started another in its place."""
-        before = self.parts()[name]
-        os.kill(before[0], signal.SIGKILL)
-        until(lambda: self.parts().get(name, before) != before, f"another {name}", GONE_SECONDS)
+    def kill_parts(self, *names: str) -> None:
+        """Kill parts, all at once, and wait until the supervisor has started others in their place."""
+        before = self.parts()
+        for name in names:
+            os.kill(before[name][0], signal.SIGKILL)
+        until(
+            lambda: all(self.parts().get(name, before[name]) != before[name] for name in names),
+            f"other {names}",
+            GONE_SECONDS,
+        )
 
     def parts(self) -> dict[str, tuple[int, int]]:
         """Pid and start time of each part, by name."""
@@ -151,16 +159,22 @@ class Scene:
         second["id"] = SECOND_DESK
         (systems / f"{SECOND_DESK}.yaml").write_text(yaml.safe_dump(second, sort_keys=False))
 
+    def _set_watch(self) -> None:
+        path = self.root / "playbooks" / "tool_agent.yaml"
+        playbook = yaml.safe_load(path.read_text())
+        playbook["watch"]["window"]["high"] = f"PT{self._watch_seconds}S"
+        path.write_text(yaml.safe_dump(playbook, sort_keys=False))
+
     def _stop_andon(self) -> None:
         if hasattr(self, "_up"):
             self._up.stop()
 
 
 @contextmanager
-def playing(root: Path) -> Iterator[Scene]:
-    """Run a scene for the length of a block."""
+def playing(root: Path, *, watch_seconds: int) -> Iterator[Scene]:
+    """Run a scene for the length of a block; after a restart it watches for so many seconds."""
     with ExitStack() as stack:
-        scene = Scene(root, stack)
+        scene = Scene(root, stack, watch_seconds=watch_seconds)
         scene.start()
         yield scene
 

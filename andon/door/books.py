@@ -16,12 +16,15 @@ from andon.ports import SealedText
 from andon.register.detections import Detection, Detections
 from andon.register.incidents import Allotment, Incidents
 
+Sealed = tuple[SealedText, SealedText | None]
+"""A title, and a description if there is one."""
+
 
 class Sealer(Protocol):
     """Seals people's words under an incident's key."""
 
-    def seal_now(self, incident: IncidentId, kind: str, text: str) -> SealedText:
-        """Encrypt and keep `text` in the calling thread's transaction."""
+    async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
+        """Encrypt and keep `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +62,38 @@ class Books:
 
     async def allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
         """Open an incident for a case, unless one with the same dedupe key is open."""
-        return await asyncio.to_thread(self._allot, case, plan, dedupe)
+        incident = new_incident_id(case.arrived.received_at)
+        sealed = await self._sealed(incident, case)
+        opening = opening_of(incident, case.weighed, case.arrived, plan, sealed[0].digest)
+        allotment = await asyncio.to_thread(self._allot, case, opening, dedupe, sealed)
+        return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
 
     async def join(self, case: Case, incident: IncidentId) -> None:
         """Note a detection of an open incident."""
-        await asyncio.to_thread(self._note, case, incident, Outcome.JOINED, under=incident)
+        sealed = await self._sealed(incident, case)
+        await asyncio.to_thread(self._record, case, incident, Outcome.JOINED, sealed)
 
     async def log_only(self, case: Case) -> None:
         """Note a detection that no incident is opened for."""
         # Sealed under a key of the receipt's own: there is no incident whose key could be used.
-        await asyncio.to_thread(self._note, case, None, Outcome.QUALITY_ISSUE, under=case.arrived.receipt)
+        sealed = await self._sealed(case.arrived.receipt, case)
+        await asyncio.to_thread(self._record, case, None, Outcome.QUALITY_ISSUE, sealed)
 
-    def _allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
-        incident = new_incident_id(case.arrived.received_at)
+    def _allot(self, case: Case, opening: OpenIncident, dedupe: str | None, sealed: Sealed) -> Allotment:
         with self._incidents.together():
-            title, description = self._sealed(incident, case)
-            opening = opening_of(incident, case.weighed, case.arrived, plan, title.digest)
-            allotment = self._incidents.allot(opening, dedupe=dedupe, title=title)
+            allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[0])
             if allotment.opened:
-                self._record(case, incident, Outcome.OPENED, title, description)
-        return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
+                self._record(case, opening.incident, Outcome.OPENED, sealed)
+        return allotment
 
-    def _note(self, case: Case, incident: IncidentId | None, outcome: Outcome, *, under: str) -> None:
-        with self._incidents.together():
-            self._record(case, incident, outcome, *self._sealed(under, case))
-
-    def _sealed(self, under: str, case: Case) -> tuple[SealedText, SealedText | None]:
-        title = self._texts.seal_now(under, "title", case.title)
+    async def _sealed(self, under: str, case: Case) -> Sealed:
+        title = await self._texts.seal(under, "title", case.title)
         if not case.description:
             return title, None
-        return title, self._texts.seal_now(under, "description", case.description)
+        return title, await self._texts.seal(under, "description", case.description)
 
-    def _record(
-        self,
-        case: Case,
-        incident: IncidentId | None,
-        outcome: Outcome,
-        title: SealedText,
-        description: SealedText | None,
-    ) -> None:
+    def _record(self, case: Case, incident: IncidentId | None, outcome: Outcome, sealed: Sealed) -> None:
+        title, description = sealed
         report, arrived = case.report, case.arrived
         detection = Detection(
             id=arrived.receipt,

@@ -106,7 +106,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def together(engine: Engine) -> Iterator[None]:
     """Make what the block reads and writes in one database, in this thread, one transaction.
 
-    Each commit waits for the disk, and what must be there before an incident opens is four writes.
+    Each commit waits for the disk, and an incident that opens waits for each commit.
     """
     with writing(engine) as connection:
         token = _standing.set(connection)

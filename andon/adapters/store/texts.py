@@ -8,33 +8,28 @@ from collections.abc import Callable
 from datetime import datetime
 
 from andon.adapters.clock import utc_now
-from andon.adapters.store.vault import AesVault
 from andon.domain.errors import SignatureError
 from andon.domain.values import IncidentId, sha256
-from andon.ports import SealedText
+from andon.ports import SealedText, Vault
 from andon.register.texts import StoredText, Texts
 
 
 class SealedTexts:
     """Seals and opens texts."""
 
-    def __init__(self, vault: AesVault, texts: Texts, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, vault: Vault, texts: Texts, now: Callable[[], datetime] = utc_now) -> None:
         self._vault = vault
         self._texts = texts
         self._now = now
 
     async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
         """Encrypt and keep a text; `kind` says what it is, such as `title` or `reason`."""
-        return await asyncio.to_thread(self.seal_now, incident, kind, text)
-
-    def seal_now(self, incident: IncidentId, kind: str, text: str) -> SealedText:
-        """Encrypt and keep a text in the calling thread, within its transaction if it holds one."""
         name = f"TXT-{secrets.token_urlsafe(12)}"
-        stored = self._vault.encrypt_now(incident, text.encode(), bound_to=f"text/{kind}/{name}")
+        stored = await self._vault.encrypt(incident, text.encode(), bound_to=f"text/{kind}/{name}")
         kept = StoredText(
             id=name, incident=incident, kind=kind, stored=stored, digest=sha256(stored), at=self._now()
         )
-        self._texts.put(kept)
+        await asyncio.to_thread(self._texts.put, kept)
         return SealedText(id=name, digest=kept.digest)
 
     async def open(self, sealed: SealedText) -> str:

@@ -18,7 +18,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     # The folder that all parallel test processes of one run share.
     with (tmp_path_factory.getbasetemp().parent / "chaos.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with playing(tmp_path_factory.mktemp("chaos") / "root", watch_seconds=15) as scene:
+        with playing(tmp_path_factory.mktemp("chaos") / "root", watch_seconds=8) as scene:
             yield People(scene)
 
 

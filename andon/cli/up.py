@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -16,7 +17,7 @@ from andon.domain.errors import InvalidInputError
 from infra.embedded.errors import FolderInUseError, StackError
 from infra.embedded.folder import DataFolder
 from infra.embedded.progress import Display, display_on
-from infra.embedded.settings_file import Policies
+from infra.embedded.settings_file import Policies, url
 from infra.embedded.stack import PartsTable, Prepared, prepare, run, whole
 
 EXIT_FAILED = 1
@@ -90,7 +91,7 @@ def start(
             _run_held(folder, policies, table, ready_files, as_json=as_json)
     except FolderInUseError as error:
         return _refuse(error, EXIT_IN_USE)
-    except StackError as error:
+    except (StackError, OSError) as error:  # OSError: a full disk, a folder that can't be written
         return _refuse(error, EXIT_FAILED)
     return 0
 
@@ -115,20 +116,26 @@ def _run_held(
 def _summarise(
     console: Console, display: Display, prepared: Prepared, seconds: float, *, as_json: bool
 ) -> None:
-    display.note(f"ready after {seconds:.1f} s")
-    addresses: dict[str, Any] = {
-        "console": f"http://localhost:{prepared.ports['console']}",
+    addresses = {
+        "console": url(prepared.ports["console"]),
+        "door": url(prepared.ports["door"]),
+        "traces (OTLP)": f"{url(prepared.ports['recorder'])}/v1/traces",
+        "Temporal": url(prepared.ports["temporal_ui"]),
         "sign in": f"with a token of {prepared.folder.tokens}",
-        "door": f"http://localhost:{prepared.ports['door']}",
-        "traces (OTLP)": f"http://localhost:{prepared.ports['recorder']}/v1/traces",
-        "Temporal": f"http://localhost:{prepared.ports['temporal_ui']}",
         "logs": str(prepared.folder.logs),
     }
     if as_json:
+        ready = {"event": "ready", "seconds": round(seconds, 3), "ready_file": str(prepared.folder.ready)}
+        _line(console, json.dumps(ready | {"console": addresses["console"], "door": addresses["door"]}))
         return
+    display.note(f"ready after {seconds:.1f} s")
     for name, value in addresses.items():
-        console.print(f"  {name:14} {value}", markup=False, highlight=False, soft_wrap=True)
-    console.print("  Ctrl-C stops all of it", markup=False, highlight=False)
+        _line(console, f"  {name:14} {value}")
+    _line(console, "  Ctrl-C stops all of it")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _export(directory: Path, *, as_json: bool) -> int:
@@ -136,15 +143,11 @@ def _export(directory: Path, *, as_json: bool) -> int:
     written: list[Path] = importlib.import_module(SHIPPED).export_defaults(directory)
     console = Console()
     for path in written:
-        if as_json:
-            console.print_json(data={"event": "written", "path": str(path)}, indent=None)
-        else:
-            console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+        _line(console, json.dumps({"event": "written", "path": str(path)}) if as_json else str(path))
     return 0
 
 
-def _refuse(error: StackError | InvalidInputError, code: int) -> int:
-    Console(stderr=True).print(
-        f"andon up: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-    )
+def _refuse(error: StackError | InvalidInputError | OSError, code: int) -> int:
+    console = Console(stderr=True, style="red")
+    _line(console, f"andon up: {error}")
     return code

@@ -10,6 +10,7 @@ import os
 import secrets
 import select
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +84,22 @@ def reap(folder: DataFolder) -> list[str]:
     if record is None or record["boot"] != boot():
         return []
     known = {(part["pid"], part["started"]): name for name, part in record["parts"].items()}
+    return _end_all(known, record["mark"])
+
+
+def end_marked(mark: str) -> list[str]:
+    """End every process that carries `mark` and return a line for each.
+
+    Raises:
+        StackError: a process does not end.
+    """
+    return _end_all({}, mark)
+
+
+def _end_all(known: Mapping[tuple[int, int], str], mark: str) -> list[str]:
     ended: list[str] = []
     for _ in range(ROUNDS):
-        found = _recorded(known) | _marked(record["mark"])
+        found = _recorded(known) | _marked(mark)
         if not found:
             return ended
         for pid, started in found.items():
@@ -94,7 +108,7 @@ def reap(folder: DataFolder) -> list[str]:
     raise StackError(f"processes of an earlier run do not end: {', '.join(ended[-5:])}")
 
 
-def _recorded(known: dict[tuple[int, int], str]) -> dict[int, int]:
+def _recorded(known: Mapping[tuple[int, int], str]) -> dict[int, int]:
     return {pid: started for pid, started in known if start_time(pid) == started}
 
 

@@ -12,6 +12,7 @@ from infra.embedded.child import Child, log_tail
 from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder
 from infra.embedded.leftovers import StartedParts
+from infra.embedded.orphans import end_strays
 from infra.embedded.part import Part
 from infra.embedded.progress import Display, State
 
@@ -33,6 +34,10 @@ class Surroundings:
     display: Display
     reached: Mapping[str, asyncio.Event]
     """By part: set when it was ready for the first time."""
+    own: set[int]
+    """Children of the supervisor that are meant to run."""
+    adopting: bool
+    """Whether every other child of this process is a stray of a dead part."""
 
 
 class Life:
@@ -59,9 +64,7 @@ class Life:
         while not self._stopping:
             self._show(State.STARTING, "")
             self._child = Child(self.part, mark=self._around.started.mark, log=self._log)
-            self._around.started.add(self.part.name, self._child.pid)
-            code = await self._until_ended(self._child)
-            self._around.started.remove(self.part.name)
+            code = await self._recorded(self._child)
             if self.part.ready is None and code == 0:
                 self._mark_ready()
                 return
@@ -83,6 +86,17 @@ class Life:
         child.kill()
         await child.ended
         self._show(State.STOPPED, "")
+
+    async def _recorded(self, child: Child) -> int:
+        self._around.own.add(child.pid)
+        self._around.started.add(self.part.name, child.pid)
+        code = await self._until_ended(child)
+        self._around.own.discard(child.pid)
+        self._around.started.remove(self.part.name)
+        if self._around.adopting:
+            for stray in end_strays(self._around.own):
+                self._around.display.note(f"ended what {self.part.name} had started (pid {stray})")
+        return code
 
     async def _until_ended(self, child: Child) -> int:
         if self.part.ready is None:

@@ -158,4 +158,5 @@ def display_on(console: Console, *, as_json: bool) -> Display:
     """Return the display that fits where `console` writes to."""
     if as_json:
         return JsonDisplay(console)
-    return LiveDisplay(console) if console.is_terminal else PlainDisplay(console)
+    redraws = console.is_terminal and not console.is_dumb_terminal
+    return LiveDisplay(console) if redraws else PlainDisplay(console)

@@ -128,18 +128,22 @@ async def run(
             write_private_json(path, prepared.announcement(started_at))
         on_ready(time.monotonic() - began)
 
-    stop = _stop_on_signals()
-    try:
-        await supervise(parts, prepared.folder, prepared.display, stop=stop, on_ready=announce)
-    finally:
+    def withdraw() -> None:
         for path in ready_files:
             path.unlink(missing_ok=True)
 
+    stop = _stop_on_signals(withdraw)
+    try:
+        await supervise(parts, prepared.folder, prepared.display, stop=stop, on_ready=announce, adopting=True)
+    finally:
+        withdraw()
 
-def _stop_on_signals() -> asyncio.Event:
+
+def _stop_on_signals(withdraw: Callable[[], None]) -> asyncio.Event:
     stop = asyncio.Event()
 
     def asked() -> None:
+        withdraw()
         if stop.is_set():
             os._exit(1)  # the kernel kills every part together with this program
         stop.set()

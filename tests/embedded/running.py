@@ -28,9 +28,11 @@ def eventually(condition: Callable[[], bool], within: float, what: str) -> None:
 
 
 class RunningStores:
-    """`run_stores` on one data folder."""
+    """A stack on one data folder: the stores, or what another module runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = "run_stores", *words: str) -> None:
+        self._module = f"tests.embedded.{module}"
+        self._words = words
         self.data = folder / "data"
         self.ready_file = folder / "ready.json"
         self.output = folder / "output.txt"
@@ -83,8 +85,8 @@ class RunningStores:
             return subprocess.Popen(self._command(), stdout=output, stderr=subprocess.STDOUT)
 
     def _command(self) -> list[str]:
-        module = "tests.embedded.run_stores"
-        return [sys.executable, "-m", module, str(self.data), str(PEOPLE), str(self.ready_file)]
+        files = [str(path) for path in (self.data, PEOPLE, self.ready_file)]
+        return [sys.executable, "-m", self._module, *files, *self._words]
 
 
 def alive(parts: dict[str, tuple[int, int]]) -> list[str]:

@@ -30,6 +30,7 @@ from infra.embedded.store import Store
 from infra.embedded.temporal import NAMESPACE, RETENTION, SEARCH_ATTRIBUTES
 from tests.embedded.conftest import RecordingDisplay
 from tests.embedded.running import RunningStores, alive, eventually
+from workflows import search_attributes
 
 pytestmark = pytest.mark.stack
 
@@ -98,6 +99,10 @@ async def test_temporal_knows_every_search_attribute(shared_stores: RunningStore
         ListSearchAttributesRequest(namespace=NAMESPACE)
     )
     assert dict(found.custom_attributes) == SEARCH_ATTRIBUTES
+
+
+def test_the_namespace_is_given_what_workflows_search_by() -> None:
+    assert set(SEARCH_ATTRIBUTES) == set(search_attributes.NAMES)
 
 
 def test_the_store_counts_as_locked_only_after_every_check_passed(shared_stores: RunningStores) -> None:

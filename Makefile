@@ -23,8 +23,11 @@ $(VENV)/.set-up-dev: $(STAMP) requirements-dev.lock
 demo: setup ## run the main job end to end; KEEP=1 leaves it running
 	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
-test: $(VENV)/.set-up-dev ## run all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test: $(VENV)/.set-up-dev ## run the tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/chaos
+
+chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
+	@$(BIN)/python -m pytest tests/chaos
 
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
 	@tools/check "$(BIN)"
@@ -35,4 +38,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test chaos check bench clean

@@ -11,8 +11,16 @@ import pytest
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests loudly where there is no Chromium; in CI, which installs it, let them fail."""
+    """Keep whole stacks apart, and skip browser tests loudly where there is no Chromium.
+
+    A stack takes most of a machine: all tests that start one run in one process, one after another.
+    In CI, which installs Chromium, browser tests are not skipped but fail.
+    """
+    for item in items:
+        if item.get_closest_marker("stack"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
     if CHROMIUM.exists() or os.environ.get("CI"):
         return
     reason = "no Chromium: install it (apt-get install chromium) to run browser tests"

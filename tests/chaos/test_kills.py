@@ -15,7 +15,7 @@ from examples.demo.cast import until
 from tests.chaos.toll import Toll
 from tests.e2e.people import People
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 LOAD_RATE = 3.0
 LOAD_SECONDS = 200.0

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from andon.bootstrap import load_policy, open_queries, open_runtime
 from andon.config import DatabaseSettings, KeySettings, PolicySettings, Settings
-from workers.compose import DUTIES
+from andon.domain.notice import Notice
+from workers.compose import evaluation_duty, evidence_duty, respond_duty
 
 SHIPPED = Path(__file__).parents[2] / "playbooks"
+
+
+class NoOutbox:
+    """Posts nothing."""
+
+    async def post(self, notices: Sequence[Notice]) -> None:
+        """Do nothing."""
 
 
 def settings_in(folder: Path) -> Settings:
@@ -22,15 +31,14 @@ def settings_in(folder: Path) -> Settings:
             recorder_url=f"sqlite:///{folder}/recorder.db",
         ),
         keys=KeySettings(master=folder / "master.key", attestation=folder / "attestation.key"),
-        policy=PolicySettings(
-            systems=SHIPPED / "systems", playbooks=folder / "none", people=SHIPPED / "people.yaml"
-        ),
+        policy=PolicySettings(systems=SHIPPED / "systems", playbooks=None, people=SHIPPED / "people.yaml"),
     )
 
 
 def test_a_runtime_has_every_port_that_each_queue_needs(tmp_path: Path) -> None:
     runtime = open_runtime(settings_in(tmp_path))
-    assert all(duty(runtime).activities for duty in DUTIES.values())
+    duties = (respond_duty(runtime, NoOutbox()), evidence_duty(runtime), evaluation_duty(runtime))
+    assert all(duty.activities for duty in duties)
     assert set(runtime.levers) == {"flag"}
     assert set(runtime.sources) == {"recorder", "versions"}
     runtime.queries.databases.close()

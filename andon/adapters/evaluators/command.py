@@ -42,6 +42,9 @@ COLLECTOR: Final = "evaluation/1"
 MOST_LOG_BYTES: Final = 4 * 1024 * 1024
 MOST_LOGS: Final = 20
 
+STACK_MARK: Final = "ANDON_STACK_MARK"
+"""Variable by which `andon up` knows what it has started."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPlaces:
@@ -182,8 +185,13 @@ def _filled(argument: str, values: dict[str, str]) -> str:
 
 
 def _environment(place: Path) -> dict[str, str]:
-    """Return what the suite may know of ours: no settings, no tokens, no proxies."""
+    """Return what the suite may know of ours: no settings, no tokens, no proxies.
+
+    The mark of the embedded stack goes along, so that what a killed stack leaves running is found and ended.
+    """
+    mark = os.environ.get(STACK_MARK)
     return {
+        **({STACK_MARK: mark} if mark else {}),
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LANG": "C.UTF-8",
         "HOME": str(place),

@@ -116,7 +116,8 @@ def page(written: Mapping[str, Any]) -> str:
     return f"""# Figures
 
 Made by `make bench` with `--record`; do not edit. Times are milliseconds. Each figure is taken in the same
-run as its floor, in turn with it, so that the ratio means something where the times do not.
+run as its floor, in turn with it, so that the ratio means more than the times. Below n = 100 the p99 is the
+largest value.
 
 Taken {facts["date"]} at commit {facts["commit"]}, on {facts["cores"]} cores ({facts["system"]}),
 Python {facts["python"]}. Everything, the measuring client included, shares these cores; the load was

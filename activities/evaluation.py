@@ -5,17 +5,11 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.final import final_errors
+from andon.domain.errands import EvaluationRequest
 from andon.domain.evidence import Seal, seal_of
 from andon.domain.gate import EvaluationResult
 from andon.domain.values import Carried, IncidentId, Sha256Hex, Slug
-from andon.ports import (
-    EvaluationLog,
-    EvaluationRequest,
-    Evaluator,
-    EvidenceIndex,
-    FileWriter,
-    VersionReader,
-)
+from andon.ports import EvaluationLog, Evaluator, EvidenceIndex, FileWriter, VersionReader
 
 
 class VersionsCall(Carried):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from temporalio import activity
 
 from activities.final import final_errors
+from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import (
     EvidenceItem,
@@ -20,7 +21,7 @@ from andon.domain.evidence import (
     settle_rows,
 )
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, canonical, digest_of, sha256
-from andon.ports import Captured, EvidenceIndex, EvidenceQuery, EvidenceSource, EvidenceStore, Vault
+from andon.ports import Captured, EvidenceIndex, EvidenceSource, EvidenceStore, Vault
 
 SIDE_BY_SIDE = 8
 """Uploads at a time: on two cores more threads do not upload faster."""

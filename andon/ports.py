@@ -14,6 +14,7 @@ from pydantic import Field
 
 from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.directory import Standing
+from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
@@ -152,16 +153,6 @@ class Captured(Frozen):
     source_at: Instant | None = None
 
 
-class EvidenceQuery(Carried):
-    """What a source is asked for."""
-
-    incident: IncidentId
-    system: Slug
-    since: Instant
-    until: Instant
-    trace_ids: tuple[str, ...] = ()
-
-
 class EvidenceSource(Protocol):
     """A place evidence comes from."""
 
@@ -209,15 +200,6 @@ class VersionReader(Protocol):
         Raises:
             SourceError: the system can't say.
         """
-
-
-class EvaluationRequest(Carried):
-    """One run of an AI system's eval suite with an incident's own case added."""
-
-    incident: IncidentId
-    system: Slug
-    number: int
-    timeout: timedelta
 
 
 class Evaluator(Protocol):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.directory import Directory, Person, Role, Standing, standing_at
+from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.errors import LeverUnknownError, NotFoundError, SourceError, StoreConflictError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
@@ -18,13 +19,7 @@ from andon.domain.ledger import Entry, Head, verify_chain
 from andon.domain.notice import Notice
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
-from andon.ports import (
-    Captured,
-    Delivery,
-    EvaluationRequest,
-    EvidenceQuery,
-    ObjectReceipt,
-)
+from andon.ports import Captured, Delivery, ObjectReceipt
 
 
 def now() -> datetime:

@@ -10,34 +10,15 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evidence import CollectCall, Collected, EvidenceActivities, SealCall
-from andon.domain.evidence import EvidenceRow, Seal
-from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
-from andon.ports import EvidenceQuery
+from andon.domain.errands import Report, SnapshotOrder
+from andon.domain.evidence import Seal
+from andon.domain.values import Slug
 from workflows import queues
 
 COLLECT_TIMEOUT = timedelta(minutes=15)
 COLLECT_HEARTBEAT = timedelta(seconds=20)
 COLLECT_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 SEAL_TIMEOUT = timedelta(seconds=60)
-
-
-class SnapshotOrder(Carried):
-    """What a snapshot is to hold."""
-
-    incident: IncidentId
-    parent: str
-    number: int
-    previous: Sha256Hex
-    query: EvidenceQuery
-    rows: tuple[EvidenceRow, ...]
-    sources: tuple[Slug, ...]
-    at: Instant
-
-
-class Numbered(Carried):
-    """Which snapshot or evaluation a report is about. The parent reads the result from the store."""
-
-    number: int
 
 
 @workflow.defn(name="EvidenceSnapshot")
@@ -63,7 +44,7 @@ class EvidenceSnapshotWorkflow:
             priority=Priority(priority_key=3),
         )
         parent = workflow.get_external_workflow_handle(order.parent)
-        await parent.signal("evidence_sealed", Numbered(number=order.number))
+        await parent.signal("evidence_sealed", Report(number=order.number))
         return seal
 
     async def _collect(self, order: SnapshotOrder, source: Slug) -> Collected | None:

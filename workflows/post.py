@@ -11,13 +11,12 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from andon.domain.decision import Refusal
+from andon.domain.errands import Observation, Report
 from andon.domain.incident import Duplicates, IncidentState, Stage
 from andon.domain.ledger import Kind
 from andon.domain.signing import Envelope
 from workflows.decisions import Decisions
-from workflows.evidence_snapshot import Numbered
 from workflows.tape import Tape
-from workflows.watch import Observation
 
 REFUSALS_KEPT = 20
 REPORTS_KEPT = 50
@@ -39,9 +38,9 @@ class Post:
             await self._response(args)
         elif name == "duplicates_joined" and (batch := _read(args, Duplicates)):
             self.joined(batch.count, batch.last_received_at)
-        elif name == "evidence_sealed" and (done := _read(args, Numbered)):
+        elif name == "evidence_sealed" and (done := _read(args, Report)):
             self._reported(f"evidence/{done.number}")
-        elif name == "reevaluation_over" and (done := _read(args, Numbered)):
+        elif name == "reevaluation_over" and (done := _read(args, Report)):
             self._reported(f"reevaluation/{done.number}")
         elif name == "relapse" and (seen := _read(args, Observation)):
             self._relapsed(seen.saw[:64])

@@ -11,12 +11,12 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import DecisionKind
+from andon.domain.errands import EvidenceQuery, SnapshotOrder
 from andon.domain.evidence import Seal
 from andon.domain.incident import IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
-from andon.ports import EvidenceQuery
 from workflows.decisions import Decisions
-from workflows.evidence_snapshot import EvidenceSnapshotWorkflow, SnapshotOrder
+from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
 from workflows.tape import Tape
 
 SNAPSHOT_WITHIN = timedelta(hours=1)

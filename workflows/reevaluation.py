@@ -9,11 +9,10 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evaluation import EvaluationActivities, KeepCall, RecordActivities, VersionsCall
+from andon.domain.errands import EvaluationRequest, ReevaluationOrder, Report
 from andon.domain.gate import EvaluationResult
-from andon.domain.values import Carried, Sha256Hex
-from andon.ports import EvaluationRequest
+from andon.domain.values import Sha256Hex
 from workflows import queues
-from workflows.evidence_snapshot import Numbered
 
 HEARTBEAT = timedelta(seconds=20)
 ATTEMPTS = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_attempts=3)
@@ -21,14 +20,6 @@ SLACK = timedelta(minutes=1)
 READ_TIMEOUT = timedelta(seconds=10)
 READ_ATTEMPTS = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)
 KEEP_TIMEOUT = timedelta(seconds=10)
-
-
-class ReevaluationOrder(Carried):
-    """Which suite runs for which incident."""
-
-    parent: str
-    request: EvaluationRequest
-    versions: bool
 
 
 @workflow.defn(name="Reevaluation")
@@ -51,7 +42,7 @@ class ReevaluationWorkflow:
             start_to_close_timeout=KEEP_TIMEOUT,
         )
         parent = workflow.get_external_workflow_handle(order.parent)
-        await parent.signal("reevaluation_over", Numbered(number=order.request.number))
+        await parent.signal("reevaluation_over", Report(number=order.request.number))
         return result.completed
 
     async def _evaluated(self, request: EvaluationRequest) -> EvaluationResult:

@@ -11,17 +11,17 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord
+from andon.domain.errands import EvaluationRequest, ReevaluationOrder, WatchOrder
 from andon.domain.gate import EvaluationResult, Gate, judge_gate
 from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
 from andon.domain.values import NOTHING_YET, digest_of
-from andon.ports import EvaluationRequest
 from workflows.decisions import Decisions
 from workflows.levers import Levers
-from workflows.reevaluation import ReevaluationOrder, ReevaluationWorkflow
+from workflows.reevaluation import ReevaluationWorkflow
 from workflows.tape import Tape
-from workflows.watch import WatchOrder, WatchWorkflow
+from workflows.watch import WatchWorkflow
 
 READ_TIMEOUT = timedelta(seconds=10)
 READ_RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)

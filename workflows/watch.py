@@ -9,27 +9,12 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evaluation import RecordActivities, VersionsCall
-from andon.domain.values import NOTHING_YET, Carried, Instant, Sha256Hex, Slug
+from andon.domain.errands import Observation, WatchOrder
+from andon.domain.values import NOTHING_YET
 
 PROBE_TIMEOUT = timedelta(seconds=10)
 PROBE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 EVENTS_PER_RUN = 2_000
-
-
-class WatchOrder(Carried):
-    """What is watched, until when, and what must not change."""
-
-    parent: str
-    system: Slug
-    versions: Sha256Hex
-    until: Instant
-    every: timedelta
-
-
-class Observation(Carried):
-    """What the watch saw, as a code."""
-
-    saw: str
 
 
 @workflow.defn(name="Watch")

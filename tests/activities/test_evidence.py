@@ -9,10 +9,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.evidence import CollectCall, EvidenceActivities, SealCall
+from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import EvidenceRow, Gap, GapReason, RowState, missing_log_rate
 from andon.domain.values import NOTHING_YET, sha256
-from andon.ports import Captured, EvidenceQuery
+from andon.ports import Captured
 from tests import fakes
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

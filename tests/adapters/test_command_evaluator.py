@@ -14,11 +14,11 @@ import pytest
 from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.vault import AesVault
+from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
 from andon.domain.evidence import EvidenceItem
 from andon.domain.system import AISystem, Evaluation, Tier
 from andon.domain.values import digest_of, sha256
-from andon.ports import EvaluationRequest
 from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents

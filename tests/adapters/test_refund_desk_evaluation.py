@@ -14,10 +14,11 @@ from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
 from andon.adapters.sources.recorder import RecorderSource
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.vault import AesVault
+from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem
 from andon.domain.gate import EvaluationResult
 from andon.domain.values import digest_of, sha256
-from andon.ports import Captured, EvaluationRequest, EvidenceQuery
+from andon.ports import Captured
 from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents

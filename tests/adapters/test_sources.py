@@ -13,11 +13,12 @@ import pytest
 
 from andon.adapters.sources.recorder import RecorderSource
 from andon.adapters.sources.versions import VersionsEndpoint
+from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import EvidenceRow, Gap, GapReason
 from andon.domain.system import AISystem, EvidencePlaces, Tier
 from andon.domain.values import digest_of
-from andon.ports import Captured, EvidenceQuery, EvidenceSource
+from andon.ports import Captured, EvidenceSource
 from andon.register.engine import Databases
 from andon.register.policies import Systems
 from andon.register.spans import SpanRow, Spans

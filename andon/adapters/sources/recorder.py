@@ -11,8 +11,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from andon.adapters.sources import genai
+from andon.domain.errands import EvidenceQuery
 from andon.domain.evidence import EvidenceRow, Gap, GapReason
-from andon.ports import Captured, EvidenceQuery
+from andon.ports import Captured
 from andon.register.spans import SpanRow, Spans
 
 JSON: Final = "application/json"

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import httpx
 
+from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import EvidenceRow, Gap, GapReason
 from andon.domain.values import Sha256Hex, Slug, canonical, digest_of
-from andon.ports import Captured, EvidenceQuery
+from andon.ports import Captured
 from andon.register.policies import Systems
 
 JSON: Final = "application/json"

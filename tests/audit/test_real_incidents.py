@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from andon.domain.values import canonical
 from andon.ports import Captured
 from tests import fakes
 from tests.audit.story import line, whole_story
-from tests.workflows.case import STRANGER, Case, Parts, opened, trusted
+from tests.workflows.case import PATIENCE, STRANGER, Case, Parts, opened, trusted
 
 Story = Callable[[Case], Awaitable[object]]
 
@@ -99,6 +100,18 @@ async def recorded(environment: WorkflowEnvironment, case: Case) -> list[Workflo
     return [history async for history in found]
 
 
+async def at_rest(environment: WorkflowEnvironment, case: Case) -> list[WorkflowHistory]:
+    """Return histories that say what the book says: an open incident goes on writing between two looks."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            length = len(case.parts.book.entries)
+            runs = await recorded(environment, case)
+            said = recorded_in(runs, case.opening.incident).head
+            if said is not None and said.length == length == len(case.parts.book.entries):
+                return runs
+            await asyncio.sleep(0.05)
+
+
 def audit_set(case: Case, runs: Sequence[WorkflowHistory]) -> AuditSet:
     """Return the audit set as an export would have it, the questions taken from the histories."""
     book, said = case.parts.book, recorded_in(runs, case.opening.incident)
@@ -125,7 +138,7 @@ async def test_what_a_real_incident_writes_holds_and_its_histories_replay(
 ) -> None:
     async with opened(environment, with_evidence()) as case:
         await STORIES[name](case)
-        runs = await recorded(environment, case)
+        runs = await at_rest(environment, case)
         report = verify(audit_set(case, runs), trusted())
     assert findings(report) == []
     assert all(step.checked for step in report.steps if step.title != "locked copies")
@@ -137,7 +150,7 @@ async def test_what_a_real_incident_writes_holds_and_its_histories_replay(
 async def test_every_byte_matters_in_a_real_incident_too(environment: WorkflowEnvironment) -> None:
     async with opened(environment, with_evidence()) as case:
         await stood_down(case)
-        audit = audit_set(case, await recorded(environment, case))
+        audit = audit_set(case, await at_rest(environment, case))
     for number, text in enumerate(audit.entries):
         middle = len(text) // 2
         altered = text[:middle] + ("x" if text[middle] != "x" else "y") + text[middle + 1 :]

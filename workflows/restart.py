@@ -68,6 +68,7 @@ class Restart:
         """Evaluate what runs now, and judge it. A shut gate sends the fix back."""
         if self._state.gate is not None and self._state.gate.open:
             return True
+        await self._evidence_first()
         result = self._state.evaluation or await self._evaluated()
         self._state.evaluation = result
         gate = judge_gate(result, fixed_at=self._state.fixed_at or workflow.now())
@@ -154,6 +155,19 @@ class Restart:
         reasons = ",".join(reason.value for reason in gate.reasons)
         kind = Kind.GATE_OPENED if gate.open else Kind.GATE_SHUT
         self._tape.add(kind, facts={"reasons": reasons} if reasons else {})
+
+    async def _evidence_first(self) -> None:
+        """Wait a bounded time for the first snapshot: the incident's own case is made from it."""
+        if self._state.seals:
+            return
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._state.seals),
+                timeout=self._plan.evidence_within,
+                timeout_summary="first snapshot",
+            )
+        except TimeoutError:
+            workflow.logger.warning("evaluating without evidence: the gate will miss the incident's own case")
 
     async def _evaluated(self) -> EvaluationResult | None:
         """Run the suite in a child; what counts is the result its worker kept."""

@@ -110,6 +110,9 @@ class Playbook(Frozen):
     capture_within: timedelta = Field(
         timedelta(seconds=2), description="how long capturing a lever's state may hold up containment"
     )
+    evidence_within: timedelta = Field(
+        timedelta(minutes=5), description="how long the evaluation waits for the first evidence"
+    )
     watch: WatchPlan
 
 
@@ -136,6 +139,7 @@ class Plan(Carried):
     lookback: timedelta
     probe_within: timedelta
     capture_within: timedelta
+    evidence_within: timedelta = timedelta(minutes=5)
     evaluation: EvaluationPlan | None
     versions: bool = Field(description="whether the AI system says which versions run")
     watch: WatchPlan
@@ -275,6 +279,7 @@ def resolve(
         lookback=playbook.lookback,
         probe_within=playbook.probe_within,
         capture_within=playbook.capture_within,
+        evidence_within=playbook.evidence_within,
         evaluation=(
             EvaluationPlan(suite=suite.suite, timeout=timedelta(seconds=suite.timeout_seconds))
             if suite

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from andon.domain.incident import Stage
 from andon.domain.ledger import Kind
 from andon.ports import Captured
 from tests import fakes
-from tests.workflows.case import Parts, opened
+from tests.workflows.case import Parts, opened, trusted
+from tests.workflows.policy import plan_for
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -101,10 +102,28 @@ async def test_versions_that_changed_after_the_approval_stop_the_release(
         assert len(parts.levers_fake.stopped()) == 2
 
 
-async def test_new_evidence_voids_the_restart_question(environment: WorkflowEnvironment) -> None:
+async def test_the_evaluation_waits_for_the_evidence_its_own_case_is_made_from(
+    environment: WorkflowEnvironment,
+) -> None:
     slow = SlowSource()
     parts = Parts(sources={"recorder": slow})
     async with opened(environment, parts) as case:
+        await case.to_the_gate()
+        await case.until(lambda state: state.fixed_at)
+        assert parts.evaluations.runs == 0
+        slow.open()
+        await case.question("restart")
+        state = await case.state()
+        assert state.seals[0].sealed_at <= state.decisions["restart-1"].request.opened_at
+        assert parts.evaluations.runs == 1
+
+
+async def test_new_evidence_voids_the_restart_question(environment: WorkflowEnvironment) -> None:
+    slow = SlowSource()
+    parts = Parts(sources={"recorder": slow})
+    plan = plan_for(trusted(), sources=("recorder",))
+    impatient = plan.model_copy(update={"evidence_within": timedelta(seconds=1)})
+    async with opened(environment, parts, plan=impatient) as case:
         await case.to_the_gate()
         first = await case.question("restart")
         await case.answer("restart", "restart", Role.BUSINESS_OWNER)

@@ -215,7 +215,7 @@ class Demo:
                 f"{met} of {len(closed['decisions'])}; late: {', '.join(breached)}",
             ),
             ("ledger entries, chained and locked", str(closed["heads"]["response"]["length"])),
-            ("events in the incident's history", f"{events} (at most 250)"),
+            ("events in the incident's history", f"{events} (target: 250)"),
             ("detection to closed", f"{lasted:.0f} s"),
         )
         print("\n  figures of this run")

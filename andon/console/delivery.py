@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError, NotFoundError
-from andon.domain.incident import Answered
+from andon.domain.incident import Answered, workflow_id
 from andon.domain.signing import Envelope
 from andon.domain.values import IncidentId
 
@@ -97,11 +97,6 @@ class Engine:
                     lazy=True,
                 )
             return self._client
-
-
-def workflow_id(incident: IncidentId) -> str:
-    """Return the id of an incident's workflow."""
-    return f"incident/{incident}"
 
 
 def _translated(error: RPCError, incident: IncidentId) -> AndonError:

@@ -28,7 +28,7 @@ from temporalio.service import RPCStatusCode
 
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError
-from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, Stage
+from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, Stage, workflow_id
 from andon.domain.values import IncidentId
 
 logger = logging.getLogger(__name__)
@@ -134,11 +134,6 @@ class Engine:
                     lazy=True,
                 )
             return self._client
-
-
-def workflow_id(incident: IncidentId) -> str:
-    """Return the id of an incident's workflow."""
-    return f"incident/{incident}"
 
 
 async def _hear_out(starting: WithStartWorkflowOperation[object, object]) -> None:

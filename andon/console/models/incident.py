@@ -8,14 +8,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from andon.console.delivery import workflow_id
 from andon.console.models.decision import DecisionShown, decision_shown
 from andon.console.models.evidence import EvidenceSummary, evidence_summary
 from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.directory import Role
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
-from andon.domain.incident import Ending, IncidentView, OrderRecord, Stage, StageRecord
+from andon.domain.incident import Ending, IncidentView, OrderRecord, Stage, StageRecord, workflow_id
 from andon.domain.ledger import Head
 from andon.domain.severity import Band, Classification
 from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex

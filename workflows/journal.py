@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
 
 from andon.domain.incident import IncidentState, OpenIncident, Stage, StageRecord, next_deadline
 from andon.domain.ledger import Kind
@@ -20,6 +22,8 @@ class Journal:
         self._opening = opening
         self._state = state
         self._tape = tape
+        self._shown: list[SearchAttributeUpdate[Any]] = []
+        tape.before_batch(self.show)
 
     @contextmanager
     def stage(self, stage: Stage, *, main: bool = True) -> Iterator[None]:
@@ -31,20 +35,24 @@ class Journal:
     def enter(self, stage: Stage) -> None:
         """Move the incident to a stage without holding it open."""
         self._state.stage = stage
-        self.show()
 
     def show(self) -> None:
-        """Bring search attributes and Temporal's own page up to date."""
+        """Bring search attributes and Temporal's own page up to date.
+
+        It happens with each batch of the ledger, so that all who look see the same, and one event is
+        spent where a stage is passed through at once.
+        """
         state = self._state
         due = next_deadline(state)
-        workflow.upsert_search_attributes(
-            [
-                search.SEVERITY.value_set(state.severity.value),
-                search.STAGE.value_set(state.stage.value),
-                search.CLASSIFICATION.value_set(state.classification.value),
-                search.NEXT_DEADLINE.value_set(due) if due else search.NEXT_DEADLINE.value_unset(),
-            ]
-        )
+        current: list[SearchAttributeUpdate[Any]] = [
+            search.SEVERITY.value_set(state.severity.value),
+            search.STAGE.value_set(state.stage.value),
+            search.CLASSIFICATION.value_set(state.classification.value),
+            search.NEXT_DEADLINE.value_set(due) if due else search.NEXT_DEADLINE.value_unset(),
+        ]
+        if current != self._shown:
+            workflow.upsert_search_attributes(current)
+            self._shown = current
         workflow.set_current_details(self._details())
 
     def _begin(self, stage: Stage, *, main: bool) -> None:

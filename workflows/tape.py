@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -46,6 +47,11 @@ class Tape:
         self._added = len(state.pending)
         self._stored = 0
         self._wanted = self._added
+        self._first: Callable[[], None] = lambda: None
+
+    def before_batch(self, then: Callable[[], None]) -> None:
+        """Have `then` called before each batch leaves."""
+        self._first = then
 
     def add(
         self,
@@ -97,6 +103,7 @@ class Tape:
         while True:
             await workflow.wait_condition(self._pressing)
             await _others_have_run()
+            self._first()
             batch = tuple(self._state.pending)
             exhibits, notices = tuple(self._state.exhibits), tuple(self._state.outbox)
             try:

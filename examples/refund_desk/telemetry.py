@@ -8,15 +8,16 @@ repository (status: development); names that start with `refund_desk.` are ours.
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.util.types import AnyValue
 
@@ -29,14 +30,49 @@ from examples.refund_desk.tickets import Reply, Ticket
 EXPORT_EVERY_MS: Final = 200
 EXPORT_TIMEOUT_SECONDS: Final = 2.0
 QUEUED_SPANS: Final = 2048
+TRY_FOR_SECONDS: Final = 60.0
+TRY_EVERY_SECONDS: Final = 0.25
 
 
-def over_otlp(url: str, token: str) -> SpanExporter:
+class UntilTaken(SpanExporter):
+    """Sends a batch again until the receiver takes it: the spans of a failure are its only witnesses.
+
+    The exporter's own pauses double up to half a minute; a receiver that restarts is back sooner, and
+    whoever preserves evidence asks for the spans at once. Later spans wait in the processor's queue.
+    """
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._closing = threading.Event()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Return once the batch is taken, given up after a minute, or the desk closes."""
+        end = time.monotonic() + TRY_FOR_SECONDS
+        while True:
+            result = self._exporter.export(spans)
+            if result is SpanExportResult.SUCCESS or time.monotonic() > end:
+                return result
+            if self._closing.wait(TRY_EVERY_SECONDS):
+                return result
+
+    def close(self) -> None:
+        """From now on, try each batch once."""
+        self._closing.set()
+
+    def shutdown(self) -> None:
+        """Stop sending."""
+        self.close()
+        self._exporter.shutdown()
+
+
+def over_otlp(url: str, token: str) -> UntilTaken:
     """Return an exporter to `url` that authenticates itself with `token`."""
-    return OTLPSpanExporter(
-        endpoint=f"{url.rstrip('/')}/v1/traces",
-        headers={"authorization": f"Bearer {token}"},
-        timeout=EXPORT_TIMEOUT_SECONDS,
+    return UntilTaken(
+        OTLPSpanExporter(
+            endpoint=f"{url.rstrip('/')}/v1/traces",
+            headers={"authorization": f"Bearer {token}"},
+            timeout=EXPORT_TIMEOUT_SECONDS,
+        )
     )
 
 
@@ -57,7 +93,8 @@ def note_denial(span: Span, permission: Permission) -> None:
 class Tracing:
     """Starts the desk's spans; without an exporter they only give trace ids."""
 
-    def __init__(self, exporter: SpanExporter | None) -> None:
+    def __init__(self, exporter: UntilTaken | None) -> None:
+        self._exporter = exporter
         self._provider = TracerProvider(resource=Resource.create({"service.name": SYSTEM}))
         if exporter is not None:
             self._provider.add_span_processor(
@@ -135,6 +172,8 @@ class Tracing:
 
     def close(self) -> None:
         """Send what is queued and stop; bounded by the export timeout."""
+        if self._exporter is not None:
+            self._exporter.close()
         self._provider.shutdown()
 
 

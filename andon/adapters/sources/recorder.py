@@ -21,8 +21,8 @@ TRACES_WITHOUT_NAMES: Final = 20
 """Newest traces of the window that are kept when the detection names none."""
 
 WINDOW_SPANS: Final = 5000
-ARRIVE_WITHIN: Final = timedelta(seconds=3)
-"""Exporters send in batches: the end of a named trace may still be on its way."""
+ARRIVE_WITHIN: Final = timedelta(seconds=10)
+"""A named trace may still be on its way: exporters send in batches, and again while a recorder restarts."""
 
 LOOK_EVERY: Final = 0.1
 

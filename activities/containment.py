@@ -25,6 +25,13 @@ class ApplyCall(Carried):
     capture_within: timedelta
 
 
+class AtOnce(Carried):
+    """What one quick attempt came to: the hold, and a first look at its effect."""
+
+    applied: Applied
+    proof: Proof | None
+
+
 class ProveCall(Carried):
     """An order whose effect is to be seen."""
 
@@ -49,6 +56,17 @@ class ContainmentActivities:
             return await self._lever(call.order).apply(
                 call.order, call.order.key("apply"), capture_within=call.capture_within
             )
+
+    @activity.defn(name="containment.contain_at_once")
+    async def contain_at_once(self, call: ApplyCall) -> AtOnce:
+        """Put the hold on and look once; a repeat changes nothing.
+
+        Raises:
+            ApplicationError: `LeverUnknownError`, not retryable.
+        """
+        applied = await self.apply(call)
+        with final_errors():
+            return AtOnce(applied=applied, proof=await self._lever(call.order).probe(call.order))
 
     @activity.defn(name="containment.prove")
     async def prove(self, call: ProveCall) -> Proof:

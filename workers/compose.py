@@ -80,6 +80,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
         queue=queue,
         workflows=WORKFLOWS,
         activities=(
+            containment.contain_at_once,
             containment.apply,
             containment.prove,
             release.release,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 
@@ -25,6 +25,7 @@ from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.playbook import NO_BINDING
 from andon.domain.signing import Envelope
+from workflows.clock import Clock, Due
 from workflows.notices import Notices
 from workflows.tape import Tape
 
@@ -35,11 +36,14 @@ REFUSALS_KEPT = 20
 class Decisions:
     """Keeps the questions of one incident and their clocks."""
 
-    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices) -> None:
+    def __init__(
+        self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices, clock: Clock
+    ) -> None:
         self._opening = opening
         self._state = state
         self._tape = tape
         self._notices = notices
+        clock.serve(self._due)
 
     async def ask(
         self,
@@ -70,21 +74,6 @@ class Decisions:
             record = self._state.decisions[question]
             if not record.superseded:
                 return record
-
-    async def keep_time(self) -> None:
-        """Sound every alarm of every open question at its time; each is recorded at the time it fell due.
-
-        One timer serves all questions: it is set anew only when something falls due sooner.
-        """
-        while True:
-            await workflow.wait_condition(lambda: self._next() is not None)
-            if (ahead := self._next()) is None:
-                continue
-            moment, question = ahead
-            if not await self._reached(moment):
-                continue
-            if self._next() == ahead:
-                self._fall_due(question, moment)
 
     async def respond(self, envelope: Envelope) -> Answered:
         """Judge an answer, record what became of it, and return once that is stored."""
@@ -148,41 +137,16 @@ class Decisions:
         self._notices.question(request)
         return request.id
 
-    def _next(self) -> tuple[datetime, str] | None:
-        """What falls due first, over all open questions."""
-        due: list[tuple[datetime, str]] = []
+    def _due(self) -> list[Due]:
+        """List what falls due next on each open question."""
+        due: list[Due] = []
         for question, record in self._state.decisions.items():
             if not record.open:
                 continue
-            times = [alarm.at for alarm in alarms(record)[:1]]
-            if record.request.expires_at is not None:
-                times.append(record.request.expires_at)
-            due += [(moment, question) for moment in times]
-        return min(due, default=None)
-
-    async def _reached(self, moment: datetime) -> bool:
-        """Wait for a moment; False when something else falls due sooner."""
-        left = moment - workflow.now()
-        if left <= timedelta(0):
-            return True
-
-        def sooner() -> bool:
-            ahead = self._next()
-            return ahead is not None and ahead[0] < moment
-
-        try:
-            await workflow.wait_condition(sooner, timeout=left, timeout_summary="next deadline")
-        except TimeoutError:
-            return True
-        return False
-
-    def _fall_due(self, question: str, moment: datetime) -> None:
-        record = self._state.decisions[question]
-        ahead = alarms(record)
-        if ahead and ahead[0].at == moment:
-            self._sound(question, ahead[0])
-        else:
-            self.supersede(record.request.kind)
+            due += [Due(one.at, question, partial(self._sound, question, one)) for one in alarms(record)[:1]]
+            if (expiry := record.request.expires_at) is not None:
+                due.append(Due(expiry, question, partial(self.supersede, record.request.kind)))
+        return due
 
     def _sound(self, question: str, alarm: Alarm) -> None:
         record = sound(self._state.decisions[question], alarm)

@@ -30,6 +30,7 @@ from andon.domain.incident import (
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.journal import Journal
 from workflows.levers import Levers
@@ -59,10 +60,11 @@ class IncidentWorkflow:
         self._state = state_of(opening)
         self._tape = Tape(opening, self._state)
         self._notices = Notices(opening.incident, self._state)
-        self._decisions = Decisions(opening, self._state, self._tape, self._notices)
+        self._clock = Clock()
+        self._decisions = Decisions(opening, self._state, self._tape, self._notices, self._clock)
         self._levers = Levers(opening, self._state, self._tape, self._notices)
-        self._preservation = Preservation(opening, self._state, self._tape, self._decisions)
-        self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers)
+        self._preservation = Preservation(opening, self._state, self._tape, self._decisions, self._clock)
+        self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
         self._journal = Journal(opening, self._state, self._tape)
         self._post = Post(self._state, self._tape, self._decisions)
         self._tracks: list[asyncio.Task[None]] = []
@@ -72,7 +74,7 @@ class IncidentWorkflow:
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
         """Respond until the incident is closed; return how it ended."""
         self._begin(self._tape.keep_storing())
-        self._begin(self._decisions.keep_time())
+        self._begin(self._clock.keep())
         response = self._begin(self._respond())
         await self._until(lambda: response.done() or self._full() or self._called_off())
         if self._called_off():

@@ -77,8 +77,12 @@ class Levers:
 
     async def contain(self) -> None:
         """Apply and prove every order; until each is proven, try again and call for people."""
+        if self._first_round:
+            self._first_round = False
+            # What the orders did is stored with the order itself: both are done within one workflow task.
+            with self._tape.held():
+                await asyncio.gather(*(self._at_once(record.order) for record in self._unproven()))
         await self._round(self._unproven())
-        self._first_round = False
         while unproven := self._unproven():
             for record in unproven:
                 self._notices.word("unproven", f"{record.order.id}/{record.attempts}", CALLED_ON)
@@ -142,77 +146,49 @@ class Levers:
             return
         await self._prove(order)
 
+    async def _at_once(self, order: Order) -> None:
+        """Apply within the first workflow task and look once, which is enough for a fast lever.
+
+        A lever that is slow or away must not hold up the task in which others are applied.
+        """
+        try:
+            seen = await workflow.execute_local_activity_method(
+                ContainmentActivities.contain_at_once,
+                self._call(order),
+                start_to_close_timeout=AT_ONCE,
+                schedule_to_close_timeout=AT_ONCE,
+                retry_policy=APPLY_RETRIES,
+            )
+        except FailureError:
+            return
+        self._note_applied(order, seen.applied)
+        if seen.proof is not None and seen.proof.held:
+            self._judge(order, seen.proof)
+
     async def _apply(self, order: Order) -> bool:
         try:
-            applied = await self._apply_at_once(order)
+            applied = await workflow.execute_activity_method(
+                ContainmentActivities.apply,
+                self._call(order),
+                start_to_close_timeout=APPLY_TIMEOUT,
+                schedule_to_close_timeout=APPLY_FOR,
+                retry_policy=APPLY_RETRIES,
+                priority=FIRST,
+            )
         except ActivityError as error:
             final = isinstance(error.cause, ApplicationError) and error.cause.non_retryable
             # A time-out is unknown, not failed: the hold may stand, and is probed like any other.
             self._note(order, state=OrderState.FAILED if final else OrderState.UNPROVEN)
             self._tape.add(Kind.ORDER_FAILED, subject=order.id, facts={"problem": problem_of(error)})
             return not final
-        self._note(order, state=OrderState.APPLIED, applied=applied)
-        self._tape.add(
-            Kind.ORDER_APPLIED,
-            subject=order.id,
-            at=applied.at,
-            digests={"captured": applied.captured} if applied.captured else {},
-            facts={"gap": applied.gap} if applied.gap else {},
-        )
+        self._note_applied(order, applied)
         return True
 
-    async def _apply_at_once(self, order: Order) -> Applied:
-        """Apply within the first workflow task, and with patience if the lever needs more than that.
-
-        A lever that is slow or away must not hold up the task in which others are applied.
-        """
-        call = ApplyCall(order=order, capture_within=self._opening.plan.capture_within)
-        if not self._first_round:
-            return await self._apply_in_time(call)
-        try:
-            return await workflow.execute_local_activity_method(
-                ContainmentActivities.apply,
-                call,
-                start_to_close_timeout=AT_ONCE,
-                schedule_to_close_timeout=AT_ONCE,
-                retry_policy=APPLY_RETRIES,
-            )
-        except FailureError:
-            return await self._apply_in_time(call)
-
-    async def _apply_in_time(self, call: ApplyCall) -> Applied:
-        return await workflow.execute_activity_method(
-            ContainmentActivities.apply,
-            call,
-            start_to_close_timeout=APPLY_TIMEOUT,
-            schedule_to_close_timeout=APPLY_FOR,
-            retry_policy=APPLY_RETRIES,
-            priority=FIRST,
-        )
-
     async def _prove(self, order: Order) -> None:
-        """Look once within the first workflow task, which is enough for a fast lever, then with patience."""
-        proof = await self._seen_at_once(order) if self._first_round else None
-        if proof is None or not proof.held:
-            proof = await self._seen_in_time(order)
-        self._judge(order, proof)
-
-    async def _seen_at_once(self, order: Order) -> Proof | None:
-        try:
-            return await workflow.execute_local_activity_method(
-                ContainmentActivities.prove,
-                ProveCall(order=order, within=timedelta(0)),
-                start_to_close_timeout=AT_ONCE,
-                schedule_to_close_timeout=AT_ONCE,
-                retry_policy=RetryPolicy(maximum_attempts=1),
-            )
-        except FailureError:
-            return None
-
-    async def _seen_in_time(self, order: Order) -> Proof | None:
+        """Look until the effect is seen or the time is up."""
         within = self._opening.plan.probe_within
         try:
-            return await workflow.execute_activity_method(
+            proof = await workflow.execute_activity_method(
                 ContainmentActivities.prove,
                 ProveCall(order=order, within=within),
                 start_to_close_timeout=within + PROOF_SLACK,
@@ -222,7 +198,21 @@ class Levers:
                 priority=FIRST,
             )
         except ActivityError:
-            return None
+            proof = None
+        self._judge(order, proof)
+
+    def _call(self, order: Order) -> ApplyCall:
+        return ApplyCall(order=order, capture_within=self._opening.plan.capture_within)
+
+    def _note_applied(self, order: Order, applied: Applied) -> None:
+        self._note(order, state=OrderState.APPLIED, applied=applied)
+        self._tape.add(
+            Kind.ORDER_APPLIED,
+            subject=order.id,
+            at=applied.at,
+            digests={"captured": applied.captured} if applied.captured else {},
+            facts={"gap": applied.gap} if applied.gap else {},
+        )
 
     def _judge(self, order: Order, proof: Proof | None) -> None:
         """Only what an independent probe saw makes an order proven."""

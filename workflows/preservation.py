@@ -15,6 +15,7 @@ from andon.domain.errands import EvidenceQuery, SnapshotOrder
 from andon.domain.evidence import Seal
 from andon.domain.incident import IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
+from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
 from workflows.tape import Tape
@@ -29,11 +30,19 @@ READ_RETRIES = RetryPolicy(
 class Preservation:
     """The evidence snapshots of one incident."""
 
-    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape, decisions: Decisions) -> None:
+    def __init__(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        tape: Tape,
+        decisions: Decisions,
+        clock: Clock,
+    ) -> None:
         self._opening = opening
         self._state = state
         self._tape = tape
         self._decisions = decisions
+        self._clock = clock
 
     async def snapshot(self, number: int) -> None:
         """Have snapshot `number` taken and sealed, unless it is; a failed one is recorded and left."""
@@ -88,13 +97,7 @@ class Preservation:
     async def _sealed(self, number: int) -> Seal | None:
         report = f"evidence/{number}"
         while True:
-            try:
-                await workflow.wait_condition(
-                    lambda: report in self._state.reported,
-                    timeout=SNAPSHOT_WITHIN,
-                    timeout_summary=f"evidence snapshot {number}",
-                )
-            except TimeoutError:
+            if not await self._clock.wait(lambda: report in self._state.reported, SNAPSHOT_WITHIN, report):
                 return None
             self._state.reported.remove(report)
             try:

@@ -17,6 +17,7 @@ from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
 from andon.domain.values import NOTHING_YET, digest_of
+from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
@@ -39,6 +40,7 @@ class Restart:
         tape: Tape,
         decisions: Decisions,
         levers: Levers,
+        clock: Clock,
     ) -> None:
         self._opening = opening
         self._plan = opening.plan
@@ -46,6 +48,7 @@ class Restart:
         self._tape = tape
         self._decisions = decisions
         self._levers = levers
+        self._clock = clock
 
     async def fixed(self) -> bool:
         """Wait until a fix is marked as deployed; False: the system will not be restarted."""
@@ -160,13 +163,8 @@ class Restart:
         """Wait a bounded time for the first snapshot: the incident's own case is made from it."""
         if self._state.seals:
             return
-        try:
-            await workflow.wait_condition(
-                lambda: bool(self._state.seals),
-                timeout=self._plan.evidence_within,
-                timeout_summary="first snapshot",
-            )
-        except TimeoutError:
+        within = self._plan.evidence_within
+        if not await self._clock.wait(lambda: bool(self._state.seals), within, "first snapshot"):
             workflow.logger.warning("evaluating without evidence: the gate will miss the incident's own case")
 
     async def _evaluated(self) -> EvaluationResult | None:
@@ -214,13 +212,8 @@ class Restart:
         """
         report = f"reevaluation/{number}"
         while True:
-            try:
-                await workflow.wait_condition(
-                    lambda: report in self._state.reported,
-                    timeout=suite.timeout * 3 + EVALUATION_SLACK,
-                    timeout_summary=f"re-evaluation {number}",
-                )
-            except TimeoutError:
+            within = suite.timeout * 3 + EVALUATION_SLACK
+            if not await self._clock.wait(lambda: report in self._state.reported, within, report):
                 return None
             self._state.reported.remove(report)
             try:

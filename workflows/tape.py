@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -47,6 +48,7 @@ class Tape:
         self._added = len(state.pending)
         self._stored = 0
         self._wanted = self._added
+        self._held = False
         self._first: Callable[[], None] = lambda: None
 
     def before_batch(self, then: Callable[[], None]) -> None:
@@ -93,6 +95,15 @@ class Tape:
         """Have a signed statement stored with the next batch."""
         self._state.exhibits.append(exhibit)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep everything for one batch. For moments only: meanwhile nothing leaves."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
     async def stored(self) -> None:
         """Wait until everything added so far is at rest in locked storage and the register."""
         self._wanted = wanted = self._added
@@ -121,7 +132,8 @@ class Tape:
 
     def _pressing(self) -> bool:
         """Whether an entry waits that others must see now, or that somebody waits for."""
-        return self._wanted > self._stored or bool(self._state.outbox and self._state.pending)
+        waiting = self._wanted > self._stored or bool(self._state.outbox and self._state.pending)
+        return waiting and not self._held
 
     async def _append(
         self, batch: tuple[Entry, ...], exhibits: tuple[Exhibit, ...], notices: tuple[Notice, ...]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
 from andon.domain.errors import InvalidInputError
-from andon.domain.values import Carried, Frozen, Instant, PersonId, Sha256Hex, digest_of
+from andon.domain.personal_keys import PersonalKey
+from andon.domain.values import Carried, Frozen, Instant, PersonId, Sha256Hex, Slug, digest_of
 
 
 class Role(StrEnum):
@@ -36,11 +40,33 @@ class Role(StrEnum):
 APPROVING_ROLES = frozenset(Role) - {Role.DETECTOR, Role.REPORTER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMIN}
 
 TOXIC_PAIRS: tuple[tuple[frozenset[Role], frozenset[Role]], ...] = (
-    (frozenset({Role.ADMIN}), APPROVING_ROLES),
-    (frozenset({Role.CUSTODIAN}), frozenset({Role.INCIDENT_LEAD})),
+    (frozenset({Role.ADMIN}), APPROVING_ROLES | {Role.AUDITOR, Role.CUSTODIAN, Role.DETECTOR}),
+    (frozenset({Role.CUSTODIAN}), frozenset({Role.INCIDENT_LEAD, Role.AUDITOR})),
+    (frozenset({Role.AUDITOR}), APPROVING_ROLES),
+    (frozenset({Role.DETECTOR}), frozenset(Role) - {Role.DETECTOR}),
 )
-"""Roles that one person may not hold together: who configures may not approve, and who keeps
-the evidence may not lead."""
+"""Roles that one person may not hold together: who configures may not approve, who keeps the
+evidence may not lead or audit, who audits may not decide, and a program is no person."""
+
+
+class Absence(Frozen):
+    """A time in which somebody can't be asked."""
+
+    since: Instant
+    until: Instant
+
+    @model_validator(mode="after")
+    def _refuse_backwards(self) -> Absence:
+        if self.until <= self.since:
+            raise InvalidInputError("an absence must end after it begins")
+        return self
+
+
+class Identity(Frozen):
+    """How an OpenID Connect provider names somebody (OpenID Connect Core 1.0, section 2)."""
+
+    issuer: str = Field(max_length=300)
+    subject: str = Field(max_length=255)
 
 
 class Person(Frozen):
@@ -49,31 +75,78 @@ class Person(Frozen):
     id: PersonId
     name: str = Field(max_length=120)
     roles: tuple[Role, ...]
+    teams: tuple[Slug, ...] = ()
     channels: tuple[str, ...] = Field((), description="Apprise URLs, in the order they are tried")
     zone: str = Field("UTC", description="IANA time zone in which times are shown")
+    country: str = Field("", pattern=r"^([A-Z]{2})?$", description="ISO 3166-1, for public holidays")
+    region: str = Field("", max_length=8, description="ISO 3166-2 subdivision without the country")
+    delegates: tuple[PersonId, ...] = Field((), description="who answers for them, in this order")
+    absences: tuple[Absence, ...] = ()
+    shared: bool = Field(False, description="an account of several people: nothing it answers counts")
     suspended_from: Instant | None = Field(None, description="from this moment nothing they answer counts")
+    identities: tuple[Identity, ...] = ()
+    keys: tuple[PersonalKey, ...] = ()
 
     @model_validator(mode="after")
-    def _refuse_toxic_pairs(self) -> Person:
-        held = set(self.roles)
-        for one, other in TOXIC_PAIRS:
-            if held & one and held & other:
-                both = ", ".join(sorted(held & (one | other)))
-                raise InvalidInputError(f"{self.id} may not hold these roles together: {both}")
+    def _refuse_what_does_not_fit(self) -> Person:
+        _check_pairs(self.id, set(self.roles))
+        _check_zone(self.id, self.zone)
         return self
+
+    def suspended_at(self, at: datetime) -> bool:
+        """Whether nothing they answer counts at a moment."""
+        return self.suspended_from is not None and self.suspended_from <= at
+
+    def absent_at(self, at: datetime) -> bool:
+        """Whether they are away at a moment."""
+        return any(away.since <= at < away.until for away in self.absences)
+
+
+class Rotation(Frozen):
+    """Who is on call for a role: members take turns, each for some days, from a wall-clock moment on."""
+
+    role: Role
+    members: tuple[PersonId, ...] = Field(min_length=1)
+    first_day: date = Field(description="the day the first member's first turn begins")
+    hands_over_at: time = Field(time(9), description="wall-clock time of the change, in `zone`")
+    zone: str = "UTC"
+    days: int = Field(7, ge=1, le=366)
+
+    @model_validator(mode="after")
+    def _refuse_unknown_zones(self) -> Rotation:
+        _check_zone(f"the rotation for {self.role}", self.zone)
+        return self
+
+    def on_call(self, at: datetime) -> PersonId:
+        """Return whose turn it is; turns are counted in local days, so a day of 23 hours is one."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        day = local.date() if local.time() >= self.hands_over_at else local.date() - timedelta(days=1)
+        turn = (day - self.first_day).days // self.days
+        return self.members[turn % len(self.members)]
 
 
 class Directory(Frozen):
     """Everybody who may be asked, at one moment; known by its digest."""
 
     people: tuple[Person, ...]
+    rotations: tuple[Rotation, ...] = ()
 
     @model_validator(mode="after")
-    def _refuse_doubles(self) -> Directory:
+    def _refuse_what_does_not_fit(self) -> Directory:
         ids = [person.id for person in self.people]
-        doubled = sorted({one for one in ids if ids.count(one) > 1})
-        if doubled:
+        if doubled := sorted({one for one in ids if ids.count(one) > 1}):
             raise InvalidInputError(f"people listed twice: {', '.join(doubled)}")
+        for person in self.people:
+            for delegate in person.delegates:
+                _check_delegate(person, self.person(delegate), delegate)
+        for rotation in self.rotations:
+            if strangers := [one for one in rotation.members if one not in ids]:
+                raise InvalidInputError(f"the rotation for {rotation.role} names nobody: {strangers[0]}")
+            if idle := [one for one in rotation.members if rotation.role not in self._known(one).roles]:
+                raise InvalidInputError(f"{idle[0]} is on call as {rotation.role} without holding that role")
+        keys = [key.id for person in self.people for key in person.keys]
+        if doubled := sorted({one for one in keys if keys.count(one) > 1}):
+            raise InvalidInputError(f"a key belongs to two people: {doubled[0][:16]}")
         return self
 
     def digest(self) -> Sha256Hex:
@@ -84,9 +157,48 @@ class Directory(Frozen):
         """Return the person with this id, if the directory knows them."""
         return next((one for one in self.people if one.id == person), None)
 
+    def identified(self, issuer: str, subject: str) -> Person | None:
+        """Return whom an OpenID Connect provider means."""
+        wanted = Identity(issuer=issuer, subject=subject)
+        return next((one for one in self.people if wanted in one.identities), None)
+
     def holders(self, role: Role) -> tuple[Person, ...]:
         """Return those who hold `role`, in directory order."""
         return tuple(one for one in self.people if role in one.roles)
+
+    def reachable(self, role: Role, at: datetime) -> tuple[Person, ...]:
+        """Return whom to tell what a role must hear, the first first.
+
+        That is who is on call, then the other holders. Whoever is away is replaced by their first
+        delegate who is there, and comes last themselves: it is never nobody while somebody holds the role.
+        """
+        turns = [rotation.on_call(at) for rotation in self.rotations if rotation.role is role]
+        holders = sorted(self.holders(role), key=lambda one: one.id not in turns)
+        there = [self._standing_in(one, at) for one in holders]
+        away = [one for one in holders if one.absent_at(at)]
+        found = {one.id: one for one in [*(one for one in there if one), *away]}
+        return tuple(one for one in found.values() if not one.suspended_at(at) and not one.shared)
+
+    def delegators(self, person: PersonId) -> tuple[Person, ...]:
+        """Return those for whom a person may answer."""
+        return tuple(one for one in self.people if person in one.delegates)
+
+    def _standing_in(self, holder: Person, at: datetime) -> Person | None:
+        if not holder.absent_at(at):
+            return holder
+        deputies = (self._known(one) for one in holder.delegates)
+        return next((one for one in deputies if not one.absent_at(at) and not one.suspended_at(at)), None)
+
+    def _known(self, person: PersonId) -> Person:
+        return next(one for one in self.people if one.id == person)
+
+
+class Delegation(Carried):
+    """A role that somebody may answer in for its holder."""
+
+    role: Role
+    of: PersonId
+    away: bool = Field(description="the holder is absent; else silence must come first")
 
 
 class Standing(Carried):
@@ -97,16 +209,59 @@ class Standing(Carried):
     suspended: bool
     roles: tuple[Role, ...]
     directory_digest: Sha256Hex
+    shared: bool = False
+    delegated: tuple[Delegation, ...] = ()
+    keys: tuple[PersonalKey, ...] = Field((), description="keys that were in force")
 
 
 def standing_at(directory: Directory, person: PersonId, at: Instant) -> Standing:
     """Return what `directory` says of `person` at the moment `at`."""
     found = directory.person(person)
-    suspended = found is not None and found.suspended_from is not None and found.suspended_from <= at
+    if found is None:
+        return Standing(
+            person=person, known=False, suspended=False, roles=(), directory_digest=directory.digest()
+        )
+    delegated = tuple(
+        Delegation(role=role, of=holder.id, away=holder.absent_at(at))
+        for holder in directory.delegators(person)
+        if not holder.suspended_at(at)
+        for role in holder.roles
+        if role in APPROVING_ROLES
+    )
     return Standing(
         person=person,
-        known=found is not None,
-        suspended=suspended,
-        roles=found.roles if found else (),
+        known=True,
+        suspended=found.suspended_at(at),
+        roles=found.roles,
         directory_digest=directory.digest(),
+        shared=found.shared,
+        delegated=delegated,
+        keys=tuple(key for key in found.keys if key.in_force_at(at)),
     )
+
+
+def _check_pairs(person: PersonId, held: set[Role]) -> None:
+    for one, other in TOXIC_PAIRS:
+        if held & one and held & other:
+            both = ", ".join(sorted(held & (one | other)))
+            raise InvalidInputError(f"{person} may not hold these roles together: {both}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Reading the whole zone database takes ten milliseconds."""
+    return frozenset(available_timezones())
+
+
+def _check_zone(whose: str, zone: str) -> None:
+    # Without a zone database on the machine nothing can be said of any zone.
+    if (zones := _zones()) and zone not in zones:
+        raise InvalidInputError(f"zone of {whose}: {zone} is not known; use one such as Europe/Berlin")
+
+
+def _check_delegate(person: Person, delegate: Person | None, named: PersonId) -> None:
+    if delegate is None:
+        raise InvalidInputError(f"{person.id} names a delegate nobody knows: {named}")
+    if delegate.id == person.id:
+        raise InvalidInputError(f"{person.id} can't be their own delegate")
+    _check_pairs(delegate.id, set(delegate.roles) | (set(person.roles) & APPROVING_ROLES))

@@ -9,16 +9,9 @@ from temporalio import activity
 
 from activities.final import FINAL
 from andon.domain.containment import Order, Proof, Released
-from andon.domain.decision import (
-    Accepted,
-    DecisionKind,
-    DecisionRequest,
-    Statement,
-    judge,
-    read_statement,
-    settle,
-)
+from andon.domain.decision import Accepted, DecisionKind, DecisionRequest, settle
 from andon.domain.errors import LeverUnknownError, ReleaseRefusedError
+from andon.domain.response import Statement, judge, read_statement
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET, Carried, Sha256Hex
 from andon.ports import DirectoryReader, LeverControl, StatementReader, VersionReader

@@ -8,22 +8,12 @@ from functools import partial
 from temporalio import workflow
 
 from andon.domain.clock import Alarm, AlarmKind, alarms, sound
-from andon.domain.decision import (
-    Accepted,
-    Binding,
-    DecisionKind,
-    DecisionRecord,
-    Refusal,
-    Statement,
-    Verdict,
-    judge,
-    read_statement,
-    settle,
-)
+from andon.domain.decision import Accepted, Binding, DecisionKind, DecisionRecord, settle
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.playbook import NO_BINDING
+from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement
 from andon.domain.signing import Envelope
 from workflows.clock import Clock, Due
 from workflows.notices import Notices

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from andon.domain.decision import Refusal
 from andon.domain.errands import Observation, Report
 from andon.domain.incident import Duplicates, IncidentState, Stage
 from andon.domain.ledger import Kind
+from andon.domain.response import Refusal
 from andon.domain.signing import Envelope
 from workflows.decisions import Decisions
 from workflows.tape import Tape

@@ -7,17 +7,11 @@ from dataclasses import dataclass, field
 
 from andon.audit.auditset import Opened, Trust
 from andon.audit.findings import Step
-from andon.domain.decision import (
-    Accepted,
-    DecisionRequest,
-    Statement,
-    judge,
-    read_statement,
-    settle,
-)
+from andon.domain.decision import Accepted, DecisionRequest, settle
 from andon.domain.directory import Standing, standing_at
 from andon.domain.errors import SignatureError
 from andon.domain.ledger import Entry, Kind
+from andon.domain.response import Statement, judge, read_statement
 from andon.domain.values import NOTHING_YET
 
 Answers = dict[int, Statement]

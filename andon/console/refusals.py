@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 
 from andon.api.problems import MEDIA_TYPE, ProblemError
-from andon.domain.decision import EXPLAINED, Refusal
+from andon.domain.response import EXPLAINED, Refusal
 from andon.register.incidents import IncidentRow
 
 FORBIDDEN: Final = frozenset(

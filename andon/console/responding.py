@@ -19,17 +19,11 @@ from andon.console.delivery import EndedError, EngineAwayError
 from andon.console.parts import Parts
 from andon.console.refusals import RefusedError, away, ended
 from andon.console.wording import Wordings, shown
-from andon.domain.decision import (
-    Accepted,
-    Binding,
-    DecisionRecord,
-    DecisionRequest,
-    Refusal,
-    Statement,
-)
+from andon.domain.decision import Accepted, Binding, DecisionRecord, DecisionRequest
 from andon.domain.directory import Role, Standing
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import Answered
+from andon.domain.response import Refusal, Statement
 from andon.domain.signing import Envelope, sign
 from andon.domain.values import NOTHING_YET, Frozen, Sha256Hex, canonical, digest_of
 from andon.register.incidents import IncidentRow

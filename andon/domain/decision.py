@@ -1,8 +1,4 @@
-"""Questions put to named roles, and the one rule that judges an answer.
-
-`judge` is used wherever an answer counts: in the workflow, before a release takes effect, and
-in the offline verifier. It refuses whatever it can't account for.
-"""
+"""Questions put to named roles: what is asked, of whom, until when, and what the answers settle."""
 
 from __future__ import annotations
 
@@ -11,11 +7,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from andon.domain.directory import Role, Standing
-from andon.domain.errors import SignatureError
-from andon.domain.signing import Envelope, open_envelope
+from andon.domain.directory import Role
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex, digest_of
 
 
@@ -23,19 +17,41 @@ class DecisionKind(StrEnum):
     """What Andon asks people."""
 
     TRIAGE = "triage"
+    CONTAINMENT = "containment"
     LEGAL_REVIEW = "legal_review"
     IMPACT = "impact"
     CUSTOMER_NOTIFICATION = "customer_notification"
+    PUBLIC_STATEMENT = "public_statement"
+    EXTERNAL_COUNSEL = "external_counsel"
+    NOTIFY_REGULATOR = "notify_regulator"
+    SHUTDOWN_REVENUE_FEATURE = "shutdown_revenue_feature"
+    RATIFICATION = "ratification"
     DIAGNOSIS = "diagnosis"
     REMEDIATION = "remediation"
     RESTART = "restart"
+    EXECUTIVE_OVERRIDE = "executive_override"
     LESSONS = "lessons"
+    NO_CHANGE_CLOSURE = "no_change_closure"
+    SEVERITY_DOWNGRADE = "severity_downgrade"
+    RAW_EVIDENCE = "raw_evidence"
+    LEAD_TRANSFER = "lead_transfer"
+    CLOCK_EXTENSION = "clock_extension"
 
 
 class Exclusion(StrEnum):
     """Whose answer never counts, whatever their role."""
 
     FIXER = "fixer"
+    """Whoever marked the fix as deployed."""
+    REQUESTER = "requester"
+    """Whoever asked for it."""
+
+
+Exhibit = Literal["evidence", "gate", "severity"]
+"""What a person can be asked to look at before they decide."""
+
+Signing = Literal["attested", "personal"]
+"""Whether the console may vouch for an answer, or the person's own key must have signed it."""
 
 
 class Option(Carried):
@@ -81,7 +97,19 @@ class DecisionRequest(Carried):
         None, description="option that applies when nobody answers; it never restarts"
     )
     default_at: Instant | None = None
+    remind_at: Instant | None = None
+    delegates_from: Instant | None = Field(
+        None, description="from when delegates may answer for holders who are there and silent"
+    )
     excluded: tuple[PersonId, ...] = ()
+    requested_by: PersonId | None = None
+    about: dict[str, str] = Field(
+        default_factory=dict, description="codes that say what exactly is asked for"
+    )
+    subject: Sha256Hex | None = Field(None, description="digest of the encrypted text that is decided on")
+    subject_text: str = Field("", description="id of that text in the register")
+    opens: tuple[Exhibit, ...] = Field((), description="what must have been opened before an answer goes on")
+    signing: Signing = "attested"
     findings: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="codes an answer may add")
     binding: Binding = Binding()
     policy: Sha256Hex
@@ -105,75 +133,6 @@ class DecisionRequest(Carried):
         return frozenset({*self.eligible, *reached, *slots})
 
 
-class Statement(Carried):
-    """What a person states, and what it is bound to. Signed whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    statement: Literal["andon.response/1"] = "andon.response/1"
-    incident: IncidentId
-    decision: str
-    request: Sha256Hex = Field(description="digest of the exact question")
-    option: str
-    findings: dict[str, str] = Field(default_factory=dict)
-    reason: Sha256Hex = Field(description="digest of the encrypted text of the reason")
-    reason_text: str = Field(description="id of that text in the register")
-    binding: Binding
-    policy: Sha256Hex
-    shown: Sha256Hex = Field(description="digest of the text the person was shown")
-    person: PersonId
-    role: Role
-    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
-    nonce: str = Field(min_length=16, max_length=64)
-    received_at: Instant = Field(description="when the door or console received the answer")
-    attested_by: Literal["console"] = "console"
-
-
-class Refusal(StrEnum):
-    """Why an answer has no effect."""
-
-    MALFORMED = "malformed"
-    SIGNATURE = "signature"
-    WRONG_INCIDENT = "wrong_incident"
-    UNKNOWN_DECISION = "unknown_decision"
-    SUPERSEDED = "superseded"
-    BINDING = "binding"
-    REPLAYED = "replayed"
-    UNKNOWN_PERSON = "unknown_person"
-    SUSPENDED = "suspended"
-    ROLE_NOT_HELD = "role_not_held"
-    EXCLUDED = "excluded"
-    WRONG_ROLE = "wrong_role"
-    UNKNOWN_OPTION = "unknown_option"
-    UNKNOWN_FINDING = "unknown_finding"
-    EXPIRED = "expired"
-    BEFORE_THE_QUESTION = "before_the_question"
-    TWICE = "twice"
-    ALREADY_DECIDED = "already_decided"
-
-
-EXPLAINED: dict[Refusal, str] = {
-    Refusal.MALFORMED: "the answer can't be read",
-    Refusal.SIGNATURE: "the statement is unsigned, altered, or signed with an unknown key",
-    Refusal.WRONG_INCIDENT: "the statement belongs to another incident",
-    Refusal.UNKNOWN_DECISION: "there is no such question in this incident",
-    Refusal.SUPERSEDED: "the question has been asked anew since; answer the new one",
-    Refusal.BINDING: "the evidence, evaluation or policy is not the one the question was about",
-    Refusal.REPLAYED: "this statement was delivered before",
-    Refusal.UNKNOWN_PERSON: "the directory does not know this person",
-    Refusal.SUSPENDED: "this person is suspended",
-    Refusal.ROLE_NOT_HELD: "this person does not hold the role they answer in",
-    Refusal.EXCLUDED: "whoever marked the fix as done may not decide this",
-    Refusal.WRONG_ROLE: "this role is not asked",
-    Refusal.UNKNOWN_OPTION: "this is not one of the options",
-    Refusal.UNKNOWN_FINDING: "this is not one of the findings the question asks for",
-    Refusal.EXPIRED: "the question had expired when the answer came in",
-    Refusal.BEFORE_THE_QUESTION: "the answer is dated before the question",
-    Refusal.TWICE: "this person has answered already",
-    Refusal.ALREADY_DECIDED: "the question has been decided",
-}
-
-
 class Accepted(Carried):
     """A response that counts."""
 
@@ -185,102 +144,6 @@ class Accepted(Carried):
     late: bool
     nonce: str
     statement: Sha256Hex = Field(description="digest of the signed envelope")
-
-
-class Verdict(Carried):
-    """The judgement on one answer."""
-
-    refusal: Refusal | None = None
-    late: bool = False
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the answer counts."""
-        return self.refusal is None
-
-
-def read_statement(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> Statement:
-    """Open a signed envelope and read the statement inside.
-
-    Raises:
-        SignatureError: the signature does not hold, or the payload is no statement.
-    """
-    payload = open_envelope(envelope, trusted)
-    try:
-        return Statement.model_validate_json(payload)
-    except ValidationError as error:
-        raise SignatureError("what was signed is not a response") from error
-
-
-def judge(
-    statement: Statement,
-    request: DecisionRequest | None,
-    standing: Standing,
-    *,
-    accepted: Sequence[Accepted] = (),
-    decided: bool = False,
-    superseded: bool = False,
-) -> Verdict:
-    """Judge an answer whose signature holds.
-
-    Args:
-        statement: what the person states.
-        request: the question it names, or None when there is none.
-        standing: what the directory in force at `received_at` says of the person. The workflow takes it
-            as it was attested; a release and the auditor look it up anew.
-        accepted: responses to this question that count already.
-        decided: whether people have settled it; a safe default that applied does not settle it.
-        superseded: whether it was asked anew since.
-    """
-    if request is None:
-        return Verdict(refusal=Refusal.UNKNOWN_DECISION)
-    for refusal, holds in (
-        *_bound_wrongly(statement, request, superseded=superseded),
-        *_not_entitled(statement, request, standing),
-        *_out_of_order(statement, request, accepted, decided=decided),
-    ):
-        if holds:
-            return Verdict(refusal=refusal)
-    late = request.deadline is not None and statement.received_at > request.deadline
-    return Verdict(late=late)
-
-
-_Checks = tuple[tuple[Refusal, bool], ...]
-
-
-def _bound_wrongly(statement: Statement, request: DecisionRequest, *, superseded: bool) -> _Checks:
-    return (
-        (Refusal.WRONG_INCIDENT, statement.incident != request.incident),
-        (Refusal.SUPERSEDED, superseded or statement.request != request.digest()),
-        (Refusal.BINDING, statement.binding != request.binding or statement.policy != request.policy),
-    )
-
-
-def _not_entitled(statement: Statement, request: DecisionRequest, standing: Standing) -> _Checks:
-    return (
-        (Refusal.UNKNOWN_PERSON, not standing.known or standing.person != statement.person),
-        (Refusal.SUSPENDED, standing.suspended),
-        (Refusal.ROLE_NOT_HELD, statement.role not in standing.roles),
-        (Refusal.EXCLUDED, statement.person in request.excluded),
-        (Refusal.WRONG_ROLE, statement.role not in request.roles_at(statement.received_at)),
-    )
-
-
-def _out_of_order(
-    statement: Statement, request: DecisionRequest, accepted: Sequence[Accepted], *, decided: bool
-) -> _Checks:
-    allowed = request.findings
-    strange = any(value not in allowed.get(name, ()) for name, value in statement.findings.items())
-    expired = request.expires_at is not None and statement.received_at > request.expires_at
-    return (
-        (Refusal.UNKNOWN_OPTION, request.option(statement.option) is None),
-        (Refusal.UNKNOWN_FINDING, strange),
-        (Refusal.EXPIRED, expired),
-        (Refusal.BEFORE_THE_QUESTION, statement.received_at < request.opened_at),
-        (Refusal.REPLAYED, any(one.nonce == statement.nonce for one in accepted)),
-        (Refusal.TWICE, any(one.person == statement.person for one in accepted)),
-        (Refusal.ALREADY_DECIDED, decided),
-    )
 
 
 def settle(request: DecisionRequest, accepted: Sequence[Accepted]) -> str | None:
@@ -322,6 +185,7 @@ class DecisionRecord(Carried):
     request: DecisionRequest
     accepted: tuple[Accepted, ...] = ()
     rungs_reached: int = 0
+    reminded: bool = False
     breached: bool = False
     defaulted: bool = Field(False, description="the safe default applied; the question stays open")
     outcome: str | None = Field(None, description="the option people settled on")

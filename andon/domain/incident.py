@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
-from andon.domain.decision import DecisionKind, DecisionRecord, Refusal
+from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
+from andon.domain.response import Refusal
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex

@@ -10,8 +10,9 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.release import ReleaseActivities, ReleaseCall
-from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Option, Statement
+from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Option
 from andon.domain.directory import Role, standing_at
+from andon.domain.response import Statement
 from andon.domain.signing import key_id, public_key_of, sign
 from tests import fakes
 from tests.activities.test_containment import ORDER

@@ -10,16 +10,11 @@ from datetime import UTC, datetime, timedelta
 from andon.audit.auditset import AuditSet, Trust
 from andon.audit.chain import LockedCopies, LockedObject
 from andon.audit.findings import Report
-from andon.domain.decision import (
-    Binding,
-    DecisionKind,
-    DecisionRequest,
-    Option,
-    Statement,
-)
+from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Option
 from andon.domain.directory import Directory, Person, Role, standing_at
 from andon.domain.evidence import EvidenceItem, Manifest
 from andon.domain.ledger import Chain, Entry, Head, Kind
+from andon.domain.response import Statement
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
 from andon.domain.values import NOTHING_YET, Sha256Hex, canonical, sha256
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from andon.domain.decision import Statement, read_statement
 from andon.domain.directory import Role
+from andon.domain.response import Statement, read_statement
 from andon.domain.signing import Envelope
 from andon.domain.values import digest_of
 from tests.api.server import bearer

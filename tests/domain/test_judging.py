@@ -10,18 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andon.domain.decision import (
-    Accepted,
-    DecisionKind,
-    DecisionRequest,
-    Option,
-    Refusal,
-    Rung,
-    Statement,
-    judge,
-    settle,
-)
+from andon.domain.decision import Accepted, DecisionKind, DecisionRequest, Option, Rung, settle
 from andon.domain.directory import Role, Standing
+from andon.domain.response import Refusal, Statement, judge
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 DIGEST = "a" * 64

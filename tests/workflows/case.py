@@ -19,13 +19,14 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from andon.domain.containment import Verb
-from andon.domain.decision import DecisionRequest, Statement
+from andon.domain.decision import DecisionRequest
 from andon.domain.directory import Role, standing_at
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
 from andon.domain.ledger import Entry
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
+from andon.domain.response import Statement
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
 from andon.domain.values import NOTHING_YET, sha256

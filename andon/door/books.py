@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from andon.domain.detection import DetectionReport, Outcome
 from andon.domain.incident import OpenIncident
@@ -16,15 +17,18 @@ from andon.ports import SealedText
 from andon.register.detections import Detection, Detections
 from andon.register.incidents import Allotment, Incidents
 
-Sealed = tuple[SealedText, SealedText | None]
-"""A title, and a description if there is one."""
+TITLE: Final = "title"
+DESCRIPTION: Final = "description"
+
+Sealed = Mapping[str, SealedText]
+"""A title, and a description if there is one, by these names."""
 
 
 class Sealer(Protocol):
     """Seals people's words under an incident's key."""
 
-    async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
-        """Encrypt and keep `text`."""
+    def seal_now(self, incident: IncidentId, texts: Mapping[str, str]) -> dict[str, SealedText]:
+        """Encrypt and keep texts by kind, within the calling thread's transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,10 @@ class Case:
 
 
 class Books:
-    """The parts of the register that detections are written to."""
+    """The parts of the register that detections are written to, in one transaction each.
+
+    Every commit waits for the disk, and whoever reports waits for every commit.
+    """
 
     def __init__(self, incidents: Incidents, detections: Detections, texts: Sealer) -> None:
         self._incidents = incidents
@@ -62,38 +69,38 @@ class Books:
 
     async def allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
         """Open an incident for a case, unless one with the same dedupe key is open."""
-        incident = new_incident_id(case.arrived.received_at)
-        sealed = await self._sealed(incident, case)
-        opening = opening_of(incident, case.weighed, case.arrived, plan, sealed[0].digest)
-        allotment = await asyncio.to_thread(self._allot, case, opening, dedupe, sealed)
-        return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
+        return await asyncio.to_thread(self._allot, case, plan, dedupe)
 
     async def join(self, case: Case, incident: IncidentId) -> None:
         """Note a detection of an open incident."""
-        sealed = await self._sealed(incident, case)
-        await asyncio.to_thread(self._record, case, incident, Outcome.JOINED, sealed)
+        await asyncio.to_thread(self._note, case, incident, Outcome.JOINED, under=incident)
 
     async def log_only(self, case: Case) -> None:
         """Note a detection that no incident is opened for."""
         # Sealed under a key of the receipt's own: there is no incident whose key could be used.
-        sealed = await self._sealed(case.arrived.receipt, case)
-        await asyncio.to_thread(self._record, case, None, Outcome.QUALITY_ISSUE, sealed)
+        await asyncio.to_thread(self._note, case, None, Outcome.QUALITY_ISSUE, under=case.arrived.receipt)
 
-    def _allot(self, case: Case, opening: OpenIncident, dedupe: str | None, sealed: Sealed) -> Allotment:
+    def _allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
+        incident = new_incident_id(case.arrived.received_at)
         with self._incidents.together():
-            allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[0])
+            sealed = self._sealed(incident, case)
+            opening = opening_of(incident, case.weighed, case.arrived, plan, sealed[TITLE].digest)
+            allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[TITLE])
             if allotment.opened:
-                self._record(case, opening.incident, Outcome.OPENED, sealed)
-        return allotment
+                self._record(case, incident, Outcome.OPENED, sealed)
+        return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
 
-    async def _sealed(self, under: str, case: Case) -> Sealed:
-        title = await self._texts.seal(under, "title", case.title)
-        if not case.description:
-            return title, None
-        return title, await self._texts.seal(under, "description", case.description)
+    def _note(self, case: Case, incident: IncidentId | None, outcome: Outcome, *, under: str) -> None:
+        with self._incidents.together():
+            self._record(case, incident, outcome, self._sealed(under, case))
+
+    def _sealed(self, under: str, case: Case) -> Sealed:
+        words = {TITLE: case.title}
+        if case.description:
+            words[DESCRIPTION] = case.description
+        return self._texts.seal_now(under, words)
 
     def _record(self, case: Case, incident: IncidentId | None, outcome: Outcome, sealed: Sealed) -> None:
-        title, description = sealed
         report, arrived = case.report, case.arrived
         detection = Detection(
             id=arrived.receipt,
@@ -113,7 +120,7 @@ class Books:
             trace_ids=report.trace_ids,
             facts=case.weighed.facts,
             potential_facts=case.weighed.potential_facts,
-            title=title,
-            description=description,
+            title=sealed[TITLE],
+            description=sealed.get(DESCRIPTION),
         )
         self._detections.record(detection)

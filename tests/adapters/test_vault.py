@@ -12,13 +12,17 @@ from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.vault import AesVault
 from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
 from andon.ports import SealedText
-from andon.register.engine import Databases
+from andon.register.engine import Databases, together
 from andon.register.keys import WrappedKeys
 from andon.register.texts import Texts
 from tests.register.cases import INCIDENT
 
 OTHER = "INC-20260302-def456"
 CONTENT = b"My account number is 1234"
+
+
+class BrokenOffError(Exception):
+    """Ends a block before its end."""
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -105,6 +109,32 @@ async def test_a_text_with_another_digest_or_id_does_not_open(vault: AesVault, d
         await texts.open(SealedText(id=sealed.id, digest="0" * 64))
     with pytest.raises(NotFoundError):
         await texts.open(SealedText(id="TXT-none", digest=sealed.digest))
+
+
+def _sealed_and_undone(texts: SealedTexts, databases: Databases) -> None:
+    with together(databases.register):
+        texts.seal_now(INCIDENT, {"title": "words", "description": "more words"})
+        raise BrokenOffError
+
+
+async def test_texts_sealed_in_a_transaction_are_kept_with_it(vault: AesVault, databases: Databases) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    with together(databases.register):
+        sealed = texts.seal_now(INCIDENT, {"title": "words", "description": "more words"})
+    assert await texts.open(sealed["title"]) == "words"
+    assert await texts.open(sealed["description"]) == "more words"
+
+
+async def test_a_key_whose_transaction_was_undone_seals_nothing_later(
+    vault: AesVault, master: Path, databases: Databases
+) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    with pytest.raises(BrokenOffError):
+        _sealed_and_undone(texts, databases)
+    assert WrappedKeys(databases.register).get(INCIDENT) is None
+    sealed = await texts.seal(INCIDENT, "title", "words")
+    restarted = SealedTexts(AesVault(master, WrappedKeys(databases.register)), Texts(databases.register))
+    assert await restarted.open(sealed) == "words"
 
 
 class _KeysInMemory(WrappedKeys):

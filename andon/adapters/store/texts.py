@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from andon.adapters.clock import utc_now
+from andon.adapters.store.vault import AesVault
 from andon.domain.errors import SignatureError
 from andon.domain.values import IncidentId, sha256
-from andon.ports import SealedText, Vault
+from andon.ports import SealedText
 from andon.register.texts import StoredText, Texts
 
 
 class SealedTexts:
     """Seals and opens texts."""
 
-    def __init__(self, vault: Vault, texts: Texts, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, vault: AesVault, texts: Texts, now: Callable[[], datetime] = utc_now) -> None:
         self._vault = vault
         self._texts = texts
         self._now = now
@@ -31,6 +32,20 @@ class SealedTexts:
         )
         await asyncio.to_thread(self._texts.put, kept)
         return SealedText(id=name, digest=kept.digest)
+
+    def seal_now(self, incident: IncidentId, texts: Mapping[str, str]) -> dict[str, SealedText]:
+        """Encrypt and keep texts by kind, in the calling thread and within its transaction."""
+        at = self._now()
+        names = {kind: f"TXT-{secrets.token_urlsafe(12)}" for kind in texts}
+        contents = {f"text/{kind}/{names[kind]}": text.encode() for kind, text in texts.items()}
+        sealed: dict[str, SealedText] = {}
+        for kind, stored in zip(texts, self._vault.encrypt_each_now(incident, contents), strict=True):
+            digest = sha256(stored)
+            self._texts.put(
+                StoredText(id=names[kind], incident=incident, kind=kind, stored=stored, digest=digest, at=at)
+            )
+            sealed[kind] = SealedText(id=names[kind], digest=digest)
+        return sealed
 
     async def open(self, sealed: SealedText) -> str:
         """Return a text in clear.

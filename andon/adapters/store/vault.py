@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,11 +57,16 @@ class AesVault:
 
     def encrypt_now(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
         """Encrypt in the calling thread."""
-        keys = self._keys_of(incident)
-        where = _where(incident, bound_to)
-        named = len(where).to_bytes(4, "big") + where + content
-        nonce = hmac.digest(keys.nonces, named, "sha256")[:NONCE_BYTES]
-        return nonce + keys.cipher.encrypt(nonce, content, where)
+        return _encrypted(self._keys_of(incident), _where(incident, bound_to), content)
+
+    def encrypt_each_now(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
+        """Encrypt contents by what they are bound to, in the calling thread and its transaction.
+
+        A key that is made here is not remembered: if the transaction is undone, so is the key, and
+        what was encrypted under it later could never be opened.
+        """
+        keys = self._known.get(incident) or _derived(self._incident_key(incident))
+        return [_encrypted(keys, _where(incident, bound_to), one) for bound_to, one in contents.items()]
 
     def decrypt_now(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open in the calling thread."""
@@ -84,6 +89,12 @@ class AesVault:
             wrapped = self._wrapped.put_if_absent(incident, fresh)
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         return _opened(partial(master.decrypt, nonce, sealed, incident.encode()), f"key of {incident}")
+
+
+def _encrypted(keys: _Keys, where: bytes, content: bytes) -> bytes:
+    named = len(where).to_bytes(4, "big") + where + content
+    nonce = hmac.digest(keys.nonces, named, "sha256")[:NONCE_BYTES]
+    return nonce + keys.cipher.encrypt(nonce, content, where)
 
 
 def _where(incident: str, bound_to: str) -> bytes:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from andon.domain.errors import InvalidInputError, SignatureError
-from andon.domain.values import exact_base64, to_base64
+from andon.domain.exact import exact_base64, to_base64
 
 NAMESPACE: Final = "andon.response"
 """What keeps a signature made for something else, such as a git commit, from counting as an answer."""
@@ -57,7 +57,9 @@ def read_public_line(line: str) -> bytes:
     """
     words = line.split()
     if "PRIVATE KEY" in line:
-        raise InvalidInputError("this is a private key; give the file that ends in .pub, and show this to nobody")
+        raise InvalidInputError(
+            "this is a private key: show it to nobody, and give the file that ends in .pub"
+        )
     if len(words) < 2 or "\n" in line.strip():
         raise InvalidInputError("an SSH public key is one line: ssh-ed25519 AAAA... comment")
     if words[0] != KEY_TYPE.decode():
@@ -180,7 +182,9 @@ class _Fields:
 
 def _unsupported(kind: str) -> str:
     if kind.startswith("sk-"):
-        return "SSH keys on a security key (sk-...) are not supported; register it as a passkey in the browser"
+        return (
+            "SSH keys on a security key (sk-...) are not supported; register it in the browser as a passkey"
+        )
     if kind.startswith(("ssh-", "ecdsa-")):
         return f"{kind} keys are not accepted, only ssh-ed25519; make one with: ssh-keygen -t ed25519"
     return "this is no SSH public key; it begins with: ssh-ed25519"

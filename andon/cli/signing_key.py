@@ -1,0 +1,111 @@
+"""A person's own SSH key on their own machine: opened as ssh opens it, used once, and never sent anywhere."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+from andon.cli.outcome import CommandError, Exit
+from andon.domain.personal_keys import PersonalKey, PersonalSignature, ssh_key
+from andon.domain.sshsig import public_line, sign_sshsig
+
+LARGEST_BYTES: Final = 64 * 1024
+ATTEMPTS: Final = 3
+"""How often a passphrase may be wrong, as in ssh."""
+
+TERMINAL: Final = Path("/dev/tty")
+
+
+def open_key(path: Path) -> Ed25519PrivateKey:
+    """Load an OpenSSH private key; its passphrase is asked for on the terminal.
+
+    Raises:
+        CommandError: the file can't be used, and why.
+    """
+    content = _read(path)
+    key = _loaded(content, None, path)
+    if key is None:
+        _must_have_terminal(path)
+        key = _asked(content, path)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise CommandError(
+            f"{path} is no Ed25519 key, and no other kind is accepted; make one with: ssh-keygen -t ed25519",
+            Exit.BAD_INPUT,
+        )
+    return key
+
+
+def public_half(key: Ed25519PrivateKey) -> PersonalKey:
+    """Return what the directory knows of a private key."""
+    return ssh_key(public_line(key.public_key()))
+
+
+def sign_ssh(content: bytes, key: Ed25519PrivateKey) -> PersonalSignature:
+    """Sign `content`; stock `ssh-keygen -Y verify -n andon.response` verifies it."""
+    return PersonalSignature(key=public_half(key).id, kind="ssh", signature=sign_sshsig(content, key))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # O_NONBLOCK: a pipe in the place of a key must not hold the command up.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}", Exit.BAD_INPUT) from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
+        os.close(descriptor)
+        raise CommandError(f"{path} is no private key", Exit.BAD_INPUT)
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read()
+    if content.startswith((b"ssh-", b"ecdsa-", b"sk-")):
+        raise CommandError(f"{path} is a public key; name the file without .pub", Exit.BAD_INPUT)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise CommandError(
+            f"{path} can be read or changed by others, so it may be theirs too; run: chmod 600 {path}",
+            Exit.BAD_INPUT,
+        )
+    return content
+
+
+def _loaded(content: bytes, passphrase: bytes | None, path: Path) -> object | None:
+    """Return the key, or None when this is not its passphrase."""
+    try:
+        return load_ssh_private_key(content, passphrase)
+    except UnsupportedAlgorithm as error:
+        raise CommandError(f"{path} is a kind of key that is not supported", Exit.BAD_INPUT) from error
+    except TypeError:
+        # How `cryptography` says that a key is encrypted.
+        return None
+    except ValueError as error:
+        if passphrase is not None:
+            return None
+        raise CommandError(f"{path} is no private key in OpenSSH form", Exit.BAD_INPUT) from error
+
+
+def _asked(content: bytes, path: Path) -> object:
+    for left in reversed(range(ATTEMPTS)):
+        passphrase = getpass.getpass(f"Passphrase of {path}{_again(left)}: ")
+        if passphrase and (key := _loaded(content, passphrase.encode(), path)) is not None:
+            return key
+    raise CommandError(f"{path}: that is not its passphrase", Exit.NOT_ALLOWED)
+
+
+def _again(left: int) -> str:
+    return "" if left == ATTEMPTS - 1 else " (that was not it)"
+
+
+def _must_have_terminal(path: Path) -> None:
+    # Without this `getpass` would read the passphrase from standard input, and show it.
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError as error:
+        raise CommandError(
+            f"{path} is protected by a passphrase, and there is no terminal to ask for it", Exit.BAD_INPUT
+        ) from error

@@ -1,0 +1,136 @@
+"""Passkeys of people: WebAuthn assertions over what somebody said, checked without I/O.
+
+Steps and field names are those of W3C Web Authentication Level 3, section 7.2. The `webauthn` package
+checks the same, but takes an exact origin and loads 160 modules, which workflow code can't afford;
+tests hold both against the same assertions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final, Literal
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from andon.domain.errors import InvalidInputError, SignatureError
+from andon.domain.exact import to_base64url
+from andon.domain.sshsig import is_weak_ed25519
+
+LOCAL_RP: Final = "localhost"
+"""The one relying party whose pages may come without TLS."""
+
+# The only spellings of the two kinds of COSE key: WebAuthn (section 6.5.1.1) demands canonical CBOR.
+# {1: 2, 3: -7, -1: 1, -2: x, -3: y}, a P-256 key for ES256
+_ES256: Final = re.compile(rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL)
+# {1: 1, 3: -8, -1: 6, -2: x}, an Ed25519 key for EdDSA
+_EDDSA: Final = re.compile(rb"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20(.{32})", re.DOTALL)
+_RP: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+_ORIGIN: Final = re.compile(r"(https?)://([a-z0-9.-]{1,253})(:[0-9]{1,5})?")
+_SHORTEST: Final = 37  # rpIdHash, flags, signCount: section 6.1
+_USER_PRESENT: Final = 0x01
+_USER_VERIFIED: Final = 0x04
+
+PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey
+
+
+class _ClientData(BaseModel):
+    """CollectedClientData of section 5.8.1; browsers may add members."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    type: Literal["webauthn.get"]
+    challenge: str
+    origin: str
+    crossOrigin: bool = False  # noqa: N815 - WebAuthn names it so
+
+
+def challenge_of(content: bytes) -> bytes:
+    """Return the challenge by which a passkey signs `content`: its SHA-256."""
+    return hashlib.sha256(content).digest()
+
+
+def check_rp(rp: str) -> str:
+    """Return a relying party's id as it is.
+
+    Raises:
+        InvalidInputError: it is no host name in lower case; browsers refuse addresses.
+    """
+    if _RP.fullmatch(rp) is None or rp.replace(".", "").isdigit():
+        raise InvalidInputError(f"a passkey is made for a host name such as andon.example.org, not {rp!r}")
+    return rp
+
+
+def read_cose_key(cose: bytes) -> PublicKey:
+    """Return the public key in a COSE key of WebAuthn.
+
+    Raises:
+        InvalidInputError: it is not an ES256 or EdDSA key, or not one anybody can hold.
+    """
+    if found := _ES256.fullmatch(cose):
+        x, y = (int.from_bytes(one, "big") for one in found.groups())
+        try:
+            return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise InvalidInputError("the passkey's public key is not on its curve") from error
+    if found := _EDDSA.fullmatch(cose):
+        if is_weak_ed25519(found[1]):
+            raise InvalidInputError("this key is worth nothing: anybody could sign with it")
+        return Ed25519PublicKey.from_public_bytes(found[1])
+    raise InvalidInputError("only passkeys with ES256 or EdDSA are accepted")
+
+
+def check_assertion(
+    content: bytes, *, cose: bytes, rp: str, authenticator: bytes, client: bytes, signature: bytes
+) -> None:
+    """Check that a passkey made for `rp` signed `content`, with its person present and verified.
+
+    The signature counter is not compared: what counts is decided later from what was stored, in any
+    order, and passkeys that live on several devices have none.
+
+    Raises:
+        SignatureError: it does not hold, and why.
+    """
+    # 1. The client data are of an assertion, for this content, on a page of the relying party.
+    # 2. The authenticator data are for the relying party, and tell of a person present and verified.
+    # 3. The signature is over both, by the passkey's key.
+    _check_client(client, content, rp)
+    _check_authenticator(authenticator, rp)
+    signed = authenticator + hashlib.sha256(client).digest()
+    try:
+        key = read_cose_key(cose)
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(signature, signed)
+        else:
+            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, InvalidInputError, ValueError) as error:
+        raise SignatureError("the statement was altered, or signed with another passkey") from error
+
+
+def _check_client(client: bytes, content: bytes, rp: str) -> None:
+    try:
+        said = _ClientData.model_validate_json(client)
+    except ValidationError as error:
+        raise SignatureError("these are no client data of a passkey's signature") from error
+    if said.challenge != to_base64url(challenge_of(content)):
+        raise SignatureError("the passkey signed something else")
+    if said.crossOrigin:
+        raise SignatureError("the passkey was asked from inside another site's page")
+    origin = _ORIGIN.fullmatch(said.origin)
+    secure = origin is not None and (origin[1] == "https" or rp == LOCAL_RP)
+    if origin is None or origin[2] != rp or not secure:
+        raise SignatureError(f"the passkey was not asked by a page of {rp}")
+
+
+def _check_authenticator(authenticator: bytes, rp: str) -> None:
+    if len(authenticator) < _SHORTEST:
+        raise SignatureError("the authenticator data are cut short")
+    if authenticator[:32] != hashlib.sha256(rp.encode()).digest():
+        raise SignatureError(f"the passkey was not made for {rp}")
+    flags = authenticator[32]
+    if not flags & _USER_PRESENT or not flags & _USER_VERIFIED:
+        raise SignatureError("the authenticator did not verify that its person was there")

@@ -260,6 +260,7 @@ deliveries = Table(
     Column("ok", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("notice", Text, nullable=False),
+    Column("code", String(32), nullable=False, server_default=""),
     Index("ix_deliveries_person_at", "person", "at"),
     Index("ix_deliveries_message_person", "message", "person"),
 )

@@ -1,0 +1,92 @@
+"""An authenticator as WebAuthn describes one, written from the standard and without Andon's code."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, replace
+
+import cbor2
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PRESENT = 0x01
+VERIFIED = 0x04
+
+
+def b64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """What `navigator.credentials.get()` gives a page."""
+
+    authenticator: bytes
+    client: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a page asks; each test changes what it is about."""
+
+    challenge: bytes
+    rp: str = "andon.example.org"
+    origin: str = "https://andon.example.org"
+    kind: str = "webauthn.get"
+    cross_origin: bool = False
+    flags: int = PRESENT | VERIFIED
+    counter: int = 7
+
+    def but(self, **changes: object) -> Asked:
+        return replace(self, **changes)  # type: ignore[arg-type] # each test names real fields
+
+
+class Authenticator:
+    """One credential: an ES256 or an EdDSA key."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> None:
+        self._key = key
+        self.credential = hashlib.sha256(self.cose).digest()[:16]
+
+    @property
+    def cose(self) -> bytes:
+        """The public key, as RFC 9053 writes it."""
+        if isinstance(self._key, Ed25519PrivateKey):
+            raw = self._key.public_key().public_bytes_raw()
+            return cbor2.dumps({1: 1, 3: -8, -1: 6, -2: raw}, canonical=True)
+        numbers = self._key.public_key().public_numbers()
+        x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
+        return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y}, canonical=True)
+
+    def assert_for(self, asked: Asked) -> Assertion:
+        """Sign as section 6.3.3 says."""
+        client = json.dumps(
+            {
+                "type": asked.kind,
+                "challenge": b64url(asked.challenge),
+                "origin": asked.origin,
+                "crossOrigin": asked.cross_origin,
+                "other_keys_can_be_added_here": "do not compare clientDataJSON against a template",
+            }
+        ).encode()
+        rp = hashlib.sha256(asked.rp.encode()).digest()
+        authenticator = rp + bytes([asked.flags]) + asked.counter.to_bytes(4, "big")
+        signed = authenticator + hashlib.sha256(client).digest()
+        return Assertion(authenticator=authenticator, client=client, signature=self._sign(signed))
+
+    def _sign(self, content: bytes) -> bytes:
+        if isinstance(self._key, Ed25519PrivateKey):
+            return self._key.sign(content)
+        return self._key.sign(content, ec.ECDSA(hashes.SHA256()))
+
+
+def es256() -> Authenticator:
+    return Authenticator(ec.generate_private_key(ec.SECP256R1()))
+
+
+def eddsa() -> Authenticator:
+    return Authenticator(Ed25519PrivateKey.generate())

@@ -1,0 +1,142 @@
+"""Opening one's own SSH key: as ssh does it, with the passphrase asked on a terminal and nowhere else."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from select import select
+
+import pytest
+
+from andon.cli.outcome import CommandError
+from andon.cli.signing_key import open_key, public_half, sign_ssh
+from andon.domain.personal_keys import check_signature, ssh_key
+from tests.openssh import needs_ssh_keygen, new_key, public_line_of
+
+pytestmark = needs_ssh_keygen
+
+SAID = b'{"option":"confirmed"}'
+OPENING = """
+import sys
+from pathlib import Path
+from andon.cli.outcome import CommandError
+from andon.cli.signing_key import open_key, public_half
+try:
+    print("opened", public_half(open_key(Path(sys.argv[1]))).id)
+except CommandError as error:
+    print("refused", error.message)
+"""
+
+
+def opened_on_a_terminal(path: Path, *typed: str) -> str:
+    """Open a key in a process of its own terminal, on which `typed` is typed once it is asked for."""
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-c", OPENING, path],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads are forked over
+    )
+    os.close(theirs)
+    try:
+        shown = "".join(_answered(ours, one) for one in typed) + _read_until(
+            ours, "\n", after="opened|refused"
+        )
+        running.wait(timeout=20)
+    finally:
+        running.kill()
+        running.wait(timeout=5)
+        os.close(ours)
+    return shown
+
+
+def _answered(terminal: int, line: str) -> str:
+    shown = _read_until(terminal, ": ", after="Passphrase")
+    os.write(terminal, line.encode() + b"\n")
+    return shown
+
+
+def _read_until(terminal: int, end: str, *, after: str) -> str:
+    shown = ""
+    while not any((found := shown.find(word)) >= 0 and end in shown[found:] for word in after.split("|")):
+        ready, _, _ = select([terminal], [], [], 20)
+        assert ready, f"nothing more came after {shown!r}"
+        shown += os.read(terminal, 4096).decode()
+    return shown
+
+
+def test_what_an_opened_key_signs_is_verified_with_its_public_line(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id")
+    key = open_key(path)
+    check_signature(SAID, sign_ssh(SAID, key), ssh_key(public_line_of(path)))
+    assert public_half(key).id == ssh_key(public_line_of(path)).id
+
+
+def test_a_passphrase_is_asked_for_on_the_terminal_and_not_shown(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id", passphrase="correct horse")
+    shown = opened_on_a_terminal(path, "correct horse")
+    assert f"opened {ssh_key(public_line_of(path)).id}" in shown
+    assert "correct horse" not in shown
+
+
+def test_a_mistyped_passphrase_is_asked_for_again(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id", passphrase="correct horse")
+    shown = opened_on_a_terminal(path, "corect horse", "", "correct horse")
+    assert "that was not it" in shown
+    assert "opened" in shown
+
+
+def test_three_wrong_passphrases_are_enough(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id", passphrase="correct horse")
+    assert "that is not its passphrase" in opened_on_a_terminal(path, "a", "b", "c")
+
+
+def test_without_a_terminal_no_passphrase_is_read_from_anywhere(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id", passphrase="correct horse")
+    ended = subprocess.run(
+        [sys.executable, "-c", OPENING, path],
+        input="correct horse\n",
+        env={**os.environ, "SSH_ASKPASS": "/bin/true", "ANDON_PASSPHRASE": "correct horse"},
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "no terminal to ask" in ended.stdout
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
+def test_a_key_that_others_can_read_or_change_is_refused(tmp_path: Path, mode: int) -> None:
+    path = new_key(tmp_path / "id")
+    path.chmod(mode)
+    with pytest.raises(CommandError, match="chmod 600"):
+        open_key(path)
+
+
+def test_the_public_half_in_the_place_of_the_key_is_named_as_such(tmp_path: Path) -> None:
+    new_key(tmp_path / "id")
+    with pytest.raises(CommandError, match=r"without \.pub"):
+        open_key(tmp_path / "id.pub")
+
+
+def test_another_kind_of_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no Ed25519 key"):
+        open_key(new_key(tmp_path / "id", kind="ecdsa"))
+
+
+def test_what_is_no_key_is_refused_at_once(tmp_path: Path) -> None:
+    text = tmp_path / "notes"
+    text.write_text("buy milk")
+    text.chmod(0o600)
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    for path in (text, tmp_path, tmp_path / "nowhere", tmp_path / "pipe"):
+        with pytest.raises(CommandError, match=r"no private key|can't be read"):
+            open_key(path)

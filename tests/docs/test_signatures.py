@@ -52,7 +52,7 @@ def run(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def recorded(folder: Path, *, option: str = "confirmed") -> None:
-    """Write the envelope of an answer that the key on the page has signed; `option` may be changed after that."""
+    """Write the envelope of an answer that the page's key has signed; `option` is set after that."""
     stated = Statement.model_validate({**SAID.model_dump(), "standing": _standing(), "received_at": AT})
     signature = sign_ssh(stated.said(), open_key(folder / "ana_key"))
     stated = stated.model_copy(update={"signature": signature, "option": option})

@@ -7,6 +7,7 @@ AndonError
 ├── LedgerBrokenError        a chain does not hold
 ├── SignatureError           a statement is unsigned, altered or from an unknown key
 ├── NotFoundError            the thing named does not exist
+├── OutdatedError            what was to be changed has changed since it was read
 ├── LeverUnknownError        no such enforcement point
 ├── ReleaseRefusedError      a lever may not be released now, and why
 ├── EvidenceStoreError       the store refused or lost something
@@ -67,6 +68,15 @@ class NotFoundError(AndonError):
         self.kind = kind
         self.name = name
         super().__init__(f"no {kind} {name!r}")
+
+
+class OutdatedError(AndonError):
+    """What was to be changed is another one by now; `digest` is that of the present one."""
+
+    def __init__(self, kind: str, digest: str) -> None:
+        self.kind = kind
+        self.digest = digest
+        super().__init__(f"the {kind} has changed since you read it: read it again, then change it")
 
 
 class LeverUnknownError(AndonError):

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -51,10 +51,7 @@ class InForce:
         Raises:
             InvalidInputError: the directory names none.
         """
-        leads = self.directory.holders(Role.INCIDENT_LEAD)
-        if not leads:
-            raise InvalidInputError("the people file names no incident_lead; add one")
-        return leads[0].id
+        return _lead(self.directory)
 
 
 class PolicyDesk:
@@ -90,15 +87,14 @@ class PolicyDesk:
         stamp = tuple(self._stamps())
         read = load_policy(self._settings)
         digest = self._policies.put(SNAPSHOT, read.shelf.snapshot())
-        fresh = InForce(read.shelf, digest, read.directory)
-        fresh.lead()
-        self._people.put_directory(read.directory, datetime.now(UTC))
+        _lead(read.directory)
+        self._people.import_file(read.directory, datetime.now(UTC))
         for system in read.systems.values():
             self._systems.put_system(system)
         for kept in self._systems.systems():
             if kept.in_inventory and kept.id not in read.systems:
                 self._systems.remove(kept.id)
-        self._in_force, self._stamp = fresh, stamp
+        self._in_force, self._stamp = InForce(read.shelf, digest, self._people.latest()), stamp
         self.read_systems()
 
     def read_systems(self) -> None:
@@ -144,6 +140,7 @@ class PolicyDesk:
                 self.load()
                 logger.info("changed policy files are in force")
             else:
+                self._in_force = replace(self.in_force, directory=self._people.latest())
                 self.read_systems()
         except Exception:  # the policy in force stays, and the door goes on answering
             self._stamp = tuple(self._stamps())
@@ -160,3 +157,11 @@ class PolicyDesk:
                 yield from folder.glob("*.yaml")
         if self._files.people.is_file():
             yield self._files.people
+
+
+def _lead(directory: Directory) -> PersonId:
+    now = datetime.now(UTC)
+    leads = directory.holders(Role.INCIDENT_LEAD)
+    if not leads:
+        raise InvalidInputError("the people file names no incident_lead; add one")
+    return next((one.id for one in leads if not one.suspended_at(now)), leads[0].id)

@@ -214,6 +214,21 @@ directory_versions = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("digest", String(64), nullable=False),
     Column("in_force_from", Moment, nullable=False, index=True),
+    Column("made_by", String(64)),
+    Column("why", String(32), nullable=False, server_default="file"),
+    Column("about", String(64)),
+    Column("reason_id", String(64)),
+    Column("reason_digest", String(64)),
+)
+
+directory_sources = Table(
+    "directory_sources",
+    REGISTER,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("base", String(64)),
+    Column("origin", String(16), nullable=False),
+    Column("file", String(64)),
+    Column("overlay", Text, nullable=False),
 )
 
 policies = Table(

@@ -1,4 +1,4 @@
-"""Putting an incident's first orders on their levers without Temporal.
+"""Putting an incident's first orders on their levers at once, without waiting for Temporal.
 
 The keys are the workflow's own, so whoever comes second changes nothing.
 """

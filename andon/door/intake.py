@@ -7,12 +7,11 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from andon.domain.containment import OrderState
 from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident, Stage
 from andon.domain.playbook import Plan
 from andon.domain.values import IncidentId
-from andon.door.answers import Answer, OrderShown, first_orders, shown
+from andon.door.answers import Answer, OrderShown
 from andon.door.books import Books, Case
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
@@ -95,22 +94,22 @@ class Intake:
         self._policy.in_force.shelf.severity.read_term(sent.get("severity"))
 
     async def start(self, opening: OpenIncident, *, held: tuple[OrderShown, ...] = ()) -> Answer:
-        """Hand an allotted incident to its workflow, or hold its levers here until Temporal is back.
+        """Hold an allotted incident's flags and hand it to its workflow, side by side.
+
+        Containment waits for no workflow task: the workflow finds the holds by its own keys, adopts
+        and proves them. While Temporal is away they stand all the same.
 
         Args:
             opening: the incident, as it was allotted.
             held: orders that were applied here already.
         """
-        orders = held or shown(first_orders(opening), OrderState.REQUESTED)
         self.starting.add(opening.incident)
         try:
-            stage = await self._started(opening)
-        except EngineAwayError as error:
-            logger.warning("contained from the door: %s", error, extra={"incident": opening.incident})
-            orders = await self._holding.hold(opening)
-            return self._opened(opening, Outcome.SPOOLED, Stage.DETECT, orders)
+            orders, stage = await asyncio.gather(self._held(opening, held), self._started(opening))
         finally:
             self.starting.discard(opening.incident)
+        if stage is None:
+            return self._opened(opening, Outcome.SPOOLED, Stage.DETECT, orders)
         return self._opened(opening, Outcome.OPENED, stage, orders)
 
     async def join(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
@@ -154,10 +153,18 @@ class Intake:
             return await self.join(standing, case, wait)
         return await self.looked_at(await self.start(opening), wait)
 
-    async def _started(self, opening: OpenIncident) -> Stage:
+    async def _held(self, opening: OpenIncident, held: tuple[OrderShown, ...]) -> tuple[OrderShown, ...]:
+        return held or await self._holding.hold(opening)
+
+    async def _started(self, opening: OpenIncident) -> Stage | None:
+        """Return the stage the workflow shows; None: Temporal is away, and the drain will start it."""
         if self._engine.away:
-            raise EngineAwayError("Temporal was away a moment ago")
-        received = await self._engine.open(opening, arrival_of(opening))
+            return None
+        try:
+            received = await self._engine.open(opening, arrival_of(opening))
+        except EngineAwayError as error:
+            logger.warning("spooled at the door: %s", error, extra={"incident": opening.incident})
+            return None
         await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
         return received.stage
 

@@ -55,7 +55,7 @@ async def test_a_detection_opens_an_incident_with_its_workflow(door: Door, worke
     assert (told["outcome"], told["stage"], told["severity"]) == ("opened", "contain", "high")
     assert told["url"] == f"http://localhost:1/incidents/{told['incident']}"
     assert told["contained"] is False
-    assert {"lever": "refund_desk.allowed", "verb": "pause_system", "state": "requested"} in told["orders"]
+    assert {"lever": "refund_desk.allowed", "verb": "pause_system", "state": "applied"} in told["orders"]
 
     handle = worker.get_workflow_handle(f"incident/{told['incident']}")
     described = await handle.describe()
@@ -73,6 +73,19 @@ async def test_a_detection_opens_an_incident_with_its_workflow(door: Door, worke
     assert plan.owner == "business_owner-1"
     assert len(plan.trusted) == 1
     assert '"severity"' in Policies(door.databases.register).get(plan.policy)
+
+
+async def test_the_flags_are_held_when_it_is_answered_whatever_the_workflow_does(
+    door: Door, worker: Client
+) -> None:
+    told = (await door.detect(facts=HARM)).json()
+    levers = {one["lever"] for one in told["orders"]}
+    answers = [(await door.flag(lever)).json() for lever in levers]
+    assert {one["metadata"]["incident"] for one in answers} == {told["incident"]}
+    assert {one["variant"] for one in answers} == {"held"}
+    assert {effect.key.rsplit("/", 1)[0] for effect in door.switches.effects()} == {
+        f"{told['incident']}/order/{number + 1}" for number in range(len(levers))
+    }
 
 
 async def test_no_free_text_reaches_temporal_or_stands_in_clear(door: Door, worker: Client) -> None:

@@ -18,6 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from andon.api.authentication import TokenBook, anyone
+from andon.api.guards import OPEN
 from andon.api.logs import set_up_logging
 from andon.api.problems import ProblemError, install_problems
 from andon.config import ListenSettings, settings
@@ -34,6 +35,9 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Set where the route set nothing itself; pages bring their own Content-Security-Policy."""
+
+ONE_TIME: Final = "/enter/"
+"""Where one-time links lead."""
 
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -102,7 +106,7 @@ def new_app(
     app.state.tokens = tokens
     install_problems(app)
 
-    @app.get("/healthz", include_in_schema=False)
+    @app.get("/healthz", include_in_schema=False, dependencies=[OPEN])
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
@@ -170,6 +174,11 @@ def _request_id(scope: Scope) -> str:
     return given if _REQUEST_ID.match(given) else secrets.token_urlsafe(12)
 
 
+def _without_secrets(path: str) -> str:
+    """Return a path as it may be logged: a one-time link is a secret while it is good."""
+    return f"{ONE_TIME}..." if path.startswith(ONE_TIME) else path
+
+
 def _log(scope: Scope, level: int, status: int, milliseconds: float) -> None:
     state = scope["state"]
     logger.log(
@@ -178,7 +187,7 @@ def _log(scope: Scope, level: int, status: int, milliseconds: float) -> None:
         extra={
             "request_id": state["request_id"],
             "method": scope["method"],
-            "path": scope["path"][:200],
+            "path": _without_secrets(scope["path"])[:200],
             "status": status,
             "ms": round(milliseconds, 2),
             "person": state.get("person", "-"),

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from andon.api.authentication import token_book
+from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
@@ -47,11 +48,13 @@ def create_app(given: Settings | None = None) -> FastAPI:
                 with suppress(asyncio.CancelledError):
                     await task
             flags.close()
+            app.state.tokens.close()
             parts.queries.databases.close()
 
     app = new_app("Andon door", token_book(chosen), lifespan, (DetectionReport, StopRequest))
     app.include_router(routes.router)
     app.include_router(ofrep.router)
+    refuse_unguarded(app.router)
     return app
 
 
@@ -64,6 +67,7 @@ def _set_up(
         InvalidInputError: a policy file can't be used; the door does not start on a guess.
     """
     queries = parts.queries
+    app.state.tokens.look_in(queries.databases.register)
     policy = PolicyDesk(chosen, queries.policies, queries.systems, queries.people, flags)
     policy.load()
     keys = Secrets(chosen.keys.master.read_bytes(), chosen.keys.attestation.read_bytes())

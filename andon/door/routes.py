@@ -12,6 +12,7 @@ from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body
 from andon.api.problems import ProblemError
 from andon.api.server import described_by
+from andon.domain.access import Scope
 from andon.domain.detection import DetectionReport
 from andon.domain.directory import Role
 from andon.door.answers import Answer
@@ -57,7 +58,7 @@ Patience = Annotated[timedelta, Depends(_patience)]
     "/detections", status_code=202, response_model=Answer, openapi_extra=described_by(DetectionReport)
 )
 async def detect(
-    request: Request, caller: Annotated[Caller, Depends(only(REPORTING))], patience: Patience
+    request: Request, caller: Annotated[Caller, Depends(only(REPORTING, Scope.INTAKE))], patience: Patience
 ) -> JSONResponse:
     """Take a detection; the same dedupe key joins the open incident."""
     body = await _json_body(request)
@@ -68,7 +69,7 @@ async def detect(
 
 @router.post("/stop", status_code=202, response_model=Answer, openapi_extra=described_by(StopRequest))
 async def stop(
-    request: Request, caller: Annotated[Caller, Depends(only(STOPPING))], patience: Patience
+    request: Request, caller: Annotated[Caller, Depends(only(STOPPING, Scope.INTAKE))], patience: Patience
 ) -> JSONResponse:
     """Stop an AI system at once and open an incident for it."""
     body = await _json_body(request)

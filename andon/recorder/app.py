@@ -20,9 +20,11 @@ from sqlalchemy.exc import OperationalError
 
 from andon.api.authentication import Caller, only, token_book
 from andon.api.bodies import check_depth, read_body
+from andon.api.guards import refuse_unguarded
 from andon.api.problems import ProblemError
 from andon.api.server import new_app
 from andon.config import RecorderSettings, Settings, settings
+from andon.domain.access import Scope
 from andon.domain.directory import Role
 from andon.recorder.otlp import TooLargeError, from_json, from_protobuf, spans_of, unfolded
 from andon.register.engine import open_databases
@@ -37,7 +39,8 @@ PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 SMALLER: Final = "Set a smaller batch size in the exporter."
 
-Known = Annotated[Caller, Depends(only(Role))]
+Sender = Annotated[Caller, Depends(only(Role, Scope.INTAKE))]
+Known = Annotated[Caller, Depends(only(Role, Scope.READ))]
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
@@ -50,6 +53,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         databases = open_databases(chosen.databases)
         spans = Spans(databases.recorder)
         app.state.spans = spans
+        app.state.tokens.look_in(databases.register)
         trimming = asyncio.create_task(_keep_trimmed(spans, chosen.recorder))
         try:
             yield
@@ -57,13 +61,14 @@ def create_app(given: Settings | None = None) -> FastAPI:
             trimming.cancel()
             with suppress(asyncio.CancelledError):
                 await trimming
+            app.state.tokens.close()
             databases.close()
 
     app = new_app("Andon flight recorder", token_book(chosen), lifespan)
     app.state.limit = chosen.recorder.body_bytes
 
     @app.post("/v1/traces", tags=["OTLP"])
-    async def traces(request: Request, _: Known) -> Response:
+    async def traces(request: Request, _: Sender) -> Response:
         """Take spans; the same span again changes nothing."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (PROTOBUF, JSON):
@@ -79,6 +84,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
         oldest = counts.oldest.isoformat() if counts.oldest else None
         return {"spans": counts.spans, "size_bytes": counts.size_bytes, "oldest": oldest}
 
+    refuse_unguarded(app.router)
     return app
 
 

@@ -13,13 +13,16 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
+from andon.domain.business_time import BusinessHours
 from andon.domain.conditions import Facts
 from andon.domain.decision import DecisionKind
 from andon.domain.detection import Flagged
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.evidence import EvidenceRow
-from andon.domain.playbook import EvidencePolicy, OptionRight, Right, RightsPolicy, Wording
+from andon.domain.playbook import EvidencePolicy
+from andon.domain.rights import OptionRight, Right, RightsPolicy, StageRight, Wording
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.domain.values import Frozen
 
 ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
@@ -31,6 +34,17 @@ ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
     DecisionKind.REMEDIATION: ("fix_deployed", "not_restarting"),
     DecisionKind.RESTART: ("restart", "keep_stopped"),
     DecisionKind.LESSONS: ("lessons_recorded", "no_change"),
+    DecisionKind.PUBLIC_STATEMENT: ("publish", "do_not_publish"),
+    DecisionKind.EXTERNAL_COUNSEL: ("retain", "do_not_retain"),
+    DecisionKind.NOTIFY_REGULATOR: ("notify", "do_not_notify"),
+    DecisionKind.SHUTDOWN_REVENUE_FEATURE: ("shut_down", "keep_running"),
+    DecisionKind.RATIFICATION: ("uphold", "swap"),
+    DecisionKind.EXECUTIVE_OVERRIDE: ("lift", "refuse"),
+    DecisionKind.NO_CHANGE_CLOSURE: ("approve", "refuse"),
+    DecisionKind.SEVERITY_DOWNGRADE: ("lower", "keep"),
+    DecisionKind.RAW_EVIDENCE: ("release", "refuse"),
+    DecisionKind.LEAD_TRANSFER: ("hand_over", "keep"),
+    DecisionKind.CLOCK_EXTENSION: ("extend", "refuse"),
 }
 """Options that the incident workflow acts on; a policy without one would leave incidents stuck."""
 
@@ -39,6 +53,17 @@ LETS_GO: Final = {
     DecisionKind.CUSTOMER_NOTIFICATION: ("notify",),
     DecisionKind.REMEDIATION: ("fix_deployed", "not_restarting"),
     DecisionKind.RESTART: ("restart",),
+    DecisionKind.PUBLIC_STATEMENT: ("publish",),
+    DecisionKind.EXTERNAL_COUNSEL: ("retain",),
+    DecisionKind.NOTIFY_REGULATOR: ("notify",),
+    DecisionKind.SHUTDOWN_REVENUE_FEATURE: ("shut_down",),
+    DecisionKind.RATIFICATION: ("swap",),
+    DecisionKind.EXECUTIVE_OVERRIDE: ("lift",),
+    DecisionKind.NO_CHANGE_CLOSURE: ("approve",),
+    DecisionKind.SEVERITY_DOWNGRADE: ("lower",),
+    DecisionKind.RAW_EVIDENCE: ("release",),
+    DecisionKind.LEAD_TRANSFER: ("hand_over",),
+    DecisionKind.CLOCK_EXTENSION: ("extend",),
 }
 """Options that silence may never choose: they end or release something, or tell somebody outside."""
 
@@ -87,9 +112,8 @@ class DecisionEntry(Right):
             yield "ladder: rungs must stand in the order in which they are reached"
         last = max([*rungs, self.default_after if self.default else timedelta(0)], default=timedelta(0))
         for band, within in self.within.items():
-            if within <= timedelta(0):
-                yield f"within.{band}: must be longer than nothing"
-            if self.expires_after is not None and within + last >= self.expires_after:
+            longest = within.elapsed or within.at_most
+            if self.expires_after is not None and longest and longest + last >= self.expires_after:
                 yield f"expires_after: the question expires before its clock at {band} has run out"
 
     def right(self) -> Right:
@@ -108,6 +132,8 @@ class RightsFile(Frozen):
     """`rights.yaml`."""
 
     decisions: dict[DecisionKind, DecisionEntry]
+    stages: dict[Stage, StageRight]
+    business_hours: BusinessHours = BusinessHours()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -124,6 +150,9 @@ class RightsFile(Frozen):
                     f"decisions.{kind}.default: {entry.default} may not come about by silence: "
                     "choose an option that changes nothing"
                 )
+        for stage in Stage:
+            if stage is not Stage.CLOSED and stage not in self.stages:
+                raise ValueError(f"stages.{stage}: is missing: every stage has an owner")
         return self
 
     def policy(self) -> RightsPolicy:
@@ -131,6 +160,8 @@ class RightsFile(Frozen):
         return RightsPolicy(
             rights={kind: entry.right() for kind, entry in self.decisions.items()},
             wording={kind: entry.wording() for kind, entry in self.decisions.items()},
+            stages=self.stages,
+            business_hours=self.business_hours,
         )
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
-from andon.domain.playbook import EvidencePolicy, Playbook, RightsPolicy
+from andon.domain.playbook import EvidencePolicy, Playbook
+from andon.domain.rights import RightsPolicy
 from andon.domain.severity import SeverityPolicy
 from andon.domain.values import Slug
 from playbooks.forms import EvidenceFile, Prefill, RightsFile, TriggersFile, missing_bands

@@ -12,8 +12,8 @@ from andon.domain.decision import Accepted, Binding, DecisionKind, DecisionRecor
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
-from andon.domain.playbook import NO_BINDING
 from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement
+from andon.domain.rights import NO_BINDING, Asking
 from andon.domain.signing import Envelope
 from workflows.clock import Clock, Due
 from workflows.notices import Notices
@@ -54,7 +54,7 @@ class Decisions:
         if len(settled) > nth:
             return settled[nth]
         while True:
-            question = self._standing(kind, binding()) or self._put(kind, binding())
+            question = self._standing(kind, binding()) or self.put(kind, self._asking(binding()))
 
             def has_effect(question: str = question) -> bool:
                 record = self._state.decisions[question]
@@ -100,22 +100,27 @@ class Decisions:
                 self._change(question, superseded=True, closed_at=workflow.now())
                 self._tape.add(Kind.DECISION_SUPERSEDED, subject=question)
 
+    def _asking(self, binding: Binding) -> Asking:
+        state = self._state
+        return Asking(
+            band=state.severity, fixers=tuple(state.fixers), binding=binding, lifted=tuple(state.lifted)
+        )
+
     def _standing(self, kind: DecisionKind, binding: Binding) -> str | None:
         for record in self._state.of(kind):
             if record.open and record.request.binding == binding:
                 return record.request.id
         return None
 
-    def _put(self, kind: DecisionKind, binding: Binding) -> str:
+    def put(self, kind: DecisionKind, asking: Asking) -> str:
+        """Put a question, in place of a standing one of its kind, and return its id."""
         self.supersede(kind)
         request = self._opening.plan.ask(
             kind,
             len(self._state.of(kind)) + 1,
+            asking,
             incident=self._opening.incident,
-            band=self._state.severity,
             at=workflow.now(),
-            fixers=self._state.fixers,
-            binding=binding,
         )
         self._state.decisions[request.id] = DecisionRecord(request=request)
         self._tape.add(
@@ -141,7 +146,10 @@ class Decisions:
     def _sound(self, question: str, alarm: Alarm) -> None:
         record = sound(self._state.decisions[question], alarm)
         self._state.decisions[question] = record
-        if alarm.kind is AlarmKind.BREACH:
+        if alarm.kind is AlarmKind.REMINDER:
+            self._tape.add(Kind.REMINDED, subject=question, at=alarm.at)
+            self._notices.reminder(record.request)
+        elif alarm.kind is AlarmKind.BREACH:
             self._tape.add(Kind.DEADLINE_BREACHED, subject=question, at=alarm.at)
         elif alarm.kind is AlarmKind.RUNG and alarm.role is not None:
             self._tape.add(

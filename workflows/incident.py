@@ -17,19 +17,11 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
-from andon.domain.incident import (
-    Answered,
-    Arrival,
-    Ending,
-    IncidentState,
-    OpenIncident,
-    Received,
-    Stage,
-    state_of,
-)
+from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from andon.domain.stage import Stage
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.journal import Journal
@@ -65,7 +57,7 @@ class IncidentWorkflow:
         self._levers = Levers(opening, self._state, self._tape, self._notices)
         self._preservation = Preservation(opening, self._state, self._tape, self._decisions, self._clock)
         self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
-        self._journal = Journal(opening, self._state, self._tape)
+        self._journal = Journal(opening, self._state, self._tape, self._notices, self._clock)
         self._post = Post(self._state, self._tape, self._decisions)
         self._tracks: list[asyncio.Task[None]] = []
         self._triaged = False

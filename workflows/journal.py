@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from andon.domain.incident import IncidentState, OpenIncident, Stage, StageRecord, next_deadline
+from andon.domain.directory import Role
+from andon.domain.incident import IncidentState, OpenIncident, next_deadline
 from andon.domain.ledger import Kind
+from andon.domain.stage import Stage, StageRecord
 from workflows import search_attributes as search
+from workflows.clock import Clock, Due
+from workflows.notices import Notices
 from workflows.tape import Tape
 
 
 class Journal:
     """Keeps the stages of one incident."""
 
-    def __init__(self, opening: OpenIncident, state: IncidentState, tape: Tape) -> None:
+    def __init__(
+        self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices, clock: Clock
+    ) -> None:
         self._opening = opening
         self._state = state
         self._tape = tape
+        self._notices = notices
+        clock.serve(self._due)
         self._shown: list[SearchAttributeUpdate[Any]] = []
         tape.before_batch(self.show)
 
@@ -58,7 +67,7 @@ class Journal:
     def _begin(self, stage: Stage, *, main: bool) -> None:
         open_already = any(one.stage is stage and one.ended_at is None for one in self._state.stages)
         if not open_already:
-            self._state.stages.append(StageRecord(stage=stage, began_at=workflow.now()))
+            self._state.stages.append(self._record(stage))
             self._tape.add(Kind.STAGE_BEGUN, subject=stage.value)
         if main:
             self.enter(stage)
@@ -68,6 +77,36 @@ class Journal:
             if record.stage is stage and record.ended_at is None:
                 self._state.stages[position] = record.model_copy(update={"ended_at": workflow.now()})
                 self._tape.add(Kind.STAGE_ENDED, subject=stage.value)
+
+    def _record(self, stage: Stage) -> StageRecord:
+        plan, now = self._opening.plan, workflow.now()
+        right = plan.stages.get(stage)
+        return StageRecord(
+            stage=stage,
+            began_at=now,
+            owner=right.owner if right else None,
+            due=plan.stage_due(stage, self._state.severity, now),
+        )
+
+    def _due(self) -> list[Due]:
+        """List the stages that are still to be done, with what happens if they are not."""
+        return [
+            Due(record.due, record.stage.value, partial(self._overdue, position))
+            for position, record in enumerate(self._state.stages)
+            if record.due is not None and record.state == "running"
+        ]
+
+    def _overdue(self, position: int) -> None:
+        record = self._state.stages[position]
+        self._state.stages[position] = record.model_copy(update={"overdue": True})
+        self._tape.add(
+            Kind.STAGE_OVERDUE,
+            subject=record.stage.value,
+            at=record.due,
+            facts={"owner": record.owner.value} if record.owner else {},
+        )
+        if record.owner is not None:
+            self._notices.word("overdue", record.stage.value, (record.owner, Role.INCIDENT_LEAD))
 
     def _details(self) -> str:
         state = self._state

@@ -1,38 +1,116 @@
-"""Tell people of one thing, and keep at it until they have been reached or it is too late."""
+"""Tell people of one thing, channel by channel and person by person, until somebody has heard it."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
-from activities.people import PeopleActivities
-from andon.domain.notice import Notice
+from activities.people import Conclusion, PeopleActivities, Telling
+from andon.domain.directory import Role
+from andon.domain.incident import workflow_id
+from andon.domain.notice import (
+    UNDELIVERED,
+    Notice,
+    Recipients,
+    Target,
+    Undelivered,
+    Way,
+    people_reached,
+    targets,
+    undeliverable,
+)
 
-TELL_TIMEOUT = timedelta(seconds=30)
-TELL_FOR = timedelta(hours=4)
-TELL_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=2))
+TELL_TIMEOUT = timedelta(seconds=15)
+TELL_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
+RECORD_TIMEOUT = timedelta(seconds=10)
+RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+PRIORITY = Priority(priority_key=3)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (2, 8, 20, 30, 60, 120))
+"""Between the rounds: four hours in all, in which people, channels and networks can be put right."""
 
 
 @workflow.defn(name="Notice")
 class NoticeWorkflow:
     """Send one notice; its id is the message id, so that it is begun once."""
 
+    def __init__(self) -> None:
+        self._results: dict[Target, bool] = {}
+
     @workflow.run
     async def run(self, notice: Notice) -> int:
         """Return how many people were reached."""
+        missing = await self._round(notice)
+        if missing:
+            await self._conclude(notice, missing)
+            await self._alarm(notice, missing)
+        for pause in PAUSES if missing else ():
+            await workflow.sleep(pause)
+            missing = await self._round(notice)
+            if not missing:
+                await self._conclude(notice, missing)
+                break
+        return people_reached(self._results)
+
+    async def _round(self, notice: Notice) -> tuple[Role, ...]:
+        """Go down every line once, and return the roles for which that was in vain."""
+        recipients = await self._recipients(notice)
+        self._results = {target: True for target, arrived in self._results.items() if arrived}
+        begun: dict[Target, asyncio.Task[None]] = {}
+        while True:
+            for target, way in targets(recipients, self._results).items():
+                if target not in begun and target not in self._results:
+                    begun[target] = asyncio.create_task(self._try(notice, target, way))
+            going = [task for task in begun.values() if not task.done()]
+            if not going:
+                return undeliverable(recipients, self._results)
+            ended, _ = await workflow.wait(going, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                await task
+
+    async def _recipients(self, notice: Notice) -> Recipients:
+        return await workflow.execute_activity_method(
+            PeopleActivities.recipients,
+            notice,
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRIES,
+            priority=PRIORITY,
+        )
+
+    async def _try(self, notice: Notice, target: Target, way: Way) -> None:
+        if way.opens_at is not None:
+            await workflow.sleep(max(way.opens_at - workflow.now(), timedelta()))
         try:
-            delivery = await workflow.execute_activity_method(
+            await workflow.execute_activity_method(
                 PeopleActivities.tell,
-                notice,
+                Telling(notice=notice, target=target),
                 start_to_close_timeout=TELL_TIMEOUT,
-                schedule_to_close_timeout=TELL_FOR,
                 retry_policy=TELL_RETRIES,
-                priority=Priority(priority_key=3),
+                priority=PRIORITY,
             )
         except ActivityError:
-            workflow.logger.exception("notice %s reached nobody", notice.id)
-            return 0
-        return len(delivery.reached)
+            self._results[target] = False
+        else:
+            self._results[target] = True
+
+    async def _conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        await workflow.execute_activity_method(
+            PeopleActivities.conclude,
+            Conclusion(notice=notice, missing=missing),
+            start_to_close_timeout=RECORD_TIMEOUT,
+            retry_policy=RECORD_RETRIES,
+            priority=PRIORITY,
+        )
+
+    async def _alarm(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        """Tell the incident, once; one that has ended needs to hear nothing."""
+        workflow.logger.warning("notice %s can't be delivered: %s", notice.id, ", ".join(missing))
+        incident = workflow.get_external_workflow_handle(workflow_id(notice.incident))
+        heard = Undelivered(notice=notice.id, about=notice.about, subject=notice.subject, roles=missing)
+        try:
+            await incident.signal(UNDELIVERED, heard)
+        except FailureError:
+            workflow.logger.info("incident %s has ended", notice.incident)

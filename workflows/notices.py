@@ -22,6 +22,10 @@ class Notices:
         """Tell those who may answer that they are asked."""
         self._send("question", request, "question", tuple(sorted(request.roles_at(request.opened_at))))
 
+    def reminder(self, request: DecisionRequest) -> None:
+        """Tell those who are asked that half of the time has gone."""
+        self._send("reminder", request, "reminder", tuple(sorted(request.eligible)))
+
     def escalation(self, request: DecisionRequest, rung: int, role: Role) -> None:
         """Tell the next authority on the ladder that nobody has answered."""
         self._send("escalation", request, f"rung/{rung}", (role,))

@@ -11,10 +11,11 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from andon.domain.errands import Observation, Report
-from andon.domain.incident import Duplicates, IncidentState, Stage
+from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
 from andon.domain.response import Refusal
 from andon.domain.signing import Envelope
+from andon.domain.stage import Stage
 from workflows.decisions import Decisions
 from workflows.tape import Tape
 

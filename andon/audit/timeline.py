@@ -9,8 +9,8 @@ from itertools import takewhile
 from typing import Any
 
 from andon.domain.containment import IN_FORCE, OrderState
-from andon.domain.incident import Stage
 from andon.domain.ledger import Entry, Kind
+from andon.domain.stage import Stage
 
 ORDER_STATES = {
     Kind.ORDER_REQUESTED: OrderState.REQUESTED,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from andon.adapters.calendar import business_calendar
 from andon.adapters.levers.flag import FlagLever
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.vault import AesVault
 from andon.bootstrap import Queries, open_queries
 from andon.config import Settings
+from andon.domain.business_time import BusinessCalendar, BusinessHours
+from andon.domain.directory import Person
 from andon.ports import LeverControl
 from andon.register.migrate import migrate
 
@@ -21,6 +25,12 @@ class DoorParts:
     queries: Queries
     flags: LeverControl
     texts: SealedTexts
+
+
+def owners_calendar(owner: Person | None, hours: BusinessHours, at: datetime) -> BusinessCalendar:
+    """Return the business hours of whoever owns an AI system; of somebody unknown, those of UTC."""
+    zone, country, region = (owner.zone, owner.country, owner.region) if owner else ("UTC", "", "")
+    return business_calendar(zone, country, region, hours, at)
 
 
 def open_door_parts(settings: Settings) -> DoorParts:

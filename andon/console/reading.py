@@ -27,9 +27,9 @@ from andon.console.parts import Parts
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 from andon.domain.errors import NotFoundError, SignatureError
-from andon.domain.incident import Stage
 from andon.domain.ledger import Chain, Head
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.register.incidents import IncidentRow, Listed
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.errors import NotFoundError
-from andon.domain.playbook import Wording
+from andon.domain.rights import Wording
 from andon.domain.values import Sha256Hex
 
 SHOWN = "andon.shown/1"

@@ -1,4 +1,4 @@
-"""Deadlines that end in a decision: breach, ladder, safe default.
+"""Deadlines that end in a decision: reminder, breach, ladder, safe default.
 
 Times are absolute and in UTC; whoever opens a question computes them once.
 """
@@ -15,6 +15,7 @@ from andon.domain.values import Carried, Instant
 class AlarmKind(StrEnum):
     """What falls due on a question nobody has settled."""
 
+    REMINDER = "reminder"
     BREACH = "breach"
     RUNG = "rung"
     DEFAULT = "default"
@@ -35,6 +36,8 @@ def alarms(record: DecisionRecord) -> tuple[Alarm, ...]:
     if request.deadline is None or not record.open:
         return ()
     ahead: list[Alarm] = []
+    if request.remind_at is not None and not record.reminded and not record.breached:
+        ahead.append(Alarm(kind=AlarmKind.REMINDER, at=request.remind_at))
     if not record.breached:
         ahead.append(Alarm(kind=AlarmKind.BREACH, at=request.deadline))
     for number, rung in enumerate(request.ladder):
@@ -48,6 +51,8 @@ def alarms(record: DecisionRecord) -> tuple[Alarm, ...]:
 
 def sound(record: DecisionRecord, alarm: Alarm) -> DecisionRecord:
     """Return the record after an alarm: each one sounds exactly once."""
+    if alarm.kind is AlarmKind.REMINDER:
+        return record.model_copy(update={"reminded": True})
     if alarm.kind is AlarmKind.BREACH:
         return record.model_copy(update={"breached": True})
     if alarm.kind is AlarmKind.RUNG:

@@ -17,7 +17,6 @@ class DecisionKind(StrEnum):
     """What Andon asks people."""
 
     TRIAGE = "triage"
-    CONTAINMENT = "containment"
     LEGAL_REVIEW = "legal_review"
     IMPACT = "impact"
     CUSTOMER_NOTIFICATION = "customer_notification"
@@ -49,6 +48,9 @@ class Exclusion(StrEnum):
 
 Exhibit = Literal["evidence", "gate", "severity"]
 """What a person can be asked to look at before they decide."""
+
+Unopened = Literal["record", "refuse"]
+"""What becomes of an answer by somebody who has not opened what they should."""
 
 Signing = Literal["attested", "personal"]
 """Whether the console may vouch for an answer, or the person's own key must have signed it."""
@@ -108,7 +110,8 @@ class DecisionRequest(Carried):
     )
     subject: Sha256Hex | None = Field(None, description="digest of the encrypted text that is decided on")
     subject_text: str = Field("", description="id of that text in the register")
-    opens: tuple[Exhibit, ...] = Field((), description="what must have been opened before an answer goes on")
+    opens: tuple[Exhibit, ...] = Field((), description="what is to be opened before an answer that goes on")
+    unopened: Unopened = "record"
     signing: Signing = "attested"
     findings: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="codes an answer may add")
     binding: Binding = Binding()

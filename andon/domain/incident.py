@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
-from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
@@ -17,29 +17,13 @@ from andon.domain.playbook import Plan
 from andon.domain.response import Refusal
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
+from andon.domain.stage import Stage, StageRecord
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
 
 
 def workflow_id(incident: IncidentId) -> str:
     """Return the id of an incident's workflow."""
     return f"incident/{incident}"
-
-
-class Stage(StrEnum):
-    """The eleven stages of the loop, and the end."""
-
-    DETECT = "detect"
-    TRIAGE_CLASSIFY = "triage_classify"
-    CONTAIN = "contain"
-    PRESERVE_EVIDENCE = "preserve_evidence"
-    ASSESS_IMPACT = "assess_impact"
-    COMMUNICATE = "communicate"
-    INVESTIGATE = "investigate"
-    CORRECT_REMEDIATE = "correct_remediate"
-    VALIDATE_RESTART = "validate_restart"
-    MONITOR = "monitor"
-    LEARN_CLOSE = "learn_close"
-    CLOSED = "closed"
 
 
 class Ending(StrEnum):
@@ -120,14 +104,6 @@ class OrderRecord(Carried):
     released_at: Instant | None = None
 
 
-class StageRecord(Carried):
-    """When a stage began and ended."""
-
-    stage: Stage
-    began_at: Instant
-    ended_at: Instant | None = None
-
-
 class Exhibit(Carried):
     """A signed statement that waits for its batch of ledger entries to be stored."""
 
@@ -182,6 +158,13 @@ class IncidentState(BaseModel):
     watch_until: Instant | None = None
     file: Sha256Hex | None = Field(None, description="digest of the incident file")
     findings: dict[str, str] = Field(default_factory=dict)
+    lead: PersonId | None = Field(None, description="the one named incident lead")
+    lifted: list[Exclusion] = Field(default_factory=list, description="exclusions an executive has lifted")
+    granted: dict[PersonId, Instant] = Field(
+        default_factory=dict, description="who may read originals of evidence, and until when"
+    )
+    acted_on: list[str] = Field(default_factory=list, description="decisions people asked for, carried out")
+    undelivered: list[str] = Field(default_factory=list, description="notices that reached nobody")
 
     @property
     def evidence_root(self) -> Sha256Hex:
@@ -201,7 +184,9 @@ class IncidentState(BaseModel):
 
 def state_of(opening: OpenIncident) -> IncidentState:
     """Return what the run before carried over, or the state of an incident just opened."""
-    return opening.carried or IncidentState(severity=opening.severity, classification=opening.classification)
+    return opening.carried or IncidentState(
+        severity=opening.severity, classification=opening.classification, lead=opening.plan.owner
+    )
 
 
 class IncidentView(Carried):
@@ -234,6 +219,9 @@ class IncidentView(Carried):
     joined: int
     refused: int
     findings: dict[str, str]
+    lead: PersonId | None = None
+    granted: dict[PersonId, Instant] = Field(default_factory=dict)
+    undelivered: tuple[str, ...] = ()
     file: Sha256Hex | None
     head: Head
     exercise: bool
@@ -275,6 +263,9 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         joined=state.joined,
         refused=sum(state.refusals.values()),
         findings=state.findings,
+        lead=state.lead,
+        granted=state.granted,
+        undelivered=tuple(state.undelivered),
         file=state.file,
         head=state.head,
         exercise=opening.exercise,

@@ -8,65 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
 
 from pydantic import Field
 
+from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import Lever, Order, Verb
-from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Exclusion, Option, Rung
+from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
+from andon.domain.rights import Asking, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.domain.system import AISystem
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
-
-Needs = tuple[tuple[Role, ...], ...]
-ANYBODY_ELIGIBLE: Final[Needs] = ((),)
-NO_BINDING: Final = Binding()
-
-
-class OptionRight(Carried):
-    """One possible answer, and how many people it takes at each severity."""
-
-    id: str = Field(pattern=r"^[a-z0-9_]{1,64}$")
-    blocks: bool = False
-    needs: Needs = ANYBODY_ELIGIBLE
-    needs_at: dict[Band, Needs] = Field(default_factory=dict, description="overrides `needs` at a severity")
-
-    def at(self, band: Band) -> Option:
-        """Return the option as it stands at one severity."""
-        return Option(id=self.id, blocks=self.blocks, needs=self.needs_at.get(band, self.needs))
-
-
-class Right(Carried):
-    """Who decides one kind of question, by when, and what holds if nobody does."""
-
-    within: dict[Band, timedelta] = Field(
-        default_factory=dict, description="time to answer; a severity left out has no deadline"
-    )
-    eligible: tuple[Role, ...]
-    options: tuple[OptionRight, ...] = Field(min_length=2)
-    ladder: tuple[Rung, ...] = ()
-    default: str | None = None
-    default_after: timedelta = Field(timedelta(minutes=30), description="from the deadline")
-    expires_after: timedelta | None = None
-    excludes: tuple[Exclusion, ...] = ()
-    findings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-
-
-class Wording(Frozen):
-    """What people are shown for one kind of question. Never enters Temporal."""
-
-    title: str = Field(max_length=80)
-    question: str = Field(max_length=400)
-    options: dict[str, str] = Field(description="option id -> what choosing it does")
-
-
-class RightsPolicy(Frozen):
-    """The organisation's decision rights, one per kind of question."""
-
-    rights: dict[DecisionKind, Right]
-    wording: dict[DecisionKind, Wording]
 
 
 class EvidencePolicy(Frozen):
@@ -102,7 +56,7 @@ class Playbook(Frozen):
     applies_to_types: tuple[str, ...] = Field((), description="incident types; empty: any")
     containment: tuple[ContainmentStep, ...]
     guidance: str = Field(max_length=400, description="what people who use the AI system are told at once")
-    clocks: dict[DecisionKind, dict[Band, timedelta]] = Field(
+    clocks: dict[DecisionKind, dict[Band, Term]] = Field(
         default_factory=dict, description="times to answer that differ from the decision rights"
     )
     lookback: timedelta = Field(timedelta(hours=1), description="evidence window before the detection")
@@ -144,6 +98,8 @@ class Plan(Carried):
     versions: bool = Field(description="whether the AI system says which versions run")
     watch: WatchPlan
     trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
+    stages: dict[Stage, StageRight] = Field(default_factory=dict)
+    calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
 
     def orders(
         self,
@@ -192,37 +148,25 @@ class Plan(Carried):
         )
 
     def ask(
-        self,
-        kind: DecisionKind,
-        number: int,
-        *,
-        incident: IncidentId,
-        band: Band,
-        at: Instant,
-        fixers: Sequence[PersonId] = (),
-        binding: Binding = NO_BINDING,
+        self, kind: DecisionKind, number: int, asking: Asking, *, incident: IncidentId, at: Instant
     ) -> DecisionRequest:
         """Put a question of this kind, with its clock running from `at`."""
-        right = self.rights[kind]
-        within = right.within.get(band)
-        deadline = at + within if within is not None else None
-        return DecisionRequest(
-            id=f"{kind}-{number}",
+        return put(
+            self.rights[kind],
+            kind,
+            number,
+            asking,
             incident=incident,
-            kind=kind,
-            opened_at=at,
-            deadline=deadline,
-            expires_at=at + right.expires_after if right.expires_after else None,
-            eligible=right.eligible,
-            ladder=right.ladder,
-            options=tuple(option.at(band) for option in right.options),
-            default=right.default,
-            default_at=deadline + right.default_after if deadline is not None and right.default else None,
-            excluded=tuple(fixers) if Exclusion.FIXER in right.excludes else (),
-            findings=right.findings,
-            binding=binding,
+            at=at,
+            calendar=self.calendar,
             policy=self.policy,
         )
+
+    def stage_due(self, stage: Stage, band: Band, at: Instant) -> Instant | None:
+        """Return until when a stage that begins now may take; None: it has no clock at this severity."""
+        right = self.stages.get(stage)
+        term = right.within.get(band) if right else None
+        return due_at(term, at, self.calendar) if term is not None else None
 
     def _levers_for(self, step: ContainmentStep) -> tuple[Lever, ...]:
         return tuple(
@@ -254,6 +198,7 @@ def resolve(
     *,
     policy: Sha256Hex,
     trusted: dict[Sha256Hex, str],
+    calendar: BusinessCalendar | None = None,
 ) -> Plan:
     """Resolve policy into the plan one incident is pinned to."""
     clocked = {
@@ -288,4 +233,6 @@ def resolve(
         versions=system.evidence.versions_url is not None,
         watch=playbook.watch,
         trusted=trusted,
+        stages=rights.stages,
+        calendar=calendar,
     )

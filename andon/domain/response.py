@@ -171,6 +171,11 @@ def judge(
     return Verdict(late=late)
 
 
+def unopened(statement: Statement, request: DecisionRequest) -> tuple[Exhibit, ...]:
+    """Return what the person should have opened before they answered, and had not."""
+    return tuple(one for one in request.opens if one not in statement.opened)
+
+
 _Checks = tuple[tuple[Refusal, bool], ...]
 
 
@@ -225,7 +230,7 @@ def _out_of_order(
     return (
         (Refusal.UNKNOWN_OPTION, option is None),
         (Refusal.UNKNOWN_FINDING, strange),
-        (Refusal.NOT_OPENED, goes_on and not set(request.opens) <= set(statement.opened)),
+        (Refusal.NOT_OPENED, request.unopened == "refuse" and goes_on and bool(unopened(statement, request))),
         (Refusal.EXPIRED, expired),
         (Refusal.BEFORE_THE_QUESTION, statement.received_at < request.opened_at),
         (Refusal.REPLAYED, any(one.nonce == statement.nonce for one in accepted)),

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from andon.domain.containment import Order, OrderState, Verb
 from andon.domain.detection import Outcome
-from andon.domain.incident import OpenIncident, Stage
+from andon.domain.incident import OpenIncident
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId
 
 

@@ -28,7 +28,8 @@ from temporalio.service import RPCStatusCode
 
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError
-from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, Stage, workflow_id
+from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, workflow_id
+from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
-from andon.domain.incident import Arrival, OpenIncident, Stage
+from andon.domain.incident import Arrival, OpenIncident
 from andon.domain.playbook import Plan
+from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
 from andon.door.books import Books, Case
@@ -79,7 +80,7 @@ class Intake:
         if not weighed.calls_for_incident:
             await self._books.log_only(case)
             return _logged(case)
-        plan = plan_for(system, case.kind, self._policy.in_force, self._keys.trusted)
+        plan = plan_for(system, case.kind, self._policy.in_force, self._keys.trusted, arrived.received_at)
         if weighed.assessment.containment_required and await self._limit.reached(arrived, system.id):
             logger.warning("a source has reached its limit of stops: orders wait for a person")
             plan = plan.model_copy(update={"steps": ()})

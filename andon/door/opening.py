@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from andon.bootstrap.door import owners_calendar
 from andon.domain.containment import Lever
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
@@ -60,11 +61,22 @@ def new_incident_id(at: datetime) -> IncidentId:
     return f"INC-{at:%Y%m%d}-{''.join(secrets.choice(ALPHABET) for _ in range(6))}"
 
 
-def plan_for(system: AISystem, kind: str | None, policy: InForce, trusted: dict[Sha256Hex, str]) -> Plan:
-    """Resolve policy for one incident of an AI system."""
+def plan_for(
+    system: AISystem, kind: str | None, policy: InForce, trusted: dict[Sha256Hex, str], at: datetime
+) -> Plan:
+    """Resolve policy for one incident of an AI system, with its owner's business hours from `at` on."""
     shelf = policy.shelf
     playbook = choose_playbook(shelf.playbooks, system, kind)
-    return resolve(system, playbook, shelf.rights, shelf.evidence, policy=policy.digest, trusted=trusted)
+    owner = policy.directory.person(system.owner)
+    return resolve(
+        system,
+        playbook,
+        shelf.rights,
+        shelf.evidence,
+        policy=policy.digest,
+        trusted=trusted,
+        calendar=owners_calendar(owner, shelf.rights.business_hours, at),
+    )
 
 
 def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:

@@ -81,7 +81,11 @@ class Cord:
         weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
         case = Case(weighed, arrived, report.title, report.description, system.id)
         step = ContainmentStep(verb=lever.verb, target=lever.target, at=tuple(Band))
-        plan = led_by(plan_for(system, None, self._policy.in_force, self._keys.trusted), lever, step)
+        plan = led_by(
+            plan_for(system, None, self._policy.in_force, self._keys.trusted, arrived.received_at),
+            lever,
+            step,
+        )
         dedupe = self._keys.dedupe(system.id, lever.id, purpose="stop")
         allotment, opening = await self._books.allot(case, plan, dedupe)
         if not allotment.opened:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, or_, select, tuple_, update
 
-from andon.domain.incident import IncidentView, OpenIncident, Stage
+from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from andon.ports import SealedText
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents

@@ -20,8 +20,8 @@ from andon.audit.timeline import known_at
 from andon.audit.verify import verify
 from andon.domain.directory import Role
 from andon.domain.errors import InvalidInputError, NotFoundError
-from andon.domain.incident import Stage
 from andon.domain.ledger import Kind, verify_chain
+from andon.domain.stage import Stage
 from andon.domain.values import canonical
 from andon.ports import Captured
 from tests import fakes

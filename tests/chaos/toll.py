@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from andon.domain.incident import Stage
+from andon.domain.stage import Stage
 from examples.refund_desk.clock import in_utc
 from tests.e2e.people import People
 from tests.e2e.scene import Scene

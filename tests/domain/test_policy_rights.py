@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
+from andon.adapters.calendar import business_calendar
+from andon.domain.business_time import BusinessHours
 from andon.domain.clock import AlarmKind, alarms
 from andon.domain.containment import FLAG_SHAPES, Verb
-from andon.domain.decision import Accepted, DecisionKind, DecisionRecord, DecisionRequest, settle
+from andon.domain.decision import Accepted, DecisionKind, DecisionRecord, DecisionRequest, Exclusion, settle
 from andon.domain.directory import Role
 from andon.domain.playbook import Plan, choose_playbook, resolve
+from andon.domain.rights import Asking
 from andon.domain.severity import Band
 from andon.domain.values import NOTHING_YET, canonical
 from playbooks import load, load_people, load_systems
@@ -22,13 +26,20 @@ MINUTES, HOURS, DAYS = (timedelta(**{unit: 1}) for unit in ("minutes", "hours", 
 EVERY = [(kind, band) for kind in DecisionKind for band in Band]
 
 
+CALENDAR = business_calendar("Europe/Budapest", "HU", "", BusinessHours(), NOON)
+
+
+@cache
 def plan(kind: str | None = "unauthorised_tool_action") -> Plan:
     playbook = choose_playbook(SHELF.playbooks, DESK, kind)
-    return resolve(DESK, playbook, SHELF.rights, SHELF.evidence, policy=NOTHING_YET, trusted={})
+    return resolve(
+        DESK, playbook, SHELF.rights, SHELF.evidence, policy=NOTHING_YET, trusted={}, calendar=CALENDAR
+    )
 
 
 def asked(kind: DecisionKind, band: Band) -> DecisionRequest:
-    return plan().ask(kind, 1, incident="INC-20260302-abc123", band=band, at=NOON, fixers=("erik",))
+    asking = Asking(band=band, fixers=("erik",), requested_by="ines")
+    return plan().ask(kind, 1, asking, incident="INC-20260302-abc123", at=NOON)
 
 
 def answer(role: Role, option: str) -> Accepted:
@@ -81,6 +92,17 @@ def test_each_question_has_its_time_at_each_severity(
         (DecisionKind.REMEDIATION, None),
         (DecisionKind.RESTART, "keep_stopped"),
         (DecisionKind.LESSONS, None),
+        (DecisionKind.PUBLIC_STATEMENT, "do_not_publish"),
+        (DecisionKind.EXTERNAL_COUNSEL, "do_not_retain"),
+        (DecisionKind.NOTIFY_REGULATOR, "do_not_notify"),
+        (DecisionKind.SHUTDOWN_REVENUE_FEATURE, "keep_running"),
+        (DecisionKind.RATIFICATION, "uphold"),
+        (DecisionKind.EXECUTIVE_OVERRIDE, "refuse"),
+        (DecisionKind.NO_CHANGE_CLOSURE, None),
+        (DecisionKind.SEVERITY_DOWNGRADE, "keep"),
+        (DecisionKind.RAW_EVIDENCE, "refuse"),
+        (DecisionKind.LEAD_TRANSFER, "keep"),
+        (DecisionKind.CLOCK_EXTENSION, "refuse"),
     ],
 )
 def test_silence_stays_contained_sends_nothing_and_restarts_nothing(
@@ -108,7 +130,8 @@ def test_the_ladder_is_climbed_before_a_question_expires(kind: DecisionKind, ban
     if request.deadline is None:
         assert not ahead
         return
-    assert ahead[0].kind is AlarmKind.BREACH
+    assert [alarm.kind for alarm in ahead[:2]] == [AlarmKind.REMINDER, AlarmKind.BREACH]
+    assert NOON < ahead[0].at < request.deadline
     assert [alarm.kind for alarm in ahead].count(AlarmKind.RUNG) == len(request.ladder) >= 1
     assert Role.EXECUTIVE in {rung.role for rung in request.ladder}
     assert request.expires_at is None or ahead[-1].at < request.expires_at
@@ -153,10 +176,22 @@ def test_one_refusal_keeps_the_system_stopped(band: Band) -> None:
         assert settle(request, [*others, answer(role, "keep_stopped")]) == "keep_stopped"
 
 
-def test_whoever_marked_the_fix_is_excluded_from_the_restart_only() -> None:
-    for kind in DecisionKind:
-        excluded = asked(kind, Band.HIGH).excluded
-        assert excluded == (("erik",) if kind is DecisionKind.RESTART else ())
+def test_whoever_marked_the_fix_is_excluded_from_the_restart_and_its_override_only() -> None:
+    about_the_fix = {DecisionKind.RESTART, DecisionKind.EXECUTIVE_OVERRIDE}
+    assert {kind for kind in DecisionKind if "erik" in asked(kind, Band.HIGH).excluded} == about_the_fix
+
+
+def test_nobody_approves_what_they_asked_for() -> None:
+    for kind, right in plan().rights.items():
+        if right.asked_by and kind is not DecisionKind.LEAD_TRANSFER:
+            assert "ines" in asked(kind, Band.HIGH).excluded
+            assert "ines" in asked(kind, Band.CRITICAL).excluded
+
+
+def test_what_an_executive_lifts_no_longer_excludes() -> None:
+    asking = Asking(band=Band.HIGH, fixers=("erik",), lifted=(Exclusion.FIXER,))
+    request = plan().ask(DecisionKind.RESTART, 2, asking, incident="INC-20260302-abc123", at=NOON)
+    assert request.excluded == ()
 
 
 def test_an_engineer_can_neither_retire_a_system_nor_notify_a_customer() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, Stage
+    from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received
+from andon.domain.stage import Stage
 
 
 @workflow.defn(name="Incident")

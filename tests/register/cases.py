@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from andon.domain.containment import Hold, Lever, Order, Verb
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
-from andon.domain.incident import IncidentState, IncidentView, OpenIncident, Stage, view_of
+from andon.domain.incident import IncidentState, IncidentView, OpenIncident, view_of
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.playbook import Plan, WatchPlan
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from andon.domain.values import NOTHING_YET
 from andon.ports import SealedText
 

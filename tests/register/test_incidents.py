@@ -7,8 +7,8 @@ from datetime import timedelta
 from multiprocessing.queues import Queue
 
 from andon.config import DatabaseSettings
-from andon.domain.incident import Stage
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.register.engine import Databases, open_databases
 from andon.register.incidents import Incidents, Listed
 from andon.register.migrate import migrate

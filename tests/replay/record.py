@@ -17,7 +17,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
-from andon.domain.incident import Stage
+from andon.domain.stage import Stage
 from tests.workflows.case import Case, Parts, opened
 from tests.workflows.conftest import ATTRIBUTES, FAST, TEMPORAL
 

@@ -9,17 +9,8 @@ from andon.domain.containment import Verb
 from andon.domain.decision import DecisionKind, Exclusion, Rung
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
-from andon.domain.playbook import (
-    ContainmentStep,
-    EvidencePolicy,
-    OptionRight,
-    Plan,
-    Playbook,
-    Right,
-    RightsPolicy,
-    WatchPlan,
-    resolve,
-)
+from andon.domain.playbook import ContainmentStep, EvidencePolicy, Plan, Playbook, WatchPlan, resolve
+from andon.domain.rights import OptionRight, Right, RightsPolicy
 from andon.domain.severity import Band
 from andon.domain.system import AISystem, Evaluation, EvidencePlaces, Fallback, LeverEntry, Tier
 from andon.domain.values import NOTHING_YET

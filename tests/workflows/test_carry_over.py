@@ -5,8 +5,9 @@ from __future__ import annotations
 from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
-from andon.domain.incident import Ending, Stage
+from andon.domain.incident import Ending
 from andon.domain.ledger import Chain, Entry, Kind, verify_chain
+from andon.domain.stage import Stage
 from andon.domain.values import NOTHING_YET
 from tests.workflows.case import Case, Parts, opened
 

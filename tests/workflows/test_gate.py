@@ -11,8 +11,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
 from andon.domain.errors import EvaluationError
-from andon.domain.incident import Stage
 from andon.domain.ledger import Kind
+from andon.domain.stage import Stage
 from andon.ports import Captured
 from tests import fakes
 from tests.workflows.case import Parts, opened, trusted

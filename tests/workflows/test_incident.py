@@ -7,8 +7,9 @@ from temporalio.testing import WorkflowEnvironment
 from andon.domain.directory import Role
 from andon.domain.errors import SourceError
 from andon.domain.evidence import RowState
-from andon.domain.incident import Ending, Stage
+from andon.domain.incident import Ending
 from andon.domain.ledger import Kind, verify_chain
+from andon.domain.stage import Stage
 from andon.ports import Captured
 from tests import fakes
 from tests.workflows.case import Parts, opened

@@ -10,7 +10,7 @@ from pydantic import Field
 from andon.console.wording import Wordings
 from andon.domain.decision import Accepted, DecisionKind, DecisionRecord, DecisionRequest
 from andon.domain.directory import Role
-from andon.domain.playbook import Wording
+from andon.domain.rights import Wording
 from andon.domain.values import Frozen, Instant, PersonId, Sha256Hex
 
 State = Literal["open", "settled", "superseded"]

@@ -14,9 +14,10 @@ from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.directory import Role
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
-from andon.domain.incident import Ending, IncidentView, OrderRecord, Stage, StageRecord, workflow_id
+from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage, StageRecord
 from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
 from andon.register.incidents import IncidentRow
 

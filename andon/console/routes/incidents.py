@@ -19,10 +19,10 @@ from andon.console.reading import Filters
 from andon.console.routes.places import Digest, Incident, Reader, Stock
 from andon.domain.directory import Directory
 from andon.domain.errors import NotFoundError
-from andon.domain.incident import Stage
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
+from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.register.incidents import Listed
 

@@ -23,9 +23,9 @@ from andon.console.screens.timeline import LATEST
 from andon.console.screens.words import STAGES, plain
 from andon.console.visitors import Listing, Reading, session_of
 from andon.domain.errors import UnknownTermError
-from andon.domain.incident import Stage
 from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.register.incidents import Listed
 from andon.register.ledger import Ledger

@@ -15,8 +15,8 @@ from andon.console.screens.parts import IncidentLine, QuestionLine, incident_lin
 from andon.console.screens.timeline import Event, event
 from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, STAGES, Status, action, lower, plain
 from andon.domain.gate import EvaluationResult
-from andon.domain.incident import Stage
 from andon.domain.ledger import Entry
+from andon.domain.stage import Stage
 
 LOOP: Final = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
 STEP_STATES: Final = {

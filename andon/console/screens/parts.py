@@ -22,8 +22,8 @@ from andon.console.screens.words import (
     plain,
 )
 from andon.domain.directory import Role
-from andon.domain.incident import Stage
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 
 UNTITLED: Final = "Title not shown"
 AFTER_RELEASE: Final = frozenset({Stage.MONITOR, Stage.LEARN_CLOSE, Stage.CLOSED})

@@ -9,8 +9,8 @@ from typing import Final
 
 from andon.console.screens.moments import Moment, moment
 from andon.console.screens.words import STAGES, inert, lower, plain
-from andon.domain.incident import Stage
 from andon.domain.ledger import Entry, Kind
+from andon.domain.stage import Stage
 
 LATEST = 200
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from andon.domain.containment import OrderState, Verb
 from andon.domain.evidence import GapReason, RowState
-from andon.domain.incident import Ending, Stage
+from andon.domain.incident import Ending
+from andon.domain.stage import Stage
 
 STAGES: Final = {
     Stage.DETECT: "Detect",

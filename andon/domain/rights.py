@@ -1,0 +1,179 @@
+"""Decision rights: who decides what, by when, and what holds if nobody does. Data, never code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from andon.domain.business_time import BusinessCalendar, BusinessHours, Term, due_at, reminder_at
+from andon.domain.decision import (
+    Binding,
+    DecisionKind,
+    DecisionRequest,
+    Exclusion,
+    Exhibit,
+    Option,
+    Rung,
+    Unopened,
+)
+from andon.domain.directory import Role
+from andon.domain.severity import Band
+from andon.domain.stage import Stage
+from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex
+
+Needs = tuple[tuple[Role, ...], ...]
+ANYBODY_ELIGIBLE: Final[Needs] = ((),)
+NO_BINDING: Final = Binding()
+
+
+class Spare(Carried):
+    """Base of models written without what has its default value: a plan travels with each incident."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in written(self).items()
+            if fields[name].is_required()
+            or getattr(self, name) != fields[name].get_default(call_default_factory=True)
+        }
+
+
+class OptionRight(Spare):
+    """One possible answer, and how many people it takes at each severity."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]{1,64}$")
+    blocks: bool = False
+    needs: Needs = ANYBODY_ELIGIBLE
+    needs_at: dict[Band, Needs] = Field(default_factory=dict, description="overrides `needs` at a severity")
+
+    def at(self, band: Band) -> Option:
+        """Return the option as it stands at one severity."""
+        return Option(id=self.id, blocks=self.blocks, needs=self.needs_at.get(band, self.needs))
+
+
+class Right(Spare):
+    """Who decides one kind of question, by when, and what holds if nobody does."""
+
+    within: dict[Band, Term] = Field(
+        default_factory=dict, description="time to answer; a severity left out has no deadline"
+    )
+    eligible: tuple[Role, ...]
+    options: tuple[OptionRight, ...] = Field(min_length=2)
+    ladder: tuple[Rung, ...] = ()
+    delegates_after: timedelta | None = Field(
+        None, description="silence after which delegates may answer for holders who are not away"
+    )
+    default: str | None = None
+    default_after: timedelta = Field(timedelta(minutes=30), description="from the deadline")
+    expires_after: timedelta | None = None
+    excludes: tuple[Exclusion, ...] = ()
+    excludes_at: dict[Band, tuple[Exclusion, ...]] = Field(
+        default_factory=dict, description="overrides `excludes` at a severity"
+    )
+    opens: tuple[Exhibit, ...] = ()
+    unopened: Unopened = "record"
+    personal_at: tuple[Band, ...] = Field(
+        (), description="severities at which an answer must be signed with the person's own key"
+    )
+    asked_by: tuple[Role, ...] = Field((), description="roles that may ask for it; empty: only Andon asks")
+    about: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="codes whoever asks must give; no list of values: any code"
+    )
+    findings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def asked_at(self, band: Band) -> bool:
+        """Whether a severity has a clock for this kind: some questions are put at some severities only."""
+        return band in self.within
+
+
+class Asking(Carried):
+    """What a question is about, beyond its kind."""
+
+    band: Band
+    fixers: tuple[PersonId, ...] = ()
+    binding: Binding = NO_BINDING
+    requested_by: PersonId | None = None
+    about: dict[str, str] = Field(default_factory=dict)
+    subject: Sha256Hex | None = None
+    subject_text: str = ""
+    deadline: Instant | None = Field(None, description="instead of the one the right gives")
+    lifted: tuple[Exclusion, ...] = Field((), description="exclusions an executive has lifted")
+
+
+class StageRight(Spare):
+    """Who owns a stage of the loop, and how long it may take."""
+
+    owner: Role
+    within: dict[Band, Term] = Field(default_factory=dict)
+
+
+class Wording(Frozen):
+    """What people are shown for one kind of question. Never enters Temporal."""
+
+    title: str = Field(max_length=80)
+    question: str = Field(max_length=400)
+    options: dict[str, str] = Field(description="option id -> what choosing it does")
+
+
+class RightsPolicy(Frozen):
+    """The organisation's decision rights, one per kind of question, and who owns each stage."""
+
+    rights: dict[DecisionKind, Right]
+    wording: dict[DecisionKind, Wording]
+    stages: dict[Stage, StageRight] = Field(default_factory=dict)
+    business_hours: BusinessHours = BusinessHours()
+
+
+def put(
+    right: Right,
+    kind: DecisionKind,
+    number: int,
+    asking: Asking,
+    *,
+    incident: IncidentId,
+    at: Instant,
+    calendar: BusinessCalendar | None,
+    policy: Sha256Hex,
+) -> DecisionRequest:
+    """Put a question of this kind, with its clock running from `at`."""
+    term = right.within.get(asking.band)
+    deadline = asking.deadline or (due_at(term, at, calendar) if term is not None else None)
+    excluded = {
+        Exclusion.FIXER: asking.fixers,
+        Exclusion.REQUESTER: (asking.requested_by,) if asking.requested_by else (),
+    }
+    return DecisionRequest(
+        id=f"{kind}-{number}",
+        incident=incident,
+        kind=kind,
+        opened_at=at,
+        deadline=deadline,
+        expires_at=at + right.expires_after if right.expires_after else None,
+        eligible=right.eligible,
+        ladder=right.ladder,
+        options=tuple(option.at(asking.band) for option in right.options),
+        default=right.default,
+        default_at=deadline + right.default_after if deadline is not None and right.default else None,
+        remind_at=reminder_at(at, deadline) if deadline is not None else None,
+        delegates_from=at + right.delegates_after if right.delegates_after is not None else None,
+        excluded=tuple(
+            person
+            for one in right.excludes_at.get(asking.band, right.excludes)
+            if one not in asking.lifted
+            for person in excluded[one]
+        ),
+        requested_by=asking.requested_by,
+        about=asking.about,
+        subject=asking.subject,
+        subject_text=asking.subject_text,
+        opens=right.opens,
+        unopened=right.unopened,
+        signing="personal" if asking.band in right.personal_at else "attested",
+        findings=right.findings,
+        binding=asking.binding,
+        policy=policy,
+    )

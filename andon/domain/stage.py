@@ -1,0 +1,46 @@
+"""The stages of the loop: where an incident stands, who owns that, and by when it is to be done."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from andon.domain.directory import Role
+from andon.domain.values import Carried, Instant
+
+
+class Stage(StrEnum):
+    """The eleven stages of the loop, and the end."""
+
+    DETECT = "detect"
+    TRIAGE_CLASSIFY = "triage_classify"
+    CONTAIN = "contain"
+    PRESERVE_EVIDENCE = "preserve_evidence"
+    ASSESS_IMPACT = "assess_impact"
+    COMMUNICATE = "communicate"
+    INVESTIGATE = "investigate"
+    CORRECT_REMEDIATE = "correct_remediate"
+    VALIDATE_RESTART = "validate_restart"
+    MONITOR = "monitor"
+    LEARN_CLOSE = "learn_close"
+    CLOSED = "closed"
+
+
+class StageRecord(Carried):
+    """One stage of one incident: when it began and ended, who owns it, and until when it may take."""
+
+    stage: Stage
+    began_at: Instant
+    ended_at: Instant | None = None
+    owner: Role | None = None
+    due: Instant | None = None
+    overdue: bool = Field(False, description="it was not done when it was due; that is on record")
+
+    @property
+    def state(self) -> Literal["running", "overdue", "done", "done_late"]:
+        """How it stands against its clock."""
+        if self.ended_at is None:
+            return "overdue" if self.overdue else "running"
+        return "done_late" if self.overdue else "done"

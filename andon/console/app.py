@@ -9,7 +9,7 @@ from andon.config import settings
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
 from andon.console.responding import Desk, ResponseBody
-from andon.console.routes import answering, decisions, entrance, incidents, pages, systems
+from andon.console.routes import answering, decisions, entrance, incidents, keys, pages, systems
 from andon.console.sessions import Sessions
 from andon.console.statics import Statics
 from andon.console.wording import Wordings
@@ -24,7 +24,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.reading = Reading(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
     app.state.sessions = Sessions(stands_on.session_key, stands_on.tokens, stands_on.now)
-    for routes in (systems, incidents, decisions, entrance, pages, answering):
+    for routes in (systems, incidents, decisions, keys, entrance, pages, answering):
         app.include_router(routes.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from andon.domain.errors import InvalidInputError, SignatureError
 from andon.domain.exact import exact_base64, to_base64
+from andon.domain.values import Sha256Hex
 
 NAMESPACE: Final = "andon.response"
 """What keeps a signature made for something else, such as a git commit, from counting as an answer."""
@@ -72,6 +73,11 @@ def read_public_line(line: str) -> bytes:
     if is_weak_ed25519(raw):
         raise InvalidInputError("this key is worth nothing: anybody could sign with it")
     return wire
+
+
+def fingerprint(digest: Sha256Hex) -> str:
+    """Return the SHA-256 of a wire form as `ssh-keygen -l` prints it."""
+    return f"SHA256:{to_base64(bytes.fromhex(digest)).rstrip('=')}"
 
 
 def is_weak_ed25519(raw: bytes) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from andon.domain.errors import InvalidInputError, SignatureError
 from andon.domain.personal_keys import PersonalKey, PersonalSignature, check_signature, ssh_key
-from andon.domain.sshsig import public_line, sign_sshsig
+from andon.domain.sshsig import fingerprint, public_line, sign_sshsig
 from tests.openssh import needs_ssh_keygen, new_key, public_line_of, ssh_keygen
 
 SAID = b'{"decision":"triage-1","incident":"INC-20260301-4f7k2a","option":"confirmed"}'
@@ -84,7 +84,7 @@ def test_a_public_key_line_of_ssh_keygen_is_taken_with_its_comment_as_label(tmp_
     assert key.label == "ana on her laptop"
     assert key.public == " ".join(line.split()[:2])
     printed = ssh_keygen("-l", "-E", "sha256", "-f", tmp_path / "id").stdout.decode().split()[1]
-    assert base64.b64decode(printed.removeprefix("SHA256:") + "=").hex() == key.id
+    assert fingerprint(key.id) == printed
 
 
 @needs_ssh_keygen

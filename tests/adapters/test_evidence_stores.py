@@ -12,12 +12,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from pydantic import SecretStr
 
+from andon.adapters.store.ledger import LockedObjects
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError, NotFoundError, StoreConflictError
 from andon.domain.values import sha256
-from andon.ports import EvidenceStore, ObjectReceipt
+from andon.ports import ObjectReceipt
 from tests.adapters.conftest import free_ports
 
 CONTENT = b'{"what": "was seen"}'
@@ -25,7 +26,7 @@ TEXT = "text/plain"
 
 
 @pytest.fixture(params=["memory", "s3"])
-def store(request: pytest.FixtureRequest) -> EvidenceStore:
+def store(request: pytest.FixtureRequest) -> LockedObjects:
     if request.param == "memory":
         return MemoryEvidenceStore()
     return S3EvidenceStore(request.getfixturevalue("s3_settings"))
@@ -36,12 +37,12 @@ def prefix() -> str:
     return f"t/{secrets.token_hex(6)}"
 
 
-async def test_what_was_put_can_be_had_back(store: EvidenceStore, prefix: str) -> None:
+async def test_what_was_put_can_be_had_back(store: LockedObjects, prefix: str) -> None:
     await store.put(f"{prefix}/a", CONTENT, content_type=TEXT)
     assert await store.get(f"{prefix}/a") == CONTENT
 
 
-async def test_the_receipt_names_digest_size_version_and_lock(store: EvidenceStore, prefix: str) -> None:
+async def test_the_receipt_names_digest_size_version_and_lock(store: LockedObjects, prefix: str) -> None:
     receipt = await store.put(f"{prefix}/a", CONTENT, content_type=TEXT)
     assert (receipt.key, receipt.sha256, receipt.size_bytes) == (f"{prefix}/a", sha256(CONTENT), len(CONTENT))
     assert receipt.version_id
@@ -49,13 +50,13 @@ async def test_the_receipt_names_digest_size_version_and_lock(store: EvidenceSto
     assert receipt.locked_until > datetime.now(UTC) + timedelta(hours=23)
 
 
-async def test_putting_the_same_twice_gives_the_same_receipt(store: EvidenceStore, prefix: str) -> None:
+async def test_putting_the_same_twice_gives_the_same_receipt(store: LockedObjects, prefix: str) -> None:
     first = await store.put(f"{prefix}/a", CONTENT, content_type=TEXT)
     assert await store.put(f"{prefix}/a", CONTENT, content_type=TEXT) == first
 
 
 async def test_other_bytes_under_the_same_key_are_refused_and_named(
-    store: EvidenceStore, prefix: str
+    store: LockedObjects, prefix: str
 ) -> None:
     await store.put(f"{prefix}/a", CONTENT, content_type=TEXT)
     with pytest.raises(StoreConflictError) as refused:
@@ -64,26 +65,40 @@ async def test_other_bytes_under_the_same_key_are_refused_and_named(
     assert await store.get(f"{prefix}/a") == CONTENT
 
 
-async def test_of_many_who_put_at_once_exactly_one_wins(store: EvidenceStore, prefix: str) -> None:
+async def test_what_is_kept_without_a_receipt_is_locked_like_all_else(
+    store: LockedObjects, prefix: str
+) -> None:
+    for size in (1, 200_000):
+        await store.keep(f"{prefix}/{size}", bytes(size), content_type=TEXT)
+        await store.keep(f"{prefix}/{size}", bytes(size), content_type=TEXT)
+        standing = await store.put(f"{prefix}/{size}", bytes(size), content_type=TEXT)
+        assert (standing.sha256, standing.size_bytes) == (sha256(bytes(size)), size)
+        assert standing.locked_until is not None
+        with pytest.raises(StoreConflictError) as refused:
+            await store.keep(f"{prefix}/{size}", b"other", content_type=TEXT)
+        assert refused.value.found == sha256(bytes(size))
+
+
+async def test_of_many_who_put_at_once_exactly_one_wins(store: LockedObjects, prefix: str) -> None:
     puts = [store.put(f"{prefix}/a", f"{number}".encode(), content_type=TEXT) for number in range(12)]
     outcomes = await asyncio.gather(*puts, return_exceptions=True)
     assert sum(isinstance(outcome, ObjectReceipt) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, StoreConflictError) for outcome in outcomes) == 11
 
 
-async def test_what_is_not_there_is_not_found(store: EvidenceStore, prefix: str) -> None:
+async def test_what_is_not_there_is_not_found(store: LockedObjects, prefix: str) -> None:
     with pytest.raises(NotFoundError):
         await store.get(f"{prefix}/nothing")
 
 
-async def test_keys_are_listed_sorted_under_their_prefix(store: EvidenceStore, prefix: str) -> None:
+async def test_keys_are_listed_sorted_under_their_prefix(store: LockedObjects, prefix: str) -> None:
     for name in ("b", "a", "c/d"):
         await store.put(f"{prefix}/{name}", CONTENT, content_type=TEXT)
     assert await store.keys(f"{prefix}/") == [f"{prefix}/a", f"{prefix}/b", f"{prefix}/c/d"]
     assert await store.keys(f"{prefix}/nothing") == []
 
 
-async def test_an_empty_object_is_an_object(store: EvidenceStore, prefix: str) -> None:
+async def test_an_empty_object_is_an_object(store: LockedObjects, prefix: str) -> None:
     receipt = await store.put(f"{prefix}/a", b"", content_type=TEXT)
     assert (receipt.size_bytes, receipt.sha256) == (0, sha256(b""))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import Exhibit
@@ -21,10 +21,22 @@ JSON: Final = "application/json"
 SIDE_BY_SIDE: Final = 8
 
 
+class LockedObjects(EvidenceStore, Protocol):
+    """Locked storage that also keeps what needs no receipt: the register holds each entry's digest."""
+
+    async def keep(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Store `content` under `key` unless something stands there; locked by policy.
+
+        Raises:
+            StoreConflictError: other bytes stand under `key`. Final.
+            EvidenceStoreError: the store refused. Final.
+        """
+
+
 class LockedLedger:
     """Each entry and each statement is a locked object of its own."""
 
-    def __init__(self, store: EvidenceStore, ledger: Ledger) -> None:
+    def __init__(self, store: LockedObjects, ledger: Ledger) -> None:
         self._store = store
         self._ledger = ledger
 
@@ -40,7 +52,7 @@ class LockedLedger:
 
         async def keep(key: str, content: bytes) -> None:
             async with slots:
-                await self._store.put(key, content, content_type=JSON)
+                await self._store.keep(key, content, content_type=JSON)
 
         # All are waited for before an error is raised: no put may go on behind a retry's back.
         outcomes = await asyncio.gather(*(keep(*one) for one in objects), return_exceptions=True)

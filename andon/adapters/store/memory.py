@@ -37,6 +37,10 @@ class MemoryEvidenceStore:
             raise StoreConflictError(key, standing.sha256)
         return standing
 
+    async def keep(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Store like `put`, without a receipt."""
+        await self.put(key, content, content_type=content_type)
+
     async def get(self, key: str) -> bytes:
         """Return the content under `key`."""
         if key not in self.contents:

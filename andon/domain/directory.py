@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -88,13 +91,18 @@ class Person(Frozen):
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> Person:
-        _check_pairs(self.id, set(self.roles))
+        if problem := _toxic(self.id, set(self.roles)):
+            raise InvalidInputError(problem)
         _check_zone(self.id, self.zone)
         return self
 
     def suspended_at(self, at: datetime) -> bool:
         """Whether nothing they answer counts at a moment."""
         return self.suspended_from is not None and self.suspended_from <= at
+
+    def counts_at(self, at: datetime) -> bool:
+        """Whether what they answer at a moment can count at all."""
+        return not self.shared and not self.suspended_at(at)
 
     def absent_at(self, at: datetime) -> bool:
         """Whether they are away at a moment."""
@@ -118,8 +126,11 @@ class Rotation(Frozen):
 
     def on_call(self, at: datetime) -> PersonId:
         """Return whose turn it is; turns are counted in local days, so a day of 23 hours is one."""
-        local = at.astimezone(ZoneInfo(self.zone))
-        day = local.date() if local.time() >= self.hands_over_at else local.date() - timedelta(days=1)
+        zone = ZoneInfo(self.zone)
+        day = at.astimezone(zone).date()
+        # In UTC: when clocks go back, the same wall-clock time comes twice, and the turn changes once.
+        if at < datetime.combine(day, self.hands_over_at, zone).astimezone(UTC):
+            day -= timedelta(days=1)
         turn = (day - self.first_day).days // self.days
         return self.members[turn % len(self.members)]
 
@@ -132,20 +143,8 @@ class Directory(Frozen):
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> Directory:
-        ids = [person.id for person in self.people]
-        if doubled := sorted({one for one in ids if ids.count(one) > 1}):
-            raise InvalidInputError(f"people listed twice: {', '.join(doubled)}")
-        for person in self.people:
-            for delegate in person.delegates:
-                _check_delegate(person, self.person(delegate), delegate)
-        for rotation in self.rotations:
-            if strangers := [one for one in rotation.members if one not in ids]:
-                raise InvalidInputError(f"the rotation for {rotation.role} names nobody: {strangers[0]}")
-            if idle := [one for one in rotation.members if rotation.role not in self._known(one).roles]:
-                raise InvalidInputError(f"{idle[0]} is on call as {rotation.role} without holding that role")
-        keys = [key.id for person in self.people for key in person.keys]
-        if doubled := sorted({one for one in keys if keys.count(one) > 1}):
-            raise InvalidInputError(f"a key belongs to two people: {doubled[0][:16]}")
+        if found := [one.problem for one in misfits(self.people, self.rotations)]:
+            raise InvalidInputError("; ".join(found))
         return self
 
     def digest(self) -> Sha256Hex:
@@ -169,14 +168,16 @@ class Directory(Frozen):
         """Return whom to tell what a role must hear, the first first.
 
         That is who is on call, then the other holders. Whoever is away is replaced by their first
-        delegate who is there, and comes last themselves: it is never nobody while somebody holds the role.
+        delegate who is there, and comes last themselves. Nobody is left out for being away: it is
+        nobody only if all who hold the role are suspended or shared accounts.
         """
         turns = [rotation.on_call(at) for rotation in self.rotations if rotation.role is role]
-        holders = sorted(self.holders(role), key=lambda one: one.id not in turns)
+        counted = (one for one in self.holders(role) if one.counts_at(at))
+        holders = sorted(counted, key=lambda one: one.id not in turns)
         there = [self._standing_in(one, at) for one in holders]
         away = [one for one in holders if one.absent_at(at)]
         found = {one.id: one for one in [*(one for one in there if one), *away]}
-        return tuple(one for one in found.values() if not one.suspended_at(at) and not one.shared)
+        return tuple(found.values())
 
     def delegators(self, person: PersonId) -> tuple[Person, ...]:
         """Return those for whom a person may answer."""
@@ -186,7 +187,7 @@ class Directory(Frozen):
         if not holder.absent_at(at):
             return holder
         deputies = (self._known(one) for one in holder.delegates)
-        return next((one for one in deputies if not one.absent_at(at) and not one.suspended_at(at)), None)
+        return next((one for one in deputies if not one.absent_at(at) and one.counts_at(at)), None)
 
     def _known(self, person: PersonId) -> Person:
         return next(one for one in self.people if one.id == person)
@@ -239,11 +240,12 @@ def standing_at(directory: Directory, person: PersonId, at: Instant) -> Standing
     )
 
 
-def _check_pairs(person: PersonId, held: set[Role]) -> None:
+def _toxic(person: PersonId, held: set[Role]) -> str | None:
     for one, other in TOXIC_PAIRS:
         if held & one and held & other:
             both = ", ".join(sorted(held & (one | other)))
-            raise InvalidInputError(f"{person} may not hold these roles together: {both}")
+            return f"{person} may not hold these roles together: {both}"
+    return None
 
 
 @cache
@@ -258,9 +260,50 @@ def _check_zone(whose: str, zone: str) -> None:
         raise InvalidInputError(f"zone of {whose}: {zone} is not known; use one such as Europe/Berlin")
 
 
-def _check_delegate(person: Person, delegate: Person | None, named: PersonId) -> None:
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something in a directory that does not fit the rest of it, and where it stands."""
+
+    place: tuple[str | int, ...]
+    problem: str
+
+
+def misfits(people: Sequence[Person], rotations: Sequence[Rotation]) -> Iterator[Misfit]:
+    """Find everything in a directory that does not fit together."""
+    known = {person.id: person for person in people}
+    if doubled := _doubled(person.id for person in people):
+        yield Misfit(("people",), f"people listed twice: {', '.join(doubled)}")
+    for number, person in enumerate(people):
+        for which, name in enumerate(person.delegates):
+            if problem := _delegate_problem(person, known.get(name), name):
+                yield Misfit(("people", number, "delegates", which), problem)
+    for number, rotation in enumerate(rotations):
+        problems = (_member_problem(rotation, known.get(member), member) for member in rotation.members)
+        yield from (
+            Misfit(("rotations", number, "members", which), problem)
+            for which, problem in enumerate(problems)
+            if problem
+        )
+    for key in _doubled(key.id for person in people for key in person.keys):
+        yield Misfit(("people",), f"a key belongs to two people: {key[:16]}")
+
+
+def _doubled(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _delegate_problem(person: Person, delegate: Person | None, named: PersonId) -> str | None:
     if delegate is None:
-        raise InvalidInputError(f"{person.id} names a delegate nobody knows: {named}")
+        return f"{person.id} names a delegate nobody knows: {named}"
     if delegate.id == person.id:
-        raise InvalidInputError(f"{person.id} can't be their own delegate")
-    _check_pairs(delegate.id, set(delegate.roles) | (set(person.roles) & APPROVING_ROLES))
+        return f"{person.id} can't be their own delegate"
+    problem = _toxic(delegate.id, set(delegate.roles) | (set(person.roles) & APPROVING_ROLES))
+    return f"{delegate.id} can't stand in for {person.id}: {problem}" if problem else None
+
+
+def _member_problem(rotation: Rotation, member: Person | None, named: PersonId) -> str | None:
+    if member is None:
+        return f"the rotation for {rotation.role} names nobody: {named}"
+    if rotation.role not in member.roles:
+        return f"{named} is on call as {rotation.role} without holding that role"
+    return None

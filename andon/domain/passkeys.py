@@ -1,8 +1,8 @@
 """Passkeys of people: WebAuthn assertions over what somebody said, checked without I/O.
 
-Steps and field names are those of W3C Web Authentication Level 3, section 7.2. The `webauthn` package
-checks the same, but takes an exact origin and loads 160 modules, which workflow code can't afford;
-tests hold both against the same assertions.
+Steps and field names are those of W3C Web Authentication Level 3, sections 7.1 and 7.2. The
+`webauthn` package checks the same, but takes an exact origin and loads 160 modules, which workflow
+code can't afford; tests hold both against the same assertions.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9.-]{1,253})(:[0-9]{1,5})?")
 _SHORTEST: Final = 37  # rpIdHash, flags, signCount: section 6.1
 _USER_PRESENT: Final = 0x01
 _USER_VERIFIED: Final = 0x04
+_CREDENTIAL_INCLUDED: Final = 0x40
+_EXTENSIONS_INCLUDED: Final = 0x80
+_CREDENTIAL_AT: Final = 55  # after rpIdHash, flags, signCount, aaguid and credentialIdLength: section 6.5.1
+_LONGEST_CREDENTIAL: Final = 350  # as base64url it has to fit a key of the directory
 
 PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey
 
@@ -43,7 +47,7 @@ class _ClientData(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    type: Literal["webauthn.get"]
+    type: Literal["webauthn.get", "webauthn.create"]
     challenge: str
     origin: str
     crossOrigin: bool = False  # noqa: N815 - WebAuthn names it so
@@ -98,7 +102,7 @@ def check_assertion(
     # 1. The client data are of an assertion, for this content, on a page of the relying party.
     # 2. The authenticator data are for the relying party, and tell of a person present and verified.
     # 3. The signature is over both, by the passkey's key.
-    _check_client(client, content, rp)
+    _check_client(client, "webauthn.get", challenge_of(content), rp)
     _check_authenticator(authenticator, rp)
     signed = authenticator + hashlib.sha256(client).digest()
     try:
@@ -111,12 +115,44 @@ def check_assertion(
         raise SignatureError("the statement was altered, or signed with another passkey") from error
 
 
-def _check_client(client: bytes, content: bytes, rp: str) -> None:
+def read_registration(
+    *, challenge: bytes, rp: str, authenticator: bytes, client: bytes
+) -> tuple[bytes, bytes]:
+    """Return the public key, in COSE form, and the credential id of a passkey that was just made.
+
+    No attestation is asked for: which make of authenticator somebody uses is theirs to choose.
+
+    Raises:
+        SignatureError: it was not made for this challenge, on a page of `rp`, by a verified person.
+        InvalidInputError: it is a kind of key that is not accepted.
+    """
+    _check_client(client, "webauthn.create", challenge, rp)
+    _check_authenticator(authenticator, rp)
+    if not authenticator[32] & _CREDENTIAL_INCLUDED or len(authenticator) < _CREDENTIAL_AT:
+        raise SignatureError("the authenticator gave no passkey")
+    ends = _CREDENTIAL_AT + int.from_bytes(authenticator[53:_CREDENTIAL_AT], "big")
+    credential, rest = authenticator[_CREDENTIAL_AT:ends], authenticator[ends:]
+    if not 0 < len(credential) <= _LONGEST_CREDENTIAL:
+        raise SignatureError("the authenticator gave no usable id of a passkey")
+    return _leading_key(rest, alone=not authenticator[32] & _EXTENSIONS_INCLUDED), credential
+
+
+def _leading_key(content: bytes, *, alone: bool) -> bytes:
+    found = _ES256.match(content) or _EDDSA.match(content)
+    if found is None or (alone and found.end() != len(content)):
+        raise InvalidInputError("only passkeys with ES256 or EdDSA are accepted")
+    read_cose_key(found[0])
+    return found[0]
+
+
+def _check_client(client: bytes, kind: str, challenge: bytes, rp: str) -> None:
     try:
         said = _ClientData.model_validate_json(client)
     except ValidationError as error:
-        raise SignatureError("these are no client data of a passkey's signature") from error
-    if said.challenge != to_base64url(challenge_of(content)):
+        raise SignatureError("these are no client data of a passkey") from error
+    if said.type != kind:
+        raise SignatureError("the passkey was used for something else")
+    if said.challenge != to_base64url(challenge):
         raise SignatureError("the passkey signed something else")
     if said.crossOrigin:
         raise SignatureError("the passkey was asked from inside another site's page")

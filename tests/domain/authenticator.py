@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PRESENT = 0x01
 VERIFIED = 0x04
+CREDENTIAL_INCLUDED = 0x40
 
 
 def b64url(content: bytes) -> str:
@@ -27,6 +28,15 @@ class Assertion:
     authenticator: bytes
     client: bytes
     signature: bytes
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What `navigator.credentials.create()` gives a page."""
+
+    authenticator: bytes
+    client: bytes
+    attestation: bytes
 
 
 @dataclass(frozen=True)
@@ -64,24 +74,40 @@ class Authenticator:
 
     def assert_for(self, asked: Asked) -> Assertion:
         """Sign as section 6.3.3 says."""
-        client = json.dumps(
-            {
-                "type": asked.kind,
-                "challenge": b64url(asked.challenge),
-                "origin": asked.origin,
-                "crossOrigin": asked.cross_origin,
-                "other_keys_can_be_added_here": "do not compare clientDataJSON against a template",
-            }
-        ).encode()
-        rp = hashlib.sha256(asked.rp.encode()).digest()
-        authenticator = rp + bytes([asked.flags]) + asked.counter.to_bytes(4, "big")
+        client = _client_data(asked)
+        authenticator = _authenticator_data(asked)
         signed = authenticator + hashlib.sha256(client).digest()
         return Assertion(authenticator=authenticator, client=client, signature=self._sign(signed))
+
+    def register(self, asked: Asked) -> Registration:
+        """Give the credential as section 6.3.2 says, without attestation."""
+        credential = len(self.credential).to_bytes(2, "big") + self.credential + self.cose
+        asked = asked.but(flags=asked.flags | CREDENTIAL_INCLUDED)
+        authenticator = _authenticator_data(asked) + bytes(16) + credential
+        attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": authenticator}, canonical=True)
+        return Registration(authenticator, _client_data(asked), attestation)
 
     def _sign(self, content: bytes) -> bytes:
         if isinstance(self._key, Ed25519PrivateKey):
             return self._key.sign(content)
         return self._key.sign(content, ec.ECDSA(hashes.SHA256()))
+
+
+def _client_data(asked: Asked) -> bytes:
+    return json.dumps(
+        {
+            "type": asked.kind,
+            "challenge": b64url(asked.challenge),
+            "origin": asked.origin,
+            "crossOrigin": asked.cross_origin,
+            "other_keys_can_be_added_here": "do not compare clientDataJSON against a template",
+        }
+    ).encode()
+
+
+def _authenticator_data(asked: Asked) -> bytes:
+    rp = hashlib.sha256(asked.rp.encode()).digest()
+    return rp + bytes([asked.flags]) + asked.counter.to_bytes(4, "big")
 
 
 def es256() -> Authenticator:

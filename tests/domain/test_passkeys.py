@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from webauthn.helpers.exceptions import InvalidAuthenticationResponse
 
 from andon.domain.errors import InvalidInputError, SignatureError
-from andon.domain.passkeys import challenge_of
+from andon.domain.passkeys import challenge_of, read_registration
 from andon.domain.personal_keys import PersonalKey, PersonalSignature, check_signature, passkey
 from tests.domain.authenticator import (
     PRESENT,
@@ -20,6 +20,7 @@ from tests.domain.authenticator import (
     Asked,
     Assertion,
     Authenticator,
+    Registration,
     b64url,
     eddsa,
     es256,
@@ -83,7 +84,7 @@ def test_an_assertion_over_what_was_said_holds_here_and_in_the_webauthn_package(
 WRONG = {
     "another challenge": (ASKED.but(challenge=challenge_of(SAID + b" ")), "something else"),
     "the content itself as challenge": (ASKED.but(challenge=SAID), "something else"),
-    "a registration": (ASKED.but(kind="webauthn.create"), "no client data"),
+    "a registration": (ASKED.but(kind="webauthn.create"), "something else"),
     "another site": (ASKED.but(origin="https://evil.example.org"), "not asked by a page"),
     "a site below": (ASKED.but(origin="https://x.andon.example.org"), "not asked by a page"),
     "without TLS": (ASKED.but(origin="http://andon.example.org"), "not asked by a page"),
@@ -189,6 +190,75 @@ def test_deeply_nested_client_data_are_refused() -> None:
     made = ours.assert_for(ASKED)
     with pytest.raises(SignatureError):
         check(ours, Assertion(made.authenticator, b"[" * 2_900, made.signature))
+
+
+CHALLENGE = bytes(range(32))
+MADE = Asked(challenge=CHALLENGE, kind="webauthn.create")
+
+
+def read(made: Registration) -> tuple[bytes, bytes]:
+    return read_registration(
+        challenge=CHALLENGE, rp=MADE.rp, authenticator=made.authenticator, client=made.client
+    )
+
+
+@pytest.mark.parametrize("authenticator", KINDS.values(), ids=KINDS)
+def test_a_new_passkey_is_read_here_as_in_the_webauthn_package(authenticator: Authenticator) -> None:
+    made = authenticator.register(MADE)
+    theirs = webauthn.verify_registration_response(
+        credential={
+            "id": b64url(authenticator.credential),
+            "rawId": b64url(authenticator.credential),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": b64url(made.client),
+                "attestationObject": b64url(made.attestation),
+            },
+        },
+        expected_challenge=CHALLENGE,
+        expected_rp_id=MADE.rp,
+        expected_origin=MADE.origin,
+        require_user_verification=True,
+    )
+    assert read(made) == (authenticator.cose, authenticator.credential)
+    assert (theirs.credential_public_key, theirs.credential_id) == read(made)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (MADE.but(challenge=bytes(32)), "something else"),
+        (MADE.but(kind="webauthn.get"), "something else"),
+        (MADE.but(origin="https://evil.example.org"), "not asked by a page"),
+        (MADE.but(rp="example.org"), "not made for"),
+        (MADE.but(flags=PRESENT), "was there"),
+    ],
+)
+def test_a_passkey_made_otherwise_is_not_taken(asked: Asked, why: str) -> None:
+    with pytest.raises(SignatureError, match=why):
+        read(es256().register(asked))
+
+
+@given(at=some.integers(0, 200), left=some.integers(0, 200))
+def test_a_registration_that_is_cut_short_or_goes_on_is_not_taken(at: int, left: int) -> None:
+    made = KINDS["ES256"].register(MADE)
+    whole = made.authenticator
+    for form in (whole[:at], whole + bytes(left)):
+        if form != whole:
+            with pytest.raises((SignatureError, InvalidInputError)):
+                read(Registration(form, made.client, b""))
+
+
+@given(authenticator=some.binary(max_size=200), client=some.binary(max_size=200))
+def test_any_bytes_at_all_are_no_registration(authenticator: bytes, client: bytes) -> None:
+    made = KINDS["EdDSA"].register(MADE)
+    for form in (
+        Registration(authenticator, made.client, b""),
+        Registration(made.authenticator, client, b""),
+        Registration(made.authenticator[:53] + authenticator, made.client, b""),
+    ):
+        with pytest.raises((SignatureError, InvalidInputError)):
+            read(form)
 
 
 @pytest.mark.parametrize(

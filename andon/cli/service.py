@@ -73,6 +73,14 @@ class Service:
         headers = {"Idempotency-Key": key} if key else {}
         return self._sent(self._client.build_request("POST", path, params=asked, json=body, headers=headers))
 
+    def delete(self, path: str) -> Any:
+        """Take away what is under `path` and return the answer.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses.
+        """
+        return self._sent(self._client.build_request("DELETE", path))
+
     def _sent(self, request: httpx.Request) -> Any:
         try:
             answer = self._client.send(request)

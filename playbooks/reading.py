@@ -22,6 +22,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _ADVICE: Final = {
     "extra_forbidden": "is not a field here: remove it, or check its spelling",
     "missing": "is missing: add it",
+    "timezone_aware": "has no zone, and none is guessed: write one such as 2026-03-29T02:30:00+01:00",
     "time_delta_type": "is no duration: write one such as PT30M (30 minutes), PT4H or P2D",
     "time_delta_parsing": "is no duration: write one such as PT30M (30 minutes), PT4H or P2D",
 }
@@ -70,8 +71,7 @@ def read(model: type[_Model], path: Path) -> _Model:
         InvalidInputError: names file and field, and says what to do.
     """
     try:
-        # Strict JSON is the form in which "30" is no number and 30 is no duration.
-        text = json.dumps(read_mapping(path), default=_plain)
+        text = as_json(read_mapping(path))
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"{path}: holds a value that is no text, number or date: {error}") from error
     try:
@@ -96,9 +96,22 @@ def _told(error: ValidationError) -> str:
 
 def _line(problem: ErrorDetails) -> str:
     place = ".".join(str(part) for part in problem["loc"]) or "the file"
+    return f"{place}: {advice_on(problem)}"
+
+
+def advice_on(problem: ErrorDetails) -> str:
+    """Return what is wrong with one field, and where it can be said, what to do."""
     if problem["type"] == "string_type" and isinstance(problem["input"], bool):
-        return f"{place}: YAML reads yes and no as true and false: put the word in quotes"
+        return "YAML reads yes and no as true and false: put the word in quotes"
     if problem["type"] == "value_error":
-        return f"{place}: {problem['ctx']['error']}"
-    advice = _ADVICE.get(problem["type"])
-    return f"{place}: {advice}" if advice else f"{place}: {problem['msg']}"
+        return str(problem["ctx"]["error"])
+    return _ADVICE.get(problem["type"], problem["msg"])
+
+
+def as_json(value: Any) -> str:
+    """Return what YAML read as JSON, in whose strict form "30" is no number and 30 is no duration.
+
+    Raises:
+        TypeError: it holds something else than text, numbers, truth values and times.
+    """
+    return json.dumps(value, default=_plain)

@@ -91,9 +91,9 @@ class Person(Frozen):
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> Person:
-        if problem := _toxic(self.id, set(self.roles)):
-            raise InvalidInputError(problem)
-        _check_zone(self.id, self.zone)
+        problems = (_toxic(self.id, set(self.roles)), _unknown_zone(self.id, self.zone))
+        if found := [one for one in problems if one]:
+            raise InvalidInputError("; ".join(found))
         return self
 
     def suspended_at(self, at: datetime) -> bool:
@@ -121,18 +121,27 @@ class Rotation(Frozen):
 
     @model_validator(mode="after")
     def _refuse_unknown_zones(self) -> Rotation:
-        _check_zone(f"the rotation for {self.role}", self.zone)
+        if problem := _unknown_zone(f"the rotation for {self.role}", self.zone):
+            raise InvalidInputError(problem)
         return self
 
     def on_call(self, at: datetime) -> PersonId:
         """Return whose turn it is; turns are counted in local days, so a day of 23 hours is one."""
-        zone = ZoneInfo(self.zone)
-        day = at.astimezone(zone).date()
-        # In UTC: when clocks go back, the same wall-clock time comes twice, and the turn changes once.
-        if at < datetime.combine(day, self.hands_over_at, zone).astimezone(UTC):
+        return self.members[self._turn(at) % len(self.members)]
+
+    def hands_over_after(self, at: datetime) -> datetime:
+        """Return when the turn that runs at a moment ends, in UTC."""
+        return self._begins(self.first_day + timedelta(days=(self._turn(at) + 1) * self.days))
+
+    def _turn(self, at: datetime) -> int:
+        day = at.astimezone(ZoneInfo(self.zone)).date()
+        if at < self._begins(day):
             day -= timedelta(days=1)
-        turn = (day - self.first_day).days // self.days
-        return self.members[turn % len(self.members)]
+        return (day - self.first_day).days // self.days
+
+    def _begins(self, day: date) -> datetime:
+        # In UTC: when clocks go back, the same wall-clock time comes twice, and a turn changes once.
+        return datetime.combine(day, self.hands_over_at, ZoneInfo(self.zone)).astimezone(UTC)
 
 
 class Directory(Frozen):
@@ -254,10 +263,11 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _check_zone(whose: str, zone: str) -> None:
+def _unknown_zone(whose: str, zone: str) -> str | None:
     # Without a zone database on the machine nothing can be said of any zone.
     if (zones := _zones()) and zone not in zones:
-        raise InvalidInputError(f"zone of {whose}: {zone} is not known; use one such as Europe/Berlin")
+        return f"zone of {whose}: {zone} is not known; use one such as Europe/Berlin"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ SAME_DAY_WITHOUT_CALENDAR: Final = timedelta(hours=8)
 
 _FORMS: Final = (
     "write an elapsed time such as PT30M, PT8H or P1D, or `4 business hours`, `2 business days`, "
-    "`same business day`, or one of these with a limit: `same business day, at most PT8H`"
+    '`same business day`, or one of these with a limit, in quotes: "same business day, at most PT8H"'
 )
 _SPAN = re.compile(
     r"P(?=[\dT])(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"

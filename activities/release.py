@@ -19,8 +19,11 @@ from andon.ports import DirectoryReader, LeverControl, StatementReader, VersionR
 RELEASING: dict[DecisionKind, frozenset[str]] = {
     DecisionKind.RESTART: frozenset({"restart"}),
     DecisionKind.TRIAGE: frozenset({"false_positive", "quality_issue"}),
+    DecisionKind.RATIFICATION: frozenset({"swap"}),
 }
-"""The only answers that let a lever go: restart through the gate, and stand-down at triage."""
+"""The only answers that let a lever go: restart through the gate, stand-down at triage, and a swap."""
+
+BREAK_GLASS = "break_glass"
 
 
 class ReleaseCall(Carried):
@@ -95,6 +98,8 @@ class ReleaseActivities:
         request = call.request
         if request.incident != order.incident or request.kind not in RELEASING:
             raise ReleaseRefusedError(order.id, f"{request.id} does not decide this")
+        if request.kind is DecisionKind.RATIFICATION and order.authority != BREAK_GLASS:
+            raise ReleaseRefusedError(order.id, "only what was ordered without asking can be swapped")
         accepted: list[Accepted] = []
         for digest in call.statements:
             envelope = await self._statements.read(order.incident, digest)

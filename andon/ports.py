@@ -6,20 +6,21 @@ that is away, a time-out) propagates as it is and is retried by the activity's p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 from pydantic import Field
 
 from andon.domain.containment import Applied, Order, Proof, Released
-from andon.domain.directory import Standing
+from andon.domain.directory import Role, Standing
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
-from andon.domain.notice import Notice
+from andon.domain.notice import Code, Notice, Recipients, Target
+from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
@@ -236,13 +237,6 @@ class DirectoryReader(Protocol):
         """Return what the directory in force at `at` says of `person`."""
 
 
-class Delivery(Carried):
-    """What became of a notice."""
-
-    reached: tuple[PersonId, ...]
-    unreached: tuple[PersonId, ...]
-
-
 class Outbox(Protocol):
     """Takes notices that are to be sent, each on its own."""
 
@@ -251,10 +245,30 @@ class Outbox(Protocol):
 
 
 class Notifier(Protocol):
-    """Tells people, through their own channels."""
+    """Tells people, through their own channels, and keeps what became of it."""
 
-    async def send(self, notice: Notice) -> Delivery:
-        """Send to everybody who holds one of the roles; at least once, with the same message id."""
+    async def recipients(self, notice: Notice) -> Recipients:
+        """Return whom to tell, by the directory now in force; who has no channel finds it in the outbox.
+
+        Raises:
+            NotFoundError: there is no directory yet.
+        """
+
+    async def tell(self, notice: Notice, target: Target) -> Code:
+        """Try one channel of one person within a bounded time, and keep what became of it.
+
+        At least once, always with the same message id; whoever has been reached before is left in peace.
+        """
+
+    async def conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        """Keep for which roles nobody can be reached; none, once that has been put right."""
+
+
+class Weigher(Protocol):
+    """Applies the severity policy to an incident's facts."""
+
+    async def weigh(self, incident: IncidentId, at_least: Mapping[str, str]) -> Band:
+        """Return the severity of what was reported, each named fact raised to at least its value."""
 
 
 class FileWriter(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,10 +16,11 @@ from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head, verify_chain
-from andon.domain.notice import Notice
+from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
+from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
-from andon.ports import Captured, Delivery, ObjectReceipt
+from andon.ports import Captured, ObjectReceipt
 
 
 def now() -> datetime:
@@ -107,19 +108,32 @@ class MemoryLedger:
 class MemoryPeople:
     directory: Directory
     notices: list[Notice] = field(default_factory=list)
+    undelivered: dict[str, tuple[Role, ...]] = field(default_factory=dict)
 
     async def standing(self, person: str, at: datetime) -> Standing:
         return standing_at(self.directory, person, at)
 
-    async def send(self, notice: Notice) -> Delivery:
-        self.notices.append(notice)
-        people = {one.id for role in notice.roles for one in self.directory.holders(role)}
-        return Delivery(reached=tuple(sorted(people)), unreached=())
+    async def recipients(self, notice: Notice) -> Recipients:
+        if notice not in self.notices:
+            self.notices.append(notice)
+        return recipients_of(self.directory, notice, now())
+
+    async def tell(self, notice: Notice, target: Target) -> Code:
+        person = self.directory.person(target.person)
+        return Code.GONE if person is None or target.channel >= len(person.channels) else Code.SENT
+
+    async def conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        self.undelivered[notice.id] = missing
 
 
 def everybody() -> Directory:
-    """One person for each role, named after it."""
-    return Directory(people=tuple(Person(id=f"p-{role}", name=role.title(), roles=(role,)) for role in Role))
+    """One person for each role, named after it, with one channel."""
+    return Directory(
+        people=tuple(
+            Person(id=f"p-{role}", name=role.title(), roles=(role,), channels=(f"memory://{role}",))
+            for role in Role
+        )
+    )
 
 
 @dataclass
@@ -241,3 +255,15 @@ class MemoryFiles:
     async def write(self, incident: str) -> Sha256Hex:
         self.written += 1
         return digest_of({"entries": len(self.ledger.entries)})
+
+
+@dataclass
+class MemoryWeigher:
+    """Gives one severity to whatever has been learned, and remembers what that was."""
+
+    severity: Band = Band.LOW
+    learned: list[dict[str, str]] = field(default_factory=list)
+
+    async def weigh(self, incident: str, at_least: Mapping[str, str]) -> Band:
+        self.learned.append(dict(at_least))
+        return self.severity

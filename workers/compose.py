@@ -16,6 +16,7 @@ from activities.evidence import EvidenceActivities
 from activities.ledger import LedgerActivities
 from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
+from activities.severity import SeverityActivities
 from andon import ports
 from andon.domain.errors import InvalidInputError
 from workers.outbox import TemporalOutbox
@@ -58,6 +59,7 @@ class Parts(Protocol):
     evaluator: ports.Evaluator
     evaluations: ports.EvaluationLog
     files: ports.FileWriter
+    weigher: ports.Weigher
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
     ledger = LedgerActivities(parts.ledger, parts.projection, outbox)
     people = PeopleActivities(parts.notifier)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
+    severity = SeverityActivities(parts.weigher)
     return Duty(
         queue=queue,
         workflows=WORKFLOWS,
@@ -86,12 +89,15 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             release.release,
             ledger.append,
             ledger.head,
+            people.recipients,
             people.tell,
+            people.conclude,
             record.read_versions,
             record.read_seal,
             record.read_result,
             record.keep_result,
             record.write_file,
+            severity.weigh,
         ),
     )
 

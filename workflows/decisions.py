@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from temporalio import workflow
@@ -88,17 +89,41 @@ class Decisions:
 
     async def refuse_unread(self, refusal: Refusal) -> Answered:
         """Record an answer that can't be traced to anybody."""
-        if self._counts_once_more("unread/unknown"):
+        if self.counts_once_more("unread/unknown"):
             self._tape.add(Kind.RESPONSE_REFUSED, actor="unknown", facts={"refusal": refusal.value})
         await self._tape.stored()
         return Answered(decision="", accepted=False, refusal=refusal)
 
-    def supersede(self, kind: DecisionKind) -> None:
-        """Void the standing question of a kind: what it was bound to has changed."""
+    def supersede(self, kind: DecisionKind, *, expired: bool = False) -> None:
+        """Void the standing question of a kind: it expired, or what it was bound to has changed."""
         for question, record in self._state.decisions.items():
             if record.request.kind is kind and record.open:
                 self._change(question, superseded=True, closed_at=workflow.now())
-                self._tape.add(Kind.DECISION_SUPERSEDED, subject=question)
+                self._tape.add(
+                    Kind.DECISION_EXPIRED if expired else Kind.DECISION_SUPERSEDED, subject=question
+                )
+
+    def stands(self, question: str) -> bool:
+        """Whether a question is open."""
+        record = self._state.decisions.get(question)
+        return record is not None and record.open
+
+    def extend(self, question: str, more: timedelta) -> None:
+        """Put an open question anew with a later deadline; answers given so far are asked for again."""
+        if not self.stands(question):
+            return
+        request = self._state.decisions[question].request
+        later = (request.deadline or workflow.now()) + more
+        asking = self._asking(request.binding).model_copy(
+            update={
+                "requested_by": request.requested_by,
+                "about": request.about,
+                "subject": request.subject,
+                "subject_text": request.subject_text,
+                "deadline": later,
+            }
+        )
+        self.put(request.kind, asking)
 
     def _asking(self, binding: Binding) -> Asking:
         state = self._state
@@ -140,7 +165,7 @@ class Decisions:
                 continue
             due += [Due(one.at, question, partial(self._sound, question, one)) for one in alarms(record)[:1]]
             if (expiry := record.request.expires_at) is not None:
-                due.append(Due(expiry, question, partial(self.supersede, record.request.kind)))
+                due.append(Due(expiry, question, partial(self.supersede, record.request.kind, expired=True)))
         return due
 
     def _sound(self, question: str, alarm: Alarm) -> None:
@@ -212,7 +237,7 @@ class Decisions:
             self._tape.add(Kind.DECISION_SETTLED, subject=question, after=outcome)
 
     def _refuse(self, statement: Statement, verdict: Verdict) -> None:
-        if not self._counts_once_more(f"{statement.decision}/{statement.person}"):
+        if not self.counts_once_more(f"{statement.decision}/{statement.person}"):
             return
         self._tape.add(
             Kind.RESPONSE_REFUSED,
@@ -226,7 +251,8 @@ class Decisions:
             },
         )
 
-    def _counts_once_more(self, who: str) -> bool:
+    def counts_once_more(self, who: str) -> bool:
+        """Count a refusal; False once somebody has had so many that further ones are only counted."""
         counts = self._state.refusals
         counts[who] = counts.get(who, 0) + 1
         return counts[who] <= REFUSALS_KEPT

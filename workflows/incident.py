@@ -15,13 +15,17 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
 
 from activities.evaluation import FileCall, RecordActivities
+from activities.severity import SeverityActivities, WeighCall
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
+from andon.domain.escalation import escalate
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
 from andon.domain.ledger import Kind
+from andon.domain.proposal import Proposed
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
+from workflows.approvals import Approvals
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.journal import Journal
@@ -32,10 +36,11 @@ from workflows.preservation import Preservation
 from workflows.restart import Restart
 from workflows.tape import Tape
 
-KEEPERS = 2
-"""The first tracks keep the ledger and the time; they go on while others are called off."""
+KEEPERS = 3
+"""The first tracks keep ledger, time and promises; they go on while others are called off."""
 CARRY_OVER_AT = 4_000
 """Events of one run; the server's limit is 51,200, and replay of a long run is slow."""
+WEIGH_TIMEOUT = timedelta(seconds=10)
 FILE_TIMEOUT = timedelta(seconds=30)
 FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
@@ -58,15 +63,18 @@ class IncidentWorkflow:
         self._preservation = Preservation(opening, self._state, self._tape, self._decisions, self._clock)
         self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
         self._journal = Journal(opening, self._state, self._tape, self._notices, self._clock)
+        self._approvals = Approvals(
+            opening, self._state, self._tape, self._notices, self._decisions, self._levers
+        )
         self._post = Post(self._state, self._tape, self._decisions)
         self._tracks: list[asyncio.Task[None]] = []
-        self._triaged = False
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
         """Respond until the incident is closed; return how it ended."""
         self._begin(self._tape.keep_storing())
         self._begin(self._clock.keep())
+        self._begin(self._approvals.keep_acting())
         response = self._begin(self._respond())
         await self._until(lambda: response.done() or self._full() or self._called_off())
         if self._called_off():
@@ -92,6 +100,7 @@ class IncidentWorkflow:
             await self._stand_down(triage)
             return
         self._take_severity(triage)
+        self._approvals.ask_for_what_costs()
         raising = self._begin(self._contain_what_is_left(containing))
         assessing = self._begin(self._assess_impact())
         await self._go_back_into_service()
@@ -172,14 +181,13 @@ class IncidentWorkflow:
         found = [
             response.findings["severity"] for response in triage.accepted if "severity" in response.findings
         ]
-        highest = max((Band(band) for band in found), default=self._state.severity)
-        self._triaged = True
-        if highest <= self._state.severity:
+        self._raise_to(max((Band(band) for band in found), default=Band.LOW), triage.request.id)
+
+    def _raise_to(self, band: Band, because: str) -> None:
+        if band <= self._state.severity:
             return
-        before, self._state.severity = self._state.severity, highest
-        self._tape.add(
-            Kind.SEVERITY_RAISED, subject=triage.request.id, before=before.value, after=highest.value
-        )
+        before, self._state.severity = self._state.severity, band
+        self._tape.add(Kind.SEVERITY_RAISED, subject=because, before=before.value, after=band.value)
         self._levers.order()
 
     async def _contain_what_is_left(self, containing: asyncio.Task[None]) -> None:
@@ -187,23 +195,54 @@ class IncidentWorkflow:
         await self._levers.contain()
 
     async def _review_legally(self) -> None:
-        """Ask legal once the severity calls for it, and whether customers are told if legal says so."""
-        await workflow.wait_condition(lambda: self._state.severity >= Band.HIGH or self._triaged)
-        if self._state.severity < Band.HIGH:
+        """Ask legal once it is called for, and whether customers are told if legal says so."""
+        state = self._state
+        await workflow.wait_condition(
+            lambda: state.severity >= Band.HIGH or state.legal_called or state.assessed
+        )
+        if state.severity < Band.HIGH and not state.legal_called:
             return
         review = await self._decisions.ask(DecisionKind.LEGAL_REVIEW)
-        if review.effect != "disclosure_needed":
-            return
-        notification = await self._decisions.ask(DecisionKind.CUSTOMER_NOTIFICATION)
-        if notification.effect == "notify":
-            self._notices.word("customer_notification", notification.request.id, (Role.COMMUNICATIONS,))
+        if review.effect == "disclosure_needed":
+            await self._decisions.ask(DecisionKind.CUSTOMER_NOTIFICATION)
 
     async def _assess_impact(self) -> None:
+        if self._state.assessed:
+            return
         with self._journal.stage(Stage.ASSESS_IMPACT, main=False):
             impact = await self._decisions.ask(DecisionKind.IMPACT)
             self._state.findings["blast_radius"] = impact.effect or "unknown"
             for response in impact.accepted:
                 self._state.findings.update(response.findings)
+            await self._escalate(impact)
+
+    async def _escalate(self, impact: DecisionRecord) -> None:
+        """Act on the seven escalation questions: whom to bring in, what is learned, how severe it is."""
+        state, found = self._state, escalate(self._state.findings)
+        self._tape.add(
+            Kind.FACTS_LEARNED,
+            subject=impact.request.id,
+            facts={
+                **found.at_least,
+                "follow_ups": ",".join(found.follow_ups),
+                "open_questions": ",".join(found.open),
+            },
+        )
+        if found.routes:
+            self._notices.word("brought_in", impact.request.id, found.routes)
+        state.legal_called = found.legal_review
+        if found.at_least:
+            self._raise_to(await self._weighed(found.at_least), impact.request.id)
+            await self._levers.contain()
+        state.assessed = True
+
+    async def _weighed(self, at_least: dict[str, str]) -> Band:
+        return await workflow.execute_activity_method(
+            SeverityActivities.weigh,
+            WeighCall(incident=self._opening.incident, at_least=at_least),
+            start_to_close_timeout=WEIGH_TIMEOUT,
+            retry_policy=FILE_RETRIES,
+        )
 
     async def _investigate(self) -> None:
         """Ask for the cause, once per relapse."""
@@ -215,10 +254,25 @@ class IncidentWorkflow:
 
     async def _learn(self) -> None:
         with self._journal.stage(Stage.LEARN_CLOSE):
-            lessons = await self._decisions.ask(DecisionKind.LESSONS, past_default=True)
+            while True:
+                put = sum(
+                    1 for one in self._state.of(DecisionKind.NO_CHANGE_CLOSURE) if one.outcome == "refuse"
+                )
+                lessons = await self._decisions.ask(DecisionKind.LESSONS, nth=put, past_default=True)
+                if lessons.outcome != "no_change" or await self._may_change_nothing(put):
+                    break
             self._tape.add(
                 Kind.LESSON_RECORDED, subject=lessons.request.id, after=lessons.outcome or "no_change"
             )
+
+    async def _may_change_nothing(self, refused: int) -> bool:
+        """Whether it may close with nothing changed; at lower severities the signed reason is enough."""
+        kind = DecisionKind.NO_CHANGE_CLOSURE
+        right = self._opening.plan.rights.get(kind)
+        if right is None or not right.asked_at(self._state.severity):
+            return True
+        closure = await self._decisions.ask(kind, nth=refused, past_default=True)
+        return closure.outcome == "approve"
 
     async def _stand_down(self, triage: DecisionRecord) -> None:
         """Undo everything: triage found no incident. The only release besides the gate."""
@@ -259,6 +313,11 @@ class IncidentWorkflow:
     async def respond(self, envelope: Envelope) -> Answered:
         """Judge a signed answer and say what became of it, once that is stored."""
         return await self._decisions.respond(envelope)
+
+    @workflow.update
+    async def propose(self, envelope: Envelope) -> Proposed:
+        """Take what a person asks to have decided, and say what became of it, once that is stored."""
+        return await self._approvals.propose(envelope)
 
     @workflow.signal(dynamic=True)
     async def take(self, name: str, args: Sequence[RawValue]) -> None:

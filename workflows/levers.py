@@ -16,6 +16,7 @@ from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Role
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
+from andon.domain.severity import Band
 from workflows.notices import Notices
 from workflows.tape import Tape
 
@@ -55,16 +56,39 @@ class Levers:
 
     def order(self) -> None:
         """Give the orders that the severity calls for and that do not stand already."""
-        plan, state = self._opening.plan, self._state
-        fresh = plan.orders(
+        for step in self._opening.plan.lacking(self._state.severity):
+            self._tape.add(Kind.LEVER_LACKING, subject=step)
+        self._give(self._fresh())
+
+    def order_costly(self, authority: str) -> None:
+        """Give the orders that take a decision, with what they rest on."""
+        self._give(self._fresh(costly=True, authority=authority))
+
+    def order_strictest(self, authority: str) -> None:
+        """Give what the playbook holds for the worst case and can be undone at no great cost."""
+        self._give(self._fresh(band=Band.CRITICAL, authority=authority))
+
+    def costly_ahead(self) -> bool:
+        """Whether the playbook holds a step for this severity that takes a decision and does not stand."""
+        return bool(self._fresh(costly=True))
+
+    def _fresh(
+        self, *, band: Band | None = None, costly: bool = False, authority: str = ""
+    ) -> tuple[Order, ...]:
+        return self._opening.plan.orders(
             self._opening.incident,
-            state.severity,
-            reason=self._opening.type or state.classification.value,
+            band or self._state.severity,
+            reason=self._opening.type or self._state.classification.value,
             at=workflow.now(),
             standing=[record.order for record in self._in_force()],
-            given=len(state.orders),
+            given=len(self._state.orders),
+            costly=costly,
+            authority=authority,
         )
-        for order in fresh:
+
+    def _give(self, orders: tuple[Order, ...]) -> None:
+        state = self._state
+        for order in orders:
             state.orders[order.id] = OrderRecord(order=order)
             self._tape.add(
                 Kind.ORDER_REQUESTED,
@@ -72,8 +96,6 @@ class Levers:
                 after=order.lever.verb.value,
                 facts={"lever": order.lever.id, "authority": order.authority},
             )
-        for step in plan.lacking(state.severity):
-            self._tape.add(Kind.LEVER_LACKING, subject=step)
 
     async def contain(self) -> None:
         """Apply and prove every order; until each is proven, try again and call for people."""
@@ -96,9 +118,16 @@ class Levers:
                 Kind.CONTAINED, at=self._state.contained_at, facts={"orders": len(self._state.orders)}
             )
 
-    async def release(self, decision: DecisionRecord) -> bool:
-        """Let go of the orders one by one, the last given first; False: one was refused, on record."""
-        standing = [record.order for record in reversed(self._in_force())]
+    async def release(self, decision: DecisionRecord, *, authority: str = "") -> bool:
+        """Let go of the orders one by one, the last given first; False: one was refused, on record.
+
+        `authority` leaves alone all orders that rest on something else.
+        """
+        standing = [
+            record.order
+            for record in reversed(self._in_force())
+            if not authority or record.order.authority == authority
+        ]
         if not standing:
             return True
         outcome = await workflow.execute_activity_method(

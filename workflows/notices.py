@@ -16,6 +16,7 @@ class Notices:
 
     def __init__(self, incident: IncidentId, state: IncidentState) -> None:
         self._incident = incident
+        self._state = state
         self._outbox = state.outbox
 
     def question(self, request: DecisionRequest) -> None:
@@ -39,6 +40,7 @@ class Notices:
                 roles=tuple(roles),
                 about=about,
                 subject=subject,
+                severity=self._state.severity,
             )
         )
 
@@ -52,5 +54,6 @@ class Notices:
                 decision=request.kind,
                 subject=request.id,
                 due=request.deadline,
+                severity=self._state.severity,
             )
         )

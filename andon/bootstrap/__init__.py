@@ -74,6 +74,7 @@ class Runtime:
     evaluator: ports.Evaluator
     evaluations: ports.EvaluationLog
     files: ports.FileWriter
+    weigher: ports.Weigher
     texts: SealedTexts
     queries: Queries
 

@@ -17,6 +17,7 @@ from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.vault import AesVault
+from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.config import Settings
 from andon.ports import EvidenceStore
@@ -52,6 +53,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evaluator=CommandEvaluator(places, settings.policy.systems),
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
+        weigher=RegisterWeigher(queries.detections, shelf.severity),
         texts=SealedTexts(vault, queries.texts),
         queries=queries,
     )

@@ -50,6 +50,9 @@ class OpenIncident(Carried):
     classification: Classification
     provisional: bool
     containment_required: bool
+    harm_goes_on: bool = Field(
+        False, description="as reported: then glass may be broken at critical severity"
+    )
     fired_rules: tuple[str, ...]
     title: Sha256Hex = Field(description="digest of the encrypted title")
     trace_ids: tuple[str, ...] = ()
@@ -159,6 +162,8 @@ class IncidentState(BaseModel):
     file: Sha256Hex | None = Field(None, description="digest of the incident file")
     findings: dict[str, str] = Field(default_factory=dict)
     lead: PersonId | None = Field(None, description="the one named incident lead")
+    legal_called: bool = Field(False, description="legal is to be asked whatever the severity")
+    assessed: bool = Field(False, description="the impact has been stated once")
     lifted: list[Exclusion] = Field(default_factory=list, description="exclusions an executive has lifted")
     granted: dict[PersonId, Instant] = Field(
         default_factory=dict, description="who may read originals of evidence, and until when"

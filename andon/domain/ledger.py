@@ -47,6 +47,7 @@ class Kind(StrEnum):
     DECISION_OPENED = "decision_opened"
     DECISION_SETTLED = "decision_settled"
     DECISION_SUPERSEDED = "decision_superseded"
+    DECISION_EXPIRED = "decision_expired"
     RESPONSE_ACCEPTED = "response_accepted"
     RESPONSE_REFUSED = "response_refused"
     SIGNAL_REFUSED = "signal_refused"

@@ -38,6 +38,7 @@ class ContainmentStep(Carried):
     limit: int = Field(0, ge=0, description="for rate_limit: requests a minute that stay allowed")
     expires_after: timedelta = timedelta(days=7)
     assignee: Role = Role.OPERATIONS
+    costly: bool = Field(False, description="it stops something that earns money: it takes a decision first")
 
 
 class WatchPlan(Carried):
@@ -110,14 +111,22 @@ class Plan(Carried):
         at: Instant,
         standing: Sequence[Order] = (),
         given: int = 0,
+        costly: bool = False,
+        authority: str = "",
     ) -> tuple[Order, ...]:
         """Return the orders that a severity adds to those that stand already.
 
         `given` is how many orders the incident has given so far, standing or not: a number is
-        never used twice, since an order's id is its idempotency key.
+        never used twice, since an order's id is its idempotency key. `costly` asks for the steps that
+        take a decision, and for those only; `authority` names what they rest on, else the playbook does.
         """
         taken = {order.lever.id for order in standing}
-        fresh = [(step, lever) for step in self.steps if band in step.at for lever in self._levers_for(step)]
+        fresh = [
+            (step, lever)
+            for step in self.steps
+            if band in step.at and step.costly == costly
+            for lever in self._levers_for(step)
+        ]
         orders: list[Order] = []
         for step, lever in fresh:
             if lever.id in taken:
@@ -129,7 +138,7 @@ class Plan(Carried):
                     incident=incident,
                     lever=lever,
                     limit=step.limit,
-                    authority=f"playbook:{self.playbook}",
+                    authority=authority or f"playbook:{self.playbook}",
                     assignee=step.assignee,
                     reason=reason,
                     contact=self.contact,

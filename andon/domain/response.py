@@ -16,7 +16,7 @@ from andon.domain.decision import Accepted, Binding, DecisionRequest, Exhibit
 from andon.domain.directory import Role, Standing
 from andon.domain.errors import SignatureError
 from andon.domain.personal_keys import PersonalSignature, check_signature
-from andon.domain.signing import Envelope, open_envelope
+from andon.domain.signing import RESPONSE_TYPE, Envelope, open_envelope
 from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, canonical
 
 
@@ -83,6 +83,9 @@ class Refusal(StrEnum):
     BEFORE_THE_QUESTION = "before_the_question"
     TWICE = "twice"
     ALREADY_DECIDED = "already_decided"
+    NOT_FOR_THE_ASKING = "not_for_the_asking"
+    ABOUT = "about"
+    ALREADY_ASKED = "already_asked"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -109,6 +112,9 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.BEFORE_THE_QUESTION: "the answer is dated before the question",
     Refusal.TWICE: "this person has answered already",
     Refusal.ALREADY_DECIDED: "the question has been decided",
+    Refusal.NOT_FOR_THE_ASKING: "this is nothing people ask for: Andon puts it when it is due",
+    Refusal.ABOUT: "say what it is about with the codes this question takes; a severity must go down",
+    Refusal.ALREADY_ASKED: "this has been asked already and is not decided yet",
 }
 
 
@@ -130,6 +136,8 @@ def read_statement(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> Stat
     Raises:
         SignatureError: the signature does not hold, or the payload is no statement.
     """
+    if envelope.payloadType != RESPONSE_TYPE:
+        raise SignatureError("what was signed is not a response")
     payload = open_envelope(envelope, trusted)
     try:
         return Statement.model_validate_json(payload)

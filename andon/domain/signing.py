@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -18,7 +18,9 @@ from pydantic import ConfigDict, Field
 from andon.domain.errors import SignatureError
 from andon.domain.values import Carried, Sha256Hex, canonical, digest_of, sha256
 
-RESPONSE_TYPE = "application/vnd.andon.response.v1+json"
+PayloadType = Literal["application/vnd.andon.response.v1+json", "application/vnd.andon.proposal.v1+json"]
+RESPONSE_TYPE: Final = "application/vnd.andon.response.v1+json"
+PROPOSAL_TYPE: Final = "application/vnd.andon.proposal.v1+json"
 
 
 class Signature(Carried):
@@ -35,7 +37,7 @@ class Envelope(Carried):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    payloadType: Literal["application/vnd.andon.response.v1+json"]  # noqa: N815 - DSSE names it so
+    payloadType: PayloadType  # noqa: N815 - DSSE names it so
     payload: str = Field(max_length=64_000, description="base64 of the statement as RFC 8785 JSON")
     signatures: tuple[Signature, ...] = Field(min_length=1, max_length=4)
 
@@ -54,13 +56,13 @@ def public_key_of(seed: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
-def sign(statement: Carried, seed: bytes) -> Envelope:
-    """Sign `statement` with the Ed25519 key grown from `seed`."""
+def sign(statement: Carried, seed: bytes, kind: PayloadType = RESPONSE_TYPE) -> Envelope:
+    """Sign `statement` as a payload of its kind, with the Ed25519 key grown from `seed`."""
     payload = canonical(statement)
     key = Ed25519PrivateKey.from_private_bytes(seed)
-    signature = key.sign(_pre_authentication_encoding(payload))
+    signature = key.sign(_pre_authentication_encoding(kind, payload))
     return Envelope(
-        payloadType=RESPONSE_TYPE,
+        payloadType=kind,
         payload=base64.b64encode(payload).decode(),
         signatures=(
             Signature(
@@ -81,7 +83,7 @@ def open_envelope(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> bytes
         SignatureError: a key is unknown, or a signature does not cover these bytes.
     """
     payload = _decoded(envelope.payload)
-    signed = _pre_authentication_encoding(payload)
+    signed = _pre_authentication_encoding(envelope.payloadType, payload)
     for signature in envelope.signatures:
         known = trusted.get(signature.keyid)
         if known is None:
@@ -93,8 +95,8 @@ def open_envelope(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> bytes
     return payload
 
 
-def _pre_authentication_encoding(payload: bytes) -> bytes:
-    kind = RESPONSE_TYPE.encode()
+def _pre_authentication_encoding(payload_type: PayloadType, payload: bytes) -> bytes:
+    kind = payload_type.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 

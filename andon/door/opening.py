@@ -107,6 +107,7 @@ def opening_of(
         classification=assessment.classification,
         provisional=assessment.provisional,
         containment_required=assessment.containment_required,
+        harm_goes_on=weighed.facts.get("ongoing") == "yes",
         fired_rules=assessment.fired_rules,
         title=title,
         trace_ids=report.trace_ids,

@@ -58,7 +58,7 @@ def answer(role: Role, option: str) -> Accepted:
     ("kind", "critical", "high", "medium", "low"),
     [
         (DecisionKind.TRIAGE, 15 * MINUTES, 30 * MINUTES, 4 * HOURS, 2 * DAYS),
-        (DecisionKind.LEGAL_REVIEW, 30 * MINUTES, HOURS, None, None),
+        (DecisionKind.LEGAL_REVIEW, 30 * MINUTES, HOURS, HOURS, HOURS),
         (DecisionKind.IMPACT, 2 * HOURS, 4 * HOURS, DAYS, 3 * DAYS),
         (DecisionKind.CUSTOMER_NOTIFICATION, 2 * HOURS, 4 * HOURS, DAYS, 3 * DAYS),
         (DecisionKind.DIAGNOSIS, 8 * HOURS, DAYS, 3 * DAYS, 7 * DAYS),

@@ -66,6 +66,7 @@ class Parts:
         self.evaluations = fakes.MemoryEvaluations(judge=self._evaluated)
         self.evaluator = self.evaluations
         self.files = fakes.MemoryFiles(self.book)
+        self.weigher = fakes.MemoryWeigher()
 
     def _evaluated(self, request: Any) -> EvaluationResult:
         at = datetime.now(UTC) + timedelta(days=3650)

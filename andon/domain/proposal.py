@@ -1,0 +1,109 @@
+"""Asking for a decision that Andon does not put by itself, and the one rule that judges the asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from andon.domain.decision import DecisionKind
+from andon.domain.directory import Role, Standing
+from andon.domain.errors import SignatureError
+from andon.domain.response import Refusal
+from andon.domain.rights import Right
+from andon.domain.severity import Band
+from andon.domain.signing import PROPOSAL_TYPE, Envelope, open_envelope
+from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex
+
+
+class Proposal(Carried):
+    """What a person asks to have decided. Attested by the console and signed whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statement: Literal["andon.proposal/1"] = "andon.proposal/1"
+    incident: IncidentId
+    kind: DecisionKind
+    about: dict[str, str] = Field(default_factory=dict, max_length=8)
+    subject: Sha256Hex | None = Field(None, description="digest of the encrypted text to decide on")
+    subject_text: str = Field("", max_length=64)
+    reason: Sha256Hex = Field(description="digest of the encrypted text of the reason")
+    reason_text: str
+    policy: Sha256Hex
+    person: PersonId
+    role: Role
+    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
+    nonce: str = Field(min_length=16, max_length=64)
+    received_at: Instant
+    attested_by: Literal["console"] = "console"
+
+
+class Proposed(Carried):
+    """What became of a proposal."""
+
+    kind: DecisionKind | None
+    decision: str | None = Field(None, description="the question that was put")
+    refusal: Refusal | None = None
+
+
+def read_proposal(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> Proposal:
+    """Open a signed envelope and read the proposal inside.
+
+    Raises:
+        SignatureError: the signature does not hold, or the payload is no proposal.
+    """
+    if envelope.payloadType != PROPOSAL_TYPE:
+        raise SignatureError("what was signed is no proposal")
+    try:
+        return Proposal.model_validate_json(open_envelope(envelope, trusted))
+    except ValidationError as error:
+        raise SignatureError("what was signed is no proposal") from error
+
+
+def judge_proposal(
+    proposal: Proposal,
+    right: Right | None,
+    standing: Standing,
+    *,
+    incident: IncidentId,
+    policy: Sha256Hex,
+    severity: Band,
+    already_asked: bool,
+) -> Refusal | None:
+    """Judge a proposal whose signature holds; None: it is put.
+
+    Args:
+        proposal: what the person asks for.
+        right: the right for its kind, or None when the plan has none.
+        standing: what the directory in force at `received_at` says of the person.
+        incident: the incident it came to.
+        policy: digest of the policy the incident is pinned to.
+        severity: what the incident has now; a downgrade must go below it.
+        already_asked: whether a question of this kind is open.
+    """
+    holds: tuple[tuple[Refusal, bool], ...] = (
+        (Refusal.WRONG_INCIDENT, proposal.incident != incident),
+        (Refusal.BINDING, proposal.policy != policy),
+        (Refusal.UNKNOWN_PERSON, not standing.known or standing.person != proposal.person),
+        (Refusal.SUSPENDED, standing.suspended),
+        (Refusal.SHARED_ACCOUNT, standing.shared),
+        (Refusal.ROLE_NOT_HELD, proposal.role not in standing.roles),
+        (Refusal.NOT_FOR_THE_ASKING, right is None or not right.asked_by),
+        (Refusal.WRONG_ROLE, right is not None and proposal.role not in right.asked_by),
+        (Refusal.ABOUT, right is not None and not _fits(proposal, right, severity)),
+        (Refusal.ALREADY_ASKED, already_asked),
+    )
+    return next((refusal for refusal, found in holds if found), None)
+
+
+def _fits(proposal: Proposal, right: Right, severity: Band) -> bool:
+    """Whether it gives exactly the codes its kind wants, each with a value that can be."""
+    given = proposal.about
+    if set(given) != set(right.about):
+        return False
+    if any(allowed and given[name] not in allowed for name, allowed in right.about.items()):
+        return False
+    if proposal.kind is DecisionKind.SEVERITY_DOWNGRADE:
+        return Band(given["severity"]) < severity
+    return True

@@ -1,0 +1,239 @@
+"""What people ask to have decided, and what is carried out once they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+
+from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
+from andon.domain.directory import Role
+from andon.domain.errors import SignatureError
+from andon.domain.incident import Exhibit, IncidentState, OpenIncident
+from andon.domain.ledger import Kind
+from andon.domain.proposal import Proposal, Proposed, judge_proposal, read_proposal
+from andon.domain.response import Refusal
+from andon.domain.rights import Asking
+from andon.domain.severity import Band
+from andon.domain.signing import Envelope
+from workflows.decisions import Decisions
+from workflows.levers import Levers
+from workflows.notices import Notices
+from workflows.tape import Tape
+
+READ_FOR = timedelta(hours=24)
+"""How long originals of evidence stay open to somebody; the wording of the right says so too."""
+
+TOLD: dict[tuple[DecisionKind, str], tuple[Role, ...]] = {
+    (DecisionKind.CUSTOMER_NOTIFICATION, "notify"): (Role.COMMUNICATIONS,),
+    (DecisionKind.PUBLIC_STATEMENT, "publish"): (Role.COMMUNICATIONS,),
+    (DecisionKind.EXTERNAL_COUNSEL, "retain"): (Role.LEGAL, Role.EXECUTIVE),
+    (DecisionKind.NOTIFY_REGULATOR, "notify"): (Role.LEGAL, Role.COMPLIANCE),
+}
+"""Who is told that they may go ahead outside. Andon itself sends nothing to anybody outside."""
+
+
+class Approvals:
+    """The decisions of one incident that people ask for, or that Andon puts beside the loop."""
+
+    def __init__(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        tape: Tape,
+        notices: Notices,
+        decisions: Decisions,
+        levers: Levers,
+    ) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+        self._notices = notices
+        self._decisions = decisions
+        self._levers = levers
+
+    async def propose(self, envelope: Envelope) -> Proposed:
+        """Judge a proposal, put its question, and return once that is stored."""
+        try:
+            proposal = read_proposal(envelope, self._opening.plan.trusted)
+        except SignatureError:
+            await self._decisions.refuse_unread(Refusal.SIGNATURE)
+            return Proposed(kind=None, refusal=Refusal.SIGNATURE)
+        refusal = self._judged(proposal)
+        if refusal is not None:
+            self._refuse(proposal, refusal)
+            question = None
+        else:
+            question = self._put(proposal, envelope)
+        await self._tape.stored()
+        return Proposed(kind=proposal.kind, decision=question, refusal=refusal)
+
+    async def keep_acting(self) -> None:
+        """Carry out each decision once it is settled; what was carried out is remembered."""
+        while True:
+            await workflow.wait_condition(lambda: self._settled() is not None)
+            if (record := self._settled()) is None:
+                continue
+            self._state.acted_on.append(record.request.id)
+            await self._carry_out(record)
+
+    def ask_for_what_costs(self) -> None:
+        """Put the question for steps that stop something that earns money, or break the glass."""
+        if not self._levers.costly_ahead():
+            return
+        if self._state.severity is Band.CRITICAL and self._opening.harm_goes_on:
+            self._levers.order_costly("break_glass")
+            self._ask(DecisionKind.RATIFICATION)
+        else:
+            self._ask(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
+
+    def _settled(self) -> DecisionRecord | None:
+        return next(
+            (
+                record
+                for name, record in self._state.decisions.items()
+                if record.outcome is not None
+                and name not in self._state.acted_on
+                and record.request.kind in self._effects()
+            ),
+            None,
+        )
+
+    async def _carry_out(self, record: DecisionRecord) -> None:
+        kind, outcome = record.request.kind, record.outcome or ""
+        if told := TOLD.get((kind, outcome)):
+            self._notices.word(kind.value, record.request.id, told)
+        self._effects()[kind](record, outcome)
+        if kind in (DecisionKind.SHUTDOWN_REVENUE_FEATURE, DecisionKind.RATIFICATION):
+            await self._levers.contain()
+        if kind is DecisionKind.RATIFICATION and outcome == "swap":
+            await self._tape.stored()
+            await self._levers.release(record, authority="break_glass")
+
+    def _effects(self) -> dict[DecisionKind, Callable[[DecisionRecord, str], None]]:
+        return {
+            DecisionKind.CUSTOMER_NOTIFICATION: self._cleared,
+            DecisionKind.PUBLIC_STATEMENT: self._cleared,
+            DecisionKind.EXTERNAL_COUNSEL: self._cleared,
+            DecisionKind.NOTIFY_REGULATOR: self._cleared,
+            DecisionKind.SHUTDOWN_REVENUE_FEATURE: self._shut_down,
+            DecisionKind.RATIFICATION: self._ratified,
+            DecisionKind.SEVERITY_DOWNGRADE: self._lowered,
+            DecisionKind.RAW_EVIDENCE: self._granted,
+            DecisionKind.EXECUTIVE_OVERRIDE: self._lifted,
+            DecisionKind.LEAD_TRANSFER: self._handed_over,
+            DecisionKind.CLOCK_EXTENSION: self._extended,
+        }
+
+    def _cleared(self, record: DecisionRecord, outcome: str) -> None:
+        """Record that something may be said or done outside, or may not."""
+        self._tape.add(
+            Kind.CARRIED_OUT,
+            subject=record.request.id,
+            after=outcome,
+            digests={"text": record.request.subject} if record.request.subject else {},
+        )
+
+    def _shut_down(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome == "shut_down":
+            self._levers.order_costly(f"decision:{record.request.id}")
+
+    def _ratified(self, record: DecisionRecord, outcome: str) -> None:
+        """Swap what was refused: the strictest step that can be undone stands before it is let go."""
+        if outcome == "swap":
+            self._levers.order_strictest(f"decision:{record.request.id}")
+
+    def _lowered(self, record: DecisionRecord, outcome: str) -> None:
+        wanted = Band(record.request.about["severity"])
+        if outcome != "lower" or wanted >= self._state.severity:
+            return
+        before, self._state.severity = self._state.severity, wanted
+        self._tape.add(
+            Kind.SEVERITY_LOWERED, subject=record.request.id, before=before.value, after=wanted.value
+        )
+
+    def _granted(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome == "release" and record.request.requested_by is not None:
+            until = workflow.now() + READ_FOR
+            self._state.granted[record.request.requested_by] = until
+            self._tape.add(
+                Kind.CARRIED_OUT,
+                subject=record.request.id,
+                after=outcome,
+                facts={"person": record.request.requested_by, "until": until.isoformat()},
+            )
+
+    def _lifted(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome == "lift":
+            self._state.lifted.append(Exclusion.FIXER)
+            self._tape.add(Kind.CARRIED_OUT, subject=record.request.id, after=outcome)
+            self._decisions.supersede(DecisionKind.RESTART)
+
+    def _handed_over(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome != "hand_over":
+            return
+        before, self._state.lead = self._state.lead, record.request.about["to"]
+        self._tape.add(
+            Kind.LEAD_NAMED, subject=record.request.id, before=before or "", after=self._state.lead
+        )
+
+    def _extended(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome != "extend":
+            return
+        more = timedelta(hours=int(record.request.about["hours"]))
+        self._decisions.extend(record.request.about["decision"], more)
+
+    def _judged(self, proposal: Proposal) -> Refusal | None:
+        if proposal.nonce in self._state.nonces:
+            return Refusal.REPLAYED
+        plan = self._opening.plan
+        about = proposal.about.get("decision")
+        if about is not None and not self._decisions.stands(about):
+            return Refusal.UNKNOWN_DECISION
+        return judge_proposal(
+            proposal,
+            plan.rights.get(proposal.kind),
+            proposal.standing,
+            incident=self._opening.incident,
+            policy=plan.policy,
+            severity=self._state.severity,
+            already_asked=any(record.open for record in self._state.of(proposal.kind)),
+        )
+
+    def _put(self, proposal: Proposal, envelope: Envelope) -> str:
+        self._state.nonces.append(proposal.nonce)
+        statement = envelope.digest()
+        self._tape.exhibit(Exhibit(digest=statement, envelope=envelope))
+        self._tape.add(
+            Kind.PROPOSED,
+            actor=f"person:{proposal.person}",
+            subject=proposal.kind.value,
+            reason=proposal.reason,
+            digests={"statement": statement, "directory": proposal.standing.directory_digest},
+            facts={"role": proposal.role.value, **proposal.about},
+        )
+        return self._ask(proposal.kind, proposal)
+
+    def _ask(self, kind: DecisionKind, proposal: Proposal | None = None) -> str:
+        return self._decisions.put(
+            kind,
+            Asking(
+                band=self._state.severity,
+                fixers=tuple(self._state.fixers),
+                requested_by=proposal.person if proposal else None,
+                about=proposal.about if proposal else {},
+                subject=proposal.subject if proposal else None,
+                subject_text=proposal.subject_text if proposal else "",
+            ),
+        )
+
+    def _refuse(self, proposal: Proposal, refusal: Refusal) -> None:
+        if self._decisions.counts_once_more(f"{proposal.kind}/{proposal.person}"):
+            self._tape.add(
+                Kind.PROPOSAL_REFUSED,
+                actor=f"person:{proposal.person}",
+                subject=proposal.kind.value,
+                reason=proposal.reason,
+                facts={"refusal": refusal.value, "role": proposal.role.value},
+            )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 from temporalio import activity
@@ -71,23 +72,29 @@ class ReleaseActivities:
         The right to is checked anew before each: versions can change between two levers.
         """
         steps: list[Step] = []
-        for order in call.orders:
-            try:
-                steps.append(await self._step(order, call))
-            except FINAL as error:
-                return ReleaseOutcome(steps=tuple(steps), refused=type(error).__name__)
-            activity.heartbeat(len(steps))
+        try:
+            envelopes = await self._stored(call)
+            for order in call.orders:
+                steps.append(await self._step(order, call, envelopes))
+                activity.heartbeat(len(steps))
+        except FINAL as error:
+            return ReleaseOutcome(steps=tuple(steps), refused=type(error).__name__)
         return ReleaseOutcome(steps=tuple(steps))
 
-    async def _step(self, order: Order, call: ReleaseCall) -> Step:
+    async def _stored(self, call: ReleaseCall) -> Sequence[Envelope]:
+        """Read the statements side by side, once for all orders: a digest always names the same bytes."""
+        incident = call.request.incident
+        return await asyncio.gather(*(self._statements.read(incident, digest) for digest in call.statements))
+
+    async def _step(self, order: Order, call: ReleaseCall, envelopes: Sequence[Envelope]) -> Step:
         lever = self._levers.get(order.lever.adapter)
         if lever is None:
             raise LeverUnknownError(order.lever.id)
-        await self._authorise(order, call)
+        await self._authorise(order, call, envelopes)
         released = await lever.release(order, order.key("release"))
         return Step(released=released, proof=await lever.probe(order))
 
-    async def _authorise(self, order: Order, call: ReleaseCall) -> None:
+    async def _authorise(self, order: Order, call: ReleaseCall, envelopes: Sequence[Envelope]) -> None:
         """Check what the release rests on.
 
         1. The decision belongs to the order's incident and is of a kind that releases.
@@ -100,10 +107,20 @@ class ReleaseActivities:
             raise ReleaseRefusedError(order.id, f"{request.id} does not decide this")
         if request.kind is DecisionKind.RATIFICATION and order.authority != BREAK_GLASS:
             raise ReleaseRefusedError(order.id, "only what was ordered without asking can be swapped")
+        statements = [read_statement(envelope, call.trusted) for envelope in envelopes]
+        standings = await asyncio.gather(
+            *(self._directory.standing(one.person, one.received_at) for one in statements)
+        )
         accepted: list[Accepted] = []
-        for digest in call.statements:
-            envelope = await self._statements.read(order.incident, digest)
-            accepted.append(await self._judged(order, call, envelope, digest, accepted))
+        for digest, envelope, statement, standing in zip(
+            call.statements, envelopes, statements, standings, strict=True
+        ):
+            verdict = judge(statement, request, standing, accepted=accepted)
+            if envelope.digest() != digest or not verdict.accepted:
+                raise ReleaseRefusedError(
+                    order.id, f"statement {digest[:16]}: {verdict.refusal or 'altered'}"
+                )
+            accepted.append(_accepted(statement, digest, late=verdict.late))
         outcome = settle(request, accepted)
         if outcome not in RELEASING[request.kind]:
             raise ReleaseRefusedError(order.id, f"{request.id} is settled on {outcome or 'nothing'}")
@@ -111,21 +128,15 @@ class ReleaseActivities:
         if approved != NOTHING_YET and await self._versions.read(order.lever.system) != approved:
             raise ReleaseRefusedError(order.id, "other versions run now than were approved")
 
-    async def _judged(
-        self, order: Order, call: ReleaseCall, envelope: Envelope, digest: Sha256Hex, before: list[Accepted]
-    ) -> Accepted:
-        statement: Statement = read_statement(envelope, call.trusted)
-        standing = await self._directory.standing(statement.person, statement.received_at)
-        verdict = judge(statement, call.request, standing, accepted=before)
-        if envelope.digest() != digest or not verdict.accepted:
-            raise ReleaseRefusedError(order.id, f"statement {digest[:16]}: {verdict.refusal or 'altered'}")
-        return Accepted(
-            person=statement.person,
-            role=statement.role,
-            option=statement.option,
-            findings=statement.findings,
-            received_at=statement.received_at,
-            late=verdict.late,
-            nonce=statement.nonce,
-            statement=digest,
-        )
+
+def _accepted(statement: Statement, digest: Sha256Hex, *, late: bool) -> Accepted:
+    return Accepted(
+        person=statement.person,
+        role=statement.role,
+        option=statement.option,
+        findings=statement.findings,
+        received_at=statement.received_at,
+        late=late,
+        nonce=statement.nonce,
+        statement=digest,
+    )

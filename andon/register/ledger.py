@@ -33,8 +33,7 @@ class Ledger:
             raise InvalidInputError("a batch holds at least one ledger entry")
         last = entries[-1]
         with writing(self._engine) as connection:
-            for entry in entries:
-                _append(connection, entry)
+            _append(connection, entries)
             for exhibit in exhibits:
                 row = {"incident": last.incident, "digest": exhibit.digest}
                 row["envelope"] = exhibit.envelope.model_dump_json()
@@ -90,28 +89,41 @@ class Ledger:
             }
 
 
-def _append(connection: Connection, entry: Entry) -> None:
-    before = NOTHING_YET
-    if entry.sequence:
-        found = _digest_at(connection, entry, entry.sequence - 1)
-        if found is None:
+def _append(connection: Connection, entries: Sequence[Entry]) -> None:
+    first = entries[0]
+    before = _before(connection, first)
+    for position, entry in enumerate(entries):
+        if _chain_of(entry) != _chain_of(first) or entry.sequence != first.sequence + position:
             raise LedgerBrokenError(entry.sequence, "the entry before it is not there")
-        before = found
-    if entry.previous != before:
-        raise StoreConflictError(_place(entry, entry.sequence - 1), before)
-    digest = entry.digest()
-    row = {
-        "incident": entry.incident,
-        "chain": entry.chain,
-        "sequence": entry.sequence,
-        "digest": digest,
-        "entry": entry.model_dump_json(),
-    }
-    if insert_if_absent(connection, ledger_entries, row, on=("incident", "chain", "sequence")):
-        return
-    standing = _digest_at(connection, entry, entry.sequence)
-    if standing != digest:
-        raise StoreConflictError(_place(entry, entry.sequence), str(standing))
+        if entry.previous != before:
+            raise StoreConflictError(_place(entry, entry.sequence - 1), before)
+        digest = entry.digest()
+        row = {
+            "incident": entry.incident,
+            "chain": entry.chain,
+            "sequence": entry.sequence,
+            "digest": digest,
+            "entry": entry.model_dump_json(),
+        }
+        if not insert_if_absent(connection, ledger_entries, row, on=("incident", "chain", "sequence")):
+            standing = _digest_at(connection, entry, entry.sequence)
+            if standing != digest:
+                raise StoreConflictError(_place(entry, entry.sequence), str(standing))
+        before = digest
+
+
+def _chain_of(entry: Entry) -> tuple[str, Chain]:
+    return entry.incident, entry.chain
+
+
+def _before(connection: Connection, first: Entry) -> str:
+    """Return the digest of the entry before a batch."""
+    if not first.sequence:
+        return NOTHING_YET
+    found = _digest_at(connection, first, first.sequence - 1)
+    if found is None:
+        raise LedgerBrokenError(first.sequence, "the entry before it is not there")
+    return found
 
 
 def _digest_at(connection: Connection, entry: Entry, sequence: int) -> str | None:

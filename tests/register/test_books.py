@@ -68,6 +68,15 @@ def test_an_entry_without_its_predecessor_is_refused(databases: Databases) -> No
         Ledger(databases.register).append(chain(3)[2:])
 
 
+def test_a_batch_with_a_hole_is_refused(databases: Databases) -> None:
+    ledger = Ledger(databases.register)
+    first, _, third = chain(3)
+    follower = third.model_copy(update={"previous": first.digest()})
+    with pytest.raises(LedgerBrokenError):
+        ledger.append([first, follower])
+    assert ledger.entries(INCIDENT) == []
+
+
 def test_an_empty_batch_is_refused(databases: Databases) -> None:
     with pytest.raises(InvalidInputError):
         Ledger(databases.register).append([])

@@ -13,3 +13,7 @@ READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
 AUDITING: Final = frozenset({Role.AUDITOR})
 """May read histories and directories, which hold how people are reached."""
+ADMINISTERING: Final = frozenset({Role.ADMIN})
+"""May change the directory, suspend people and restore them."""
+OVERSEEING: Final = ADMINISTERING | AUDITING
+"""May read who changed the directory, when and why."""

@@ -6,25 +6,27 @@ from fastapi import FastAPI
 
 from andon.api.server import new_app
 from andon.config import settings
+from andon.console.models.directory import NewAbsence, Why
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
 from andon.console.responding import Desk, ResponseBody
-from andon.console.routes import answering, decisions, entrance, incidents, keys, pages, systems
+from andon.console.routes import answering, decisions, directory, entrance, incidents, keys, pages, systems
 from andon.console.sessions import Sessions
 from andon.console.statics import Statics
 from andon.console.wording import Wordings
+from andon.domain.directory import Directory
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:
     """Return the console; without `parts` it is built from this process's settings."""
     stands_on = parts or open_parts(settings())
     wordings = Wordings(stands_on.policies)
-    app = new_app("Andon console", stands_on.tokens, bodies=(ResponseBody,))
+    app = new_app("Andon console", stands_on.tokens, bodies=(ResponseBody, Directory, NewAbsence, Why))
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
     app.state.sessions = Sessions(stands_on.session_key, stands_on.tokens, stands_on.now)
-    for routes in (systems, incidents, decisions, keys, entrance, pages, answering):
+    for routes in (systems, incidents, decisions, directory, keys, entrance, pages, answering):
         app.include_router(routes.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -220,6 +220,18 @@ class People:
             origin = connection.execute(select(directory_sources.c.origin)).scalar()
             return _stored(connection, row.digest), _version(row), Origin(origin or Origin.FILE)
 
+    def base(self) -> Directory:
+        """Return the list that the directory in force rests on, without what was changed since.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with reading(self._engine) as connection:
+            digest = connection.execute(select(directory_sources.c.base)).scalar()
+            if digest is None:
+                raise NotFoundError("directory", "latest")
+            return _stored(connection, digest)
+
     def versions(self, limit: int = 50, before: int | None = None) -> list[Version]:
         """Return versions, newest first; `before` is the number of the last one of the page before."""
         wanted = select(directory_versions).order_by(directory_versions.c.id.desc()).limit(limit)

@@ -102,6 +102,46 @@ class RecorderSettings(_Section):
     body_bytes: int = Field(8 * 1024 * 1024, description="largest OTLP request, after decompression")
 
 
+class SignInSettings(_Section):
+    """Sessions of people at the pages, and the tokens they make."""
+
+    idle: timedelta = Field(timedelta(minutes=30), description="a session unused for so long has ended")
+    longest: timedelta = Field(timedelta(hours=8), description="every session has ended after so long")
+    recent: timedelta = Field(
+        timedelta(minutes=5), description="how old a proof of presence may be for what is sensitive"
+    )
+    link: timedelta = Field(timedelta(minutes=5), description="how long a one-time link is good")
+    token_days: int = Field(
+        90, ge=1, le=366, description="days a new token is in force unless said otherwise"
+    )
+    tokens: bool | None = Field(
+        None,
+        description="whether people sign in to pages with a token or a one-time link; none: only while no "
+        "OpenID Connect provider is named",
+    )
+
+
+class OidcSettings(_Section):
+    """The OpenID Connect provider people sign in with; none while `issuer` is empty."""
+
+    issuer: str = Field("", description="the provider's issuer URL, exactly as its ID tokens say it")
+    client_id: str = Field("", description="this console's id at the provider")
+    client_secret: SecretStr = Field(SecretStr(""), description="its secret; empty for a public client")
+    scopes: str = Field("openid profile email", description="scopes asked for; `openid` must be among them")
+    claim: str = Field(
+        "sub",
+        description="claim that names the person, looked up with the issuer among the identities of the "
+        "directory; anything but `sub` may be given to another person one day",
+    )
+    skew: timedelta = Field(
+        timedelta(seconds=60),
+        ge=timedelta(0),
+        le=timedelta(minutes=5),
+        description="clock difference allowed",
+    )
+    timeout: timedelta = Field(timedelta(seconds=10), description="longest wait for the provider")
+
+
 class Settings(BaseSettings):
     """All settings; every process reads the same file."""
 
@@ -121,6 +161,8 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
+    sign_in: SignInSettings = SignInSettings()
+    oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(
         SecretStr(""), description="token with which the containment probe reads flags through OFREP"
     )

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
 from andon.console.models.directory import NewAbsence, Why
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
 from andon.console.responding import Desk, ResponseBody
-from andon.console.routes import answering, decisions, directory, entrance, incidents, keys, pages, systems
-from andon.console.sessions import Sessions
+from andon.console.routes import (
+    answering,
+    decisions,
+    directory,
+    entrance,
+    incidents,
+    keys,
+    links,
+    my_keys,
+    pages,
+    proving,
+    systems,
+)
+from andon.console.sessions import Sessions, cookie_name
+from andon.console.slips import SealedSlips, slip_key
 from andon.console.statics import Statics
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
@@ -25,9 +39,17 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
-    app.state.sessions = Sessions(stands_on.session_key, stands_on.tokens, stands_on.now)
-    for routes in (systems, incidents, decisions, directory, keys, entrance, pages, answering):
+    app.state.cookie = cookie_name(stands_on.url)
+    app.state.sessions = Sessions(
+        stands_on.session_key, stands_on.sessions, stands_on.tokens, stands_on.sign_in, stands_on.now
+    )
+    app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
+    app.include_router(links.api)
+    for routes in (systems, incidents, decisions, directory, keys):
         app.include_router(routes.router)
+    for screens in (entrance, links, proving, my_keys, pages, answering):
+        app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)
+    refuse_unguarded(app.router)
     return app

@@ -47,6 +47,14 @@ class SignInNeededError(Exception):
     """A page was asked for by somebody who is not signed in."""
 
 
+class ProofNeededError(Exception):
+    """Something sensitive was asked for by somebody who proved too long ago who they are."""
+
+    def __init__(self, held: str) -> None:
+        self.held = held
+        super().__init__("a recent proof of presence is needed")
+
+
 class ForgedFormError(ProblemError):
     """A form that was not sent from a page of this session."""
 
@@ -107,6 +115,8 @@ class PageRoute(APIRoute):
                 return await respond(request)
             except SignInNeededError:
                 return _to_sign_in(request)
+            except ProofNeededError as needed:
+                return RedirectResponse(f"/prove?held={needed.held}", 303, headers=HEADERS)
             except Exception as error:  # noqa: BLE001 - told to the reader, and logged where it is a fault
                 status, detail = _told(error, request)
                 return problem_page(status, detail, getattr(request.state, "session", None))

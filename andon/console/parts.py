@@ -10,16 +10,19 @@ from typing import Any, Protocol
 from andon.api.authentication import TokenBook, token_book
 from andon.bootstrap import open_runtime
 from andon.bootstrap.runtime import file_writer
-from andon.config import Settings
+from andon.config import OidcSettings, Settings, SignInSettings
 from andon.console.delivery import Engine
 from andon.console.sessions import session_key
 from andon.domain.values import IncidentId
 from andon.ports import DirectoryReader, EvidenceStore, SealedText
+from andon.register.access_tokens import AccessTokens
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
+from andon.register.sessions import SessionRows
+from andon.register.slips import Slips
 from andon.register.switches import Switches
 
 
@@ -57,6 +60,11 @@ class Parts:
     directory: DirectoryReader
     engine: Engine
     tokens: TokenBook
+    issued: AccessTokens
+    sessions: SessionRows
+    slips: Slips
+    sign_in: SignInSettings
+    oidc: OidcSettings
     attestation_seed: bytes
     session_key: bytes
     url: str
@@ -74,6 +82,9 @@ def open_parts(settings: Settings) -> Parts:
     """
     runtime = open_runtime(settings)
     queries = runtime.queries
+    register = queries.databases.register
+    tokens = token_book(settings)
+    tokens.look_in(register)
     return Parts(
         incidents=queries.incidents,
         ledger=queries.ledger,
@@ -87,7 +98,12 @@ def open_parts(settings: Settings) -> Parts:
         store=runtime.store,
         directory=runtime.directory,
         engine=Engine(settings.temporal),
-        tokens=token_book(settings),
+        tokens=tokens,
+        issued=AccessTokens(register),
+        sessions=SessionRows(register),
+        slips=Slips(register),
+        sign_in=settings.sign_in,
+        oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),
         session_key=session_key(settings.keys.master),
         url=settings.console.url,

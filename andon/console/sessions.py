@@ -1,35 +1,41 @@
 """Sessions of people who signed in to the pages.
 
-A session is the person's token, encrypted into a cookie under a key derived from the master key.
-So any console of the installation can read it after a restart, nobody else can, and a token that is
-taken out of force ends its sessions at once.
+The browser holds a random id and nothing else; the register holds its SHA-256 and whose it is. So every
+console knows each session, signing out ends it everywhere, and a suspension holds at the next request.
+The id changes when somebody signs in and when they prove again who they are, so that one planted in a
+browser beforehand is worth nothing (OWASP ASVS 5.0, 7.2.4).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-import os
+import logging
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.exc import OperationalError
 
-from andon.api.authentication import MAX_TOKEN, Caller, TokenBook
+from andon.api.authentication import Caller, TokenBook
+from andon.api.token_form import MAX_TOKEN, hash_of
+from andon.config import SignInSettings
 from andon.domain.directory import Role
-from andon.domain.values import Frozen
+from andon.domain.values import Sha256Hex
+from andon.register.sessions import How, SessionRow, SessionRows
+
+logger = logging.getLogger(__name__)
 
 COOKIE: Final = "andon_session"
-LIFETIME: Final = timedelta(hours=8)
-NONCE_BYTES: Final = 12
-MAX_COOKIE: Final = 2048
+HOST_COOKIE: Final = "__Host-andon_session"
+"""Over HTTPS: a browser takes it from this very host only, and never without TLS (RFC 6265bis, 4.1.3.2)."""
+SEEN_EVERY: Final = timedelta(minutes=1)
+MAX_COOKIE: Final = 128
 BOUND_TO: Final = b"andon/console/session"
 
 
@@ -40,69 +46,116 @@ class Session:
     caller: Caller
     role: Role
     csrf: str
-    id: str
-    ends_at: float
-
-
-class _Content(Frozen):
-    token: str
-    id: str
-    ends_at: float
+    id: Sha256Hex
+    how: How
+    ends_at: datetime
+    proven_at: datetime
 
 
 def session_key(master: Path) -> bytes:
-    """Derive the key that seals sessions from the master key."""
+    """Derive the key of forms and slips from the master key."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=BOUND_TO).derive(master.read_bytes())
 
 
+def cookie_name(url: str) -> str:
+    """Return the name of the session cookie of a console that is reached at `url`."""
+    return HOST_COOKIE if url.startswith("https://") else COOKIE
+
+
 class Sessions:
-    """Begins, reads and ends sessions."""
+    """Begins, reads, renews and ends sessions."""
 
-    def __init__(self, key: bytes, tokens: TokenBook, now: Callable[[], datetime]) -> None:
-        self._cipher = AESGCM(key)
+    def __init__(
+        self,
+        key: bytes,
+        rows: SessionRows,
+        tokens: TokenBook,
+        limits: SignInSettings,
+        now: Callable[[], datetime],
+    ) -> None:
         self._key = key
+        self._rows = rows
         self._tokens = tokens
+        self._limits = limits
         self._now = now
-        self._ended: dict[str, float] = {}
 
-    def begin(self, token: str) -> str | None:
-        """Return the cookie of a new session; None if the token is not in force for a person."""
-        if self._person(token) is None:
+    async def whose(self, token: str) -> Caller | None:
+        """Return the person a token signs in; None if it is not in force, limited, or a program's."""
+        found = await self._tokens.identify(token) if 0 < len(token) <= MAX_TOKEN else None
+        # Detectors are programs: nothing on these pages is for them. A limited token would gain rights here.
+        if found is None or found.role in (None, Role.DETECTOR) or found.scopes is not None:
             return None
-        ends_at = (self._now() + LIFETIME).timestamp()
-        content = _Content(token=token, id=secrets.token_urlsafe(16), ends_at=ends_at)
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, content.model_dump_json().encode(), BOUND_TO)
-        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return found
 
-    def read(self, cookie: str) -> Session | None:
-        """Return the session behind a cookie; None if it has ended, or was not made here."""
-        found = self._opened(cookie)
-        if found is None or found.ends_at <= self._now().timestamp() or found.id in self._ended:
-            return None
-        caller = self._person(found.token)
-        if caller is None or caller.role is None:
-            return None
-        csrf = hmac.new(self._key, b"csrf\0" + found.id.encode(), "sha256").hexdigest()
-        return Session(caller, caller.role, csrf, found.id, found.ends_at)
+    async def begin(self, caller: Caller, how: How, *, instead_of: str = "") -> str:
+        """Return the cookie of a new session; the one a browser came with ends."""
+        assert caller.role is not None  # noqa: S101 - `whose` and the directory give people only
+        cookie, now = secrets.token_urlsafe(32), self._now()
+        row = SessionRow(
+            person=caller.person,
+            role=caller.role,
+            how=how,
+            token=caller.token or None,
+            created_at=now,
+            seen_at=now,
+            ends_at=now + self._limits.longest,
+            proven_at=now,
+        )
+        before = hash_of(instead_of) if instead_of else None
+        await asyncio.to_thread(self._rows.begin, hash_of(cookie), row, instead_of=before)
+        logger.info("signed in", extra={"person": caller.person, "role": caller.role.value, "how": how.value})
+        return cookie
 
-    def end(self, session: Session) -> None:
-        """Sign out: this console takes the cookie no more, wherever a copy of it is."""
-        now = self._now().timestamp()
-        self._ended = {name: until for name, until in self._ended.items() if until > now}
-        self._ended[session.id] = session.ends_at
-
-    def _person(self, token: str) -> Caller | None:
-        found = self._tokens.find(token) if 0 < len(token) <= MAX_TOKEN else None
-        # Detectors are programs: nothing on these pages is for them.
-        return found if found and found.role not in (None, Role.DETECTOR) else None
-
-    def _opened(self, cookie: str) -> _Content | None:
+    async def read(self, cookie: str) -> Session | None:
+        """Return the session behind a cookie; None if it has ended, or its token is out of force."""
         if not 0 < len(cookie) <= MAX_COOKIE:
             return None
-        try:
-            sealed = urlsafe_b64decode(cookie.encode() + b"=" * (-len(cookie) % 4))
-            content = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], BOUND_TO)
-        except (InvalidTag, ValueError):
+        digest = hash_of(cookie)
+        row = await asyncio.to_thread(self._rows.get, digest)
+        now = self._now()
+        if row is None or now >= min(row.ends_at, row.seen_at + self._limits.idle):
             return None
-        return _Content.model_validate_json(content)
+        caller = await self._caller(row)
+        if caller is None:
+            return None
+        if now - row.seen_at >= SEEN_EVERY:
+            await self._note_use(digest, now)
+        return Session(caller, row.role, self._csrf(digest), digest, row.how, row.ends_at, row.proven_at)
+
+    async def prove(self, session: Sha256Hex, how: How) -> str | None:
+        """Return the new cookie of a session whose person just proved to be there; None if it has ended.
+
+        Args:
+            session: its `id`.
+            how: by what they proved it.
+        """
+        cookie = secrets.token_urlsafe(32)
+        if not await asyncio.to_thread(self._rows.prove, session, hash_of(cookie), self._now()):
+            return None
+        logger.info("proved who they are", extra={"session": session[:12], "how": how.value})
+        return cookie
+
+    def recent(self, session: Session) -> bool:
+        """Whether the last proof of presence is fresh enough for what is sensitive."""
+        return self._now() - session.proven_at < self._limits.recent
+
+    async def end(self, session: Session) -> None:
+        """Sign out: no console takes the cookie any more, wherever a copy of it is."""
+        await asyncio.to_thread(self._rows.end, session.id)
+        logger.info("signed out", extra={"person": session.caller.person})
+
+    async def _caller(self, row: SessionRow) -> Caller | None:
+        if row.token is None:
+            return Caller(row.person, row.role, bar=await self._tokens.bar(row.person, row.role))
+        found = await self._tokens.in_force(row.token)
+        same = found is not None and (found.person, found.role) == (row.person, row.role)
+        return found if same else None
+
+    async def _note_use(self, digest: Sha256Hex, now: datetime) -> None:
+        try:
+            await asyncio.to_thread(self._rows.note_use, digest, now)
+        except OperationalError:  # a busy register: the session counts as unused a little longer
+            logger.warning("the use of a session could not be noted", exc_info=True)
+
+    def _csrf(self, digest: Sha256Hex) -> str:
+        return hmac.new(self._key, b"csrf\0" + digest.encode(), "sha256").hexdigest()

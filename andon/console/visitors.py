@@ -3,54 +3,76 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Collection
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request
 
+from andon.api.authentication import Rule
 from andon.api.bodies import read_body
 from andon.api.problems import ProblemError
 from andon.console.access import LISTING, READING
 from andon.console.pages import ForgedFormError, SignInNeededError
 from andon.console.screens.parts import role_name
-from andon.console.sessions import COOKIE, Session, Sessions
+from andon.console.sessions import Session, Sessions
+from andon.domain.access import EXPLAINED
 from andon.domain.directory import Role
+
+logger = logging.getLogger(__name__)
 
 FORM_BYTES: Final = 64 * 1024
 FIELDS_AT_MOST: Final = 40
 OUR_OWN: Final = frozenset({"same-origin", "none"})
 
 
-def session_of(request: Request) -> Session | None:
+async def session_of(request: Request) -> Session | None:
     """Return the visitor's session, if they are signed in."""
     sessions: Sessions = request.app.state.sessions
-    session = sessions.read(request.cookies.get(COOKIE, ""))
+    session = await sessions.read(request.cookies.get(request.app.state.cookie, ""))
     if session is not None:
         request.state.session = session
         request.state.person = session.caller.person
     return session
 
 
-def _visitor(roles: Collection[Role]) -> Any:
-    async def check(request: Request) -> Session:
-        session = session_of(request)
+class Visitor:
+    """As a dependency of a page: lets people in who are signed in with one of these roles."""
+
+    def __init__(self, roles: Collection[Role], *, answering: bool = False) -> None:
+        self.rule = Rule(frozenset(roles), answering=answering)
+
+    async def __call__(self, request: Request) -> Session:
+        """Return the session.
+
+        Raises:
+            SignInNeededError: they are not signed in.
+            ProblemError: 403, this is not for them.
+        """
+        session = await session_of(request)
         if session is None:
             raise SignInNeededError
-        if session.role not in roles:
+        if session.caller.bar is not None:
+            bar, person = session.caller.bar, session.caller.person
+            logger.warning("somebody who is barred came", extra={"person": person, "bar": bar.value})
+            if not self.rule.answering:
+                request.state.session = None  # nothing more is shown to them, not even who they are
+                raise ProblemError(403, bar.value.replace("_", "-"), EXPLAINED[bar])
+        if session.role not in self.rule.roles:
             raise ProblemError(
                 403,
                 "forbidden",
                 f"You are signed in as {role_name(session.role)}, who may not read this. "
-                "Sign in with the token of another role you hold.",
+                "Sign in again in another role you hold.",
             )
         return session
 
-    return Depends(check)
 
-
-Listing = Annotated[Session, _visitor(LISTING)]
-Reading = Annotated[Session, _visitor(READING)]
+Listing = Annotated[Session, Depends(Visitor(LISTING))]
+Reading = Annotated[Session, Depends(Visitor(READING))]
+Answering = Annotated[Session, Depends(Visitor(READING, answering=True))]
+"""Somebody who is barred gets through too: their answer is refused on record. Show them nothing."""
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -18,7 +18,8 @@ from andon.console.responding import Desk, ResponseBody, asked_of
 from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
 from andon.console.screens.decision import Typed, decision_screen
 from andon.console.sessions import Session
-from andon.console.visitors import Reading, check_csrf, form_of
+from andon.console.step_up import SENSITIVE, require_recent, typed_before
+from andon.console.visitors import Answering, Reading, check_csrf, form_of
 from andon.domain.errors import NotFoundError
 
 FINDING = "finding."
@@ -29,15 +30,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 @router.get("/incidents/{incident}/decisions/{decision}")
 async def question(
-    incident: Incident, decision: DecisionId, session: Reading, reading: Reader, desk: Taking, stock: Stock
-) -> Response:
-    """Show a question and what an answer to it does."""
-    found = await reading.incident(incident, session.caller)
-    return _Page(found, _decision(found, decision), session, desk, stock).render()
-
-
-@router.post("/incidents/{incident}/decisions/{decision}")
-async def answer(
     request: Request,
     *,
     incident: Incident,
@@ -47,14 +39,35 @@ async def answer(
     desk: Taking,
     stock: Stock,
 ) -> Response:
+    """Show a question and what an answer to it does."""
+    found = await reading.incident(incident, session.caller)
+    typed = await typed_before(request, session)
+    return _Page(found, _decision(found, decision), session, desk, stock).render(typed)
+
+
+@router.post("/incidents/{incident}/decisions/{decision}")
+async def answer(
+    request: Request,
+    *,
+    incident: Incident,
+    decision: DecisionId,
+    session: Answering,
+    reading: Reader,
+    desk: Taking,
+    stock: Stock,
+) -> Response:
     """Take an answer; a second click on the same page delivers nothing twice."""
     form = await form_of(request)
     check_csrf(form, session)
     row = await reading.row(incident)
+    asked = asked_of(row, decision, session.caller, None)
+    if asked.record is not None and asked.record.request.kind in SENSITIVE:
+        await require_recent(request, session, form)
     try:
-        asked = asked_of(row, decision, session.caller, None)
         await desk.take(asked, _read(form), _key(form))
     except ProblemError as problem:
+        if session.caller.bar is not None:
+            raise
         found = await reading.incident(incident, session.caller)
         page = _Page(found, _decision(found, decision), session, desk, stock)
         return page.render(form, problem)
@@ -77,7 +90,7 @@ class _Page:
             self.session,
             self.stock.now(),
             shown_digest=self.desk.shown_digest(self.decision.request),
-            typed=_typed(form, problem.detail) if form is not None and problem is not None else None,
+            typed=_typed(form, problem.detail if problem else "") if form is not None else None,
         )
         return render(
             "decision.html",

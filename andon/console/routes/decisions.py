@@ -13,6 +13,7 @@ from andon.console.access import EVERYBODY, READING
 from andon.console.reading import Waiting
 from andon.console.responding import ResponseBody, ResponseTaken, asked_of
 from andon.console.routes.places import DecisionId, Incident, Reader, Taking
+from andon.domain.access import Scope
 from andon.domain.signing import Envelope
 from andon.domain.values import Frozen
 
@@ -44,7 +45,7 @@ async def respond(
     *,
     incident: Incident,
     decision: DecisionId,
-    caller: Annotated[Caller, Depends(only(EVERYBODY))],
+    caller: Annotated[Caller, Depends(only(EVERYBODY, Scope.RESPOND, answering=True))],
     reading: Reader,
     desk: Taking,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,

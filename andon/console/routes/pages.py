@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
 from andon.console.pages import PageRoute, problem_page, render
@@ -136,12 +137,14 @@ async def systems(session: Listing, reading: Reader, stock: Stock) -> Response:
 elsewhere = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-@elsewhere.get("/{path:path}")
+@elsewhere.get("/{path:path}", dependencies=[OPEN])
 async def nowhere(request: Request, path: str) -> Response:
     """Say that there is no such page."""
     if path.startswith("v1/"):
         return ProblemError(404, "not-found", "There is no such request; see /v1/openapi.json.").response()
-    return problem_page(404, "Check the address, or start again from the first page.", session_of(request))
+    return problem_page(
+        404, "Check the address, or start again from the first page.", await session_of(request)
+    )
 
 
 def _latest(ledger: Ledger, incident: IncidentId) -> list[Entry]:

@@ -16,11 +16,11 @@ from pydantic import Field, model_validator
 from andon.domain.business_time import BusinessHours
 from andon.domain.conditions import Facts
 from andon.domain.decision import DecisionKind
-from andon.domain.detection import Flagged
+from andon.domain.detection import Flagged, IncidentType
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.playbook import EvidencePolicy
-from andon.domain.rights import OptionRight, Right, RightsPolicy, StageRight, Wording
+from andon.domain.rights import Joining, OptionRight, Right, RightsPolicy, StageRight, Wording
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen
@@ -133,6 +133,7 @@ class RightsFile(Frozen):
 
     decisions: dict[DecisionKind, DecisionEntry]
     stages: dict[Stage, StageRight]
+    joining: Joining = Joining()
     business_hours: BusinessHours = BusinessHours()
 
     @model_validator(mode="after")
@@ -150,9 +151,17 @@ class RightsFile(Frozen):
                     f"decisions.{kind}.default: {entry.default} may not come about by silence: "
                     "choose an option that changes nothing"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _has_owners_and_knows_types(self) -> Self:
         for stage in Stage:
             if stage is not Stage.CLOSED and stage not in self.stages:
                 raise ValueError(f"stages.{stage}: is missing: every stage has an owner")
+        known = [one.value for one in IncidentType]
+        for named in self.joining.types:
+            if named not in known:
+                raise ValueError(f"joining.types.{named}: no such type; use one of {', '.join(known)}")
         return self
 
     def policy(self) -> RightsPolicy:
@@ -161,6 +170,7 @@ class RightsFile(Frozen):
             rights={kind: entry.right() for kind, entry in self.decisions.items()},
             wording={kind: entry.wording() for kind, entry in self.decisions.items()},
             stages=self.stages,
+            joining=self.joining,
             business_hours=self.business_hours,
         )
 

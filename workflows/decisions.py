@@ -13,7 +13,7 @@ from andon.domain.decision import Accepted, Binding, DecisionKind, DecisionRecor
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
-from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement
+from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement, unopened
 from andon.domain.rights import NO_BINDING, Asking
 from andon.domain.signing import Envelope
 from workflows.clock import Clock, Due
@@ -214,6 +214,7 @@ class Decisions:
             nonce=statement.nonce,
             statement=envelope.digest(),
         )
+        unseen = unopened(statement, self._state.decisions[question].request)
         responses = (*self._state.decisions[question].accepted, accepted)
         self._change(question, accepted=responses)
         self._state.nonces.append(statement.nonce)
@@ -229,6 +230,7 @@ class Decisions:
                 "role": statement.role.value,
                 "late": verdict.late,
                 "received_at": statement.received_at.isoformat(),
+                **({"unopened": ",".join(unseen)} if unseen else {}),
             },
         )
         outcome = settle(self._state.decisions[question].request, responses)

@@ -15,10 +15,8 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
 
 from activities.evaluation import FileCall, RecordActivities
-from activities.severity import SeverityActivities, WeighCall
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
-from andon.domain.escalation import escalate
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposed
@@ -35,12 +33,12 @@ from workflows.post import Post
 from workflows.preservation import Preservation
 from workflows.restart import Restart
 from workflows.tape import Tape
+from workflows.weighing import Weighing
 
 KEEPERS = 3
 """The first tracks keep ledger, time and promises; they go on while others are called off."""
 CARRY_OVER_AT = 4_000
 """Events of one run; the server's limit is 51,200, and replay of a long run is slow."""
-WEIGH_TIMEOUT = timedelta(seconds=10)
 FILE_TIMEOUT = timedelta(seconds=30)
 FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
@@ -66,6 +64,7 @@ class IncidentWorkflow:
         self._approvals = Approvals(
             opening, self._state, self._tape, self._notices, self._decisions, self._levers
         )
+        self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers)
         self._post = Post(self._state, self._tape, self._decisions)
         self._tracks: list[asyncio.Task[None]] = []
 
@@ -99,7 +98,7 @@ class IncidentWorkflow:
             await self._stop([containing, reviewing])
             await self._stand_down(triage)
             return
-        self._take_severity(triage)
+        self._weighing.take(triage)
         self._approvals.ask_for_what_costs()
         raising = self._begin(self._contain_what_is_left(containing))
         assessing = self._begin(self._assess_impact())
@@ -157,6 +156,7 @@ class IncidentWorkflow:
         )
         with self._journal.stage(Stage.DETECT, main=False):
             pass
+        self._weighing.join()
         if opening.containment_required:
             self._levers.order()
 
@@ -175,20 +175,6 @@ class IncidentWorkflow:
     async def _triage(self) -> DecisionRecord:
         with self._journal.stage(Stage.TRIAGE_CLASSIFY, main=False):
             return await self._decisions.ask(DecisionKind.TRIAGE)
-
-    def _take_severity(self, triage: DecisionRecord) -> None:
-        """Take a higher severity that triage found; a lower one needs a decision of its own."""
-        found = [
-            response.findings["severity"] for response in triage.accepted if "severity" in response.findings
-        ]
-        self._raise_to(max((Band(band) for band in found), default=Band.LOW), triage.request.id)
-
-    def _raise_to(self, band: Band, because: str) -> None:
-        if band <= self._state.severity:
-            return
-        before, self._state.severity = self._state.severity, band
-        self._tape.add(Kind.SEVERITY_RAISED, subject=because, before=before.value, after=band.value)
-        self._levers.order()
 
     async def _contain_what_is_left(self, containing: asyncio.Task[None]) -> None:
         await containing
@@ -214,35 +200,9 @@ class IncidentWorkflow:
             self._state.findings["blast_radius"] = impact.effect or "unknown"
             for response in impact.accepted:
                 self._state.findings.update(response.findings)
-            await self._escalate(impact)
-
-    async def _escalate(self, impact: DecisionRecord) -> None:
-        """Act on the seven escalation questions: whom to bring in, what is learned, how severe it is."""
-        state, found = self._state, escalate(self._state.findings)
-        self._tape.add(
-            Kind.FACTS_LEARNED,
-            subject=impact.request.id,
-            facts={
-                **found.at_least,
-                "follow_ups": ",".join(found.follow_ups),
-                "open_questions": ",".join(found.open),
-            },
-        )
-        if found.routes:
-            self._notices.word("brought_in", impact.request.id, found.routes)
-        state.legal_called = found.legal_review
-        if found.at_least:
-            self._raise_to(await self._weighed(found.at_least), impact.request.id)
+            await self._weighing.escalate(impact)
             await self._levers.contain()
-        state.assessed = True
-
-    async def _weighed(self, at_least: dict[str, str]) -> Band:
-        return await workflow.execute_activity_method(
-            SeverityActivities.weigh,
-            WeighCall(incident=self._opening.incident, at_least=at_least),
-            start_to_close_timeout=WEIGH_TIMEOUT,
-            retry_policy=FILE_RETRIES,
-        )
+            self._state.assessed = True
 
     async def _investigate(self) -> None:
         """Ask for the cause, once per relapse."""

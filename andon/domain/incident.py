@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
+from andon.domain.directory import Role
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
@@ -164,6 +165,7 @@ class IncidentState(BaseModel):
     lead: PersonId | None = Field(None, description="the one named incident lead")
     legal_called: bool = Field(False, description="legal is to be asked whatever the severity")
     assessed: bool = Field(False, description="the impact has been stated once")
+    joined_roles: list[Role] = Field(default_factory=list, description="who belongs to it by the table")
     lifted: list[Exclusion] = Field(default_factory=list, description="exclusions an executive has lifted")
     granted: dict[PersonId, Instant] = Field(
         default_factory=dict, description="who may read originals of evidence, and until when"
@@ -225,6 +227,7 @@ class IncidentView(Carried):
     refused: int
     findings: dict[str, str]
     lead: PersonId | None = None
+    joined_roles: tuple[Role, ...] = ()
     granted: dict[PersonId, Instant] = Field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
     file: Sha256Hex | None
@@ -269,6 +272,7 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         refused=sum(state.refusals.values()),
         findings=state.findings,
         lead=state.lead,
+        joined_roles=tuple(state.joined_roles),
         granted=state.granted,
         undelivered=tuple(state.undelivered),
         file=state.file,

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     CONTAINED = "contained"
     SEVERITY_RAISED = "severity_raised"
     SEVERITY_LOWERED = "severity_lowered"
+    ROLES_JOINED = "roles_joined"
     LEAD_NAMED = "lead_named"
     FACTS_LEARNED = "facts_learned"
     NOTICE_UNDELIVERED = "notice_undelivered"

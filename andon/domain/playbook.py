@@ -16,7 +16,7 @@ from andon.domain.containment import Lever, Order, Verb
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
-from andon.domain.rights import Asking, Right, RightsPolicy, StageRight, put
+from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.system import AISystem
@@ -100,6 +100,7 @@ class Plan(Carried):
     watch: WatchPlan
     trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
+    joining: Joining = Joining()
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
 
     def orders(
@@ -243,5 +244,6 @@ def resolve(
         watch=playbook.watch,
         trusted=trusted,
         stages=rights.stages,
+        joining=rights.joining,
         calendar=calendar,
     )

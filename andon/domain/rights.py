@@ -111,6 +111,17 @@ class StageRight(Spare):
     within: dict[Band, Term] = Field(default_factory=dict)
 
 
+class Joining(Spare):
+    """Who joins an incident by itself: by how severe it is, and by what kind of failure was seen."""
+
+    at: dict[Band, tuple[Role, ...]] = Field(default_factory=dict)
+    types: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
+
+    def roles(self, band: Band, kind: str | None) -> tuple[Role, ...]:
+        """Return the roles that belong to an incident of this severity and kind."""
+        return tuple(dict.fromkeys((*self.at.get(band, ()), *self.types.get(kind or "", ()))))
+
+
 class Wording(Frozen):
     """What people are shown for one kind of question. Never enters Temporal."""
 
@@ -125,6 +136,7 @@ class RightsPolicy(Frozen):
     rights: dict[DecisionKind, Right]
     wording: dict[DecisionKind, Wording]
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
+    joining: Joining = Joining()
     business_hours: BusinessHours = BusinessHours()
 
 

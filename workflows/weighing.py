@@ -1,0 +1,90 @@
+"""How severe an incident is, as more is learned of it, and whom that brings in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from activities.severity import SeverityActivities, WeighCall
+from andon.domain.decision import DecisionRecord
+from andon.domain.escalation import escalate
+from andon.domain.incident import IncidentState, OpenIncident
+from andon.domain.ledger import Kind
+from andon.domain.severity import Band
+from workflows.levers import Levers
+from workflows.notices import Notices
+from workflows.tape import Tape
+
+WEIGH_TIMEOUT = timedelta(seconds=10)
+WEIGH_RETRIES = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30)
+)
+
+
+class Weighing:
+    """Raises the severity of one incident; lowering it takes a decision of its own."""
+
+    def __init__(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        tape: Tape,
+        notices: Notices,
+        levers: Levers,
+    ) -> None:
+        self._opening = opening
+        self._state = state
+        self._tape = tape
+        self._notices = notices
+        self._levers = levers
+
+    def join(self) -> None:
+        """Bring in the roles that belong to an incident of this severity and kind."""
+        belong = self._opening.plan.joining.roles(self._state.severity, self._opening.type)
+        fresh = [role for role in belong if role not in self._state.joined_roles]
+        if not fresh:
+            return
+        self._state.joined_roles += fresh
+        self._tape.add(Kind.ROLES_JOINED, subject=self._state.severity.value, after=",".join(sorted(fresh)))
+        self._notices.word("joined", self._state.severity.value, fresh)
+
+    def take(self, triage: DecisionRecord) -> None:
+        """Take a higher severity that triage found."""
+        found = (one.findings["severity"] for one in triage.accepted if "severity" in one.findings)
+        self._raise_to(max((Band(band) for band in found), default=Band.LOW), triage.request.id)
+
+    async def escalate(self, impact: DecisionRecord) -> None:
+        """Act on the seven escalation questions: whom to bring in, what is learned, how severe it is."""
+        found = escalate(self._state.findings)
+        self._tape.add(
+            Kind.FACTS_LEARNED,
+            subject=impact.request.id,
+            facts={
+                **found.at_least,
+                "follow_ups": ",".join(found.follow_ups),
+                "open_questions": ",".join(found.open),
+            },
+        )
+        if found.routes:
+            self._notices.word("brought_in", impact.request.id, found.routes)
+        self._state.legal_called = found.legal_review
+        if found.at_least:
+            self._raise_to(await self._weighed(found.at_least), impact.request.id)
+
+    async def _weighed(self, at_least: dict[str, str]) -> Band:
+        return await workflow.execute_activity_method(
+            SeverityActivities.weigh,
+            WeighCall(incident=self._opening.incident, at_least=at_least),
+            start_to_close_timeout=WEIGH_TIMEOUT,
+            retry_policy=WEIGH_RETRIES,
+        )
+
+    def _raise_to(self, band: Band, because: str) -> None:
+        if band <= self._state.severity:
+            return
+        before, self._state.severity = self._state.severity, band
+        self._tape.add(Kind.SEVERITY_RAISED, subject=because, before=before.value, after=band.value)
+        self._levers.order()
+        self.join()

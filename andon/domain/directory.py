@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, model_validator
 
+from andon.domain.channels import Channel
 from andon.domain.errors import InvalidInputError
 from andon.domain.personal_keys import PersonalKey
 from andon.domain.values import Carried, Frozen, Instant, PersonId, Sha256Hex, Slug, digest_of
@@ -78,7 +79,9 @@ class Person(Frozen):
     name: str = Field(max_length=120)
     roles: tuple[Role, ...]
     teams: tuple[Slug, ...] = ()
-    channels: tuple[str, ...] = Field((), description="Apprise URLs, in the order they are tried")
+    channels: tuple[str | Channel, ...] = Field(
+        (), description="Apprise URLs, in the order they are tried; or with `from` and `quiet`"
+    )
     zone: str = Field("UTC", description="IANA time zone in which times are shown")
     country: str = Field("", pattern=r"^([A-Z]{2})?$", description="ISO 3166-1, for public holidays")
     region: str = Field("", max_length=8, description="ISO 3166-2 subdivision without the country")
@@ -95,6 +98,11 @@ class Person(Frozen):
         if found := [one for one in problems if one]:
             raise InvalidInputError("; ".join(found))
         return self
+
+    @property
+    def ways(self) -> tuple[Channel, ...]:
+        """Their channels in order; a plain URL is one that is always used."""
+        return tuple(Channel(url=one) if isinstance(one, str) else one for one in self.channels)
 
     def suspended_at(self, at: datetime) -> bool:
         """Whether nothing they answer counts at a moment."""

@@ -1,19 +1,27 @@
-"""Telling people: the first channel that works, each person once, nothing sealed in the text."""
+"""Telling one person through one channel: bounded, recorded with a code, nothing sealed in the text."""
 
 from __future__ import annotations
 
 import json
 import logging
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as Letters
 
+from andon.adapters.notify import channel as channels
 from andon.adapters.notify.apprise import AppriseNotifier
+from andon.domain.channels import Channel
 from andon.domain.decision import DecisionKind
-from andon.domain.directory import Directory, Person, Role
-from andon.domain.notice import Notice
-from andon.domain.playbook import RightsPolicy, Wording
+from andon.domain.directory import Absence, Directory, Person, Role
+from andon.domain.notice import Code, Notice, Target
+from andon.domain.rights import RightsPolicy, Wording
+from andon.domain.severity import Band
 from andon.register.deliveries import Deliveries
 from andon.register.engine import Databases
 from andon.register.people import People
@@ -30,21 +38,30 @@ RIGHTS = RightsPolicy(
     },
 )
 NOTICE = Notice(
-    id="msg-1",
+    id=f"{INCIDENT}/triage-1/question",
     incident=INCIDENT,
     roles=(Role.LEGAL,),
     about="question",
     decision=DecisionKind.TRIAGE,
     subject="triage-1",
     due=NOW + timedelta(minutes=30),
+    severity=Band.HIGH,
 )
 NOWHERE = "json://127.0.0.1:9/"
+ANA = Target(person="ana", channel=0)
 
 
 @pytest.fixture
-def channel() -> Iterator[Web]:
+def receiver() -> Iterator[Web]:
     with web() as server:
         yield server
+
+
+@pytest.fixture
+def office(databases: Databases) -> Iterator[Office]:
+    office = Office(databases)
+    yield office
+    office.notifier.close()
 
 
 class Office:
@@ -60,34 +77,84 @@ class Office:
     def employs(self, *people: Person) -> None:
         self.people.put_directory(Directory(people=people), NOW)
 
-
-@pytest.fixture
-def office(databases: Databases) -> Office:
-    return Office(databases)
+    def kept(self) -> list[tuple[str, str, str]]:
+        return [(sent.person, sent.channel, sent.code) for sent in self.deliveries.of(INCIDENT)]
 
 
-def person(name: str, *channels: str, role: Role = Role.LEGAL, suspended: bool = False) -> Person:
-    since = NOW - timedelta(days=1) if suspended else None
-    return Person(id=name, name=name, roles=(role,), channels=channels, suspended_from=since)
+def person(name: str, *ways: str | Channel, role: Role = Role.LEGAL, **fields: object) -> Person:
+    return Person(id=name, name=name, roles=(role,), channels=ways, **fields)
 
 
-async def test_everybody_who_holds_the_role_is_told_and_nobody_else(office: Office, channel: Web) -> None:
-    url = f"json://{channel.url}/"
-    office.employs(
-        person("ana", url),
-        person("bela", url),
-        person("chris", url, role=Role.HR),
-        person("dora", url, suspended=True),
-    )
-    delivery = await office.notifier.send(NOTICE)
-    assert (delivery.reached, delivery.unreached) == (("ana", "bela"), ())
-    assert len(channel.received) == 2
+class Postbox(Letters):
+    """Keeps the letters it gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: list[dict[str, str]] = []
+
+    def handle_message(self, message: object) -> None:
+        self.letters.append({**dict(message.items()), "body": message.get_payload()})  # type: ignore[attr-defined] # an email.message.Message
 
 
-async def test_the_text_holds_wording_ids_the_due_time_and_a_link(office: Office, channel: Web) -> None:
-    office.employs(person("ana", f"json://{channel.url}/"))
-    await office.notifier.send(NOTICE)
-    sent = json.loads(channel.received[0])
+@contextmanager
+def mail_server() -> Iterator[tuple[Postbox, str]]:
+    """A real SMTP server, and the channel that ends there."""
+    postbox = Postbox()
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(postbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield postbox, f"mailto://127.0.0.1:{port}/?from=andon@example.org&to=ana@example.org&mode=insecure"
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """A server that takes connections and never says a word; returns its address."""
+    ended = threading.Event()
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+
+        def take() -> None:
+            while not ended.is_set():
+                try:
+                    taken.append(server.accept()[0])
+                except TimeoutError:
+                    continue
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        ended.set()
+        thread.join(timeout=10)
+        for one in taken:
+            one.close()
+
+
+async def test_a_letter_carries_the_same_message_id_each_time_it_is_sent(office: Office) -> None:
+    with mail_server() as (postbox, url):
+        office.employs(person("ana", url), person("bela", url))
+        assert await office.notifier.tell(NOTICE, ANA) is Code.SENT
+        assert await office.notifier.tell(NOTICE, Target(person="bela", channel=0)) is Code.SENT
+    assert [letter[channels.MESSAGE_HEADER] for letter in postbox.letters] == [NOTICE.id, NOTICE.id]
+    assert postbox.letters[0]["Subject"] == f"{INCIDENT} asks for your decision"
+    assert office.kept() == [("ana", "mailto", "sent"), ("bela", "mailto", "sent")]
+
+
+async def test_a_webhook_gets_the_message_id_as_a_header(office: Office, receiver: Web) -> None:
+    office.employs(person("ana", f"json://{receiver.url}/hook?method=post"))
+    assert await office.notifier.tell(NOTICE, ANA) is Code.SENT
+    assert [headers[channels.MESSAGE_HEADER] for headers in receiver.headers] == [NOTICE.id]
+
+
+async def test_the_text_holds_wording_ids_the_due_time_and_a_link(office: Office, receiver: Web) -> None:
+    office.employs(person("ana", f"json://{receiver.url}/"))
+    await office.notifier.tell(NOTICE, ANA)
+    sent = json.loads(receiver.received[0])
     assert sent["title"] == f"{INCIDENT} asks for your decision"
     assert sent["message"].splitlines() == [
         "Is this real?",
@@ -95,39 +162,101 @@ async def test_the_text_holds_wording_ids_the_due_time_and_a_link(office: Office
         "About: triage-1",
         "Due: 2026-03-02 10:00 UTC",
         f"http://localhost:1/incidents/{INCIDENT}",
-        "Message msg-1",
+        f"Message {NOTICE.id}",
     ]
 
 
-async def test_the_next_channel_is_tried_when_one_fails(office: Office, channel: Web) -> None:
-    office.employs(person("ana", "nonsense", NOWHERE, f"json://{channel.url}/"))
-    delivery = await office.notifier.send(NOTICE)
-    assert delivery.reached == ("ana",)
-    assert [(sent.channel, sent.ok) for sent in office.deliveries.of(INCIDENT)] == [
-        ("nonsense", False),
-        ("json", False),
-        ("json", True),
-    ]
-
-
-async def test_a_repeat_tells_only_those_who_were_not_reached(office: Office, channel: Web) -> None:
-    office.employs(person("ana", f"json://{channel.url}/"), person("bela", NOWHERE))
-    first = await office.notifier.send(NOTICE)
-    assert await office.notifier.send(NOTICE) == first
-    assert (first.reached, first.unreached) == (("ana",), ("bela",))
-    assert len(channel.received) == 1
-
-
-async def test_a_person_without_a_channel_is_unreached_warned_of_and_finds_it_in_the_outbox(
-    office: Office, caplog: pytest.LogCaptureFixture
+async def test_who_is_told_in_place_of_a_role_hears_so_under_an_id_of_its_own(
+    office: Office, receiver: Web
 ) -> None:
+    office.employs(person("ana", f"json://{receiver.url}/"))
+    await office.notifier.tell(NOTICE, ANA)
+    await office.notifier.tell(NOTICE, ANA.model_copy(update={"instead_of": Role.PRIVACY}))
+    first, second = (json.loads(body)["message"].splitlines() for body in receiver.received)
+    assert second[0] == "You are told because nobody who holds the role privacy can be reached."
+    assert (first[-1], second[-1]) == (f"Message {NOTICE.id}", f"Message {NOTICE.id}/instead_of/privacy")
+
+
+async def test_whoever_has_been_reached_is_left_in_peace(office: Office, receiver: Web) -> None:
+    office.employs(person("ana", f"json://{receiver.url}/", f"json://{receiver.url}/"))
+    assert await office.notifier.tell(NOTICE, ANA) is Code.SENT
+    assert await office.notifier.tell(NOTICE, Target(person="ana", channel=1)) is Code.SENT
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("status", [400, 500, 503])
+async def test_a_server_that_refuses_is_a_failed_attempt(office: Office, receiver: Web, status: int) -> None:
+    receiver.status = status
+    office.employs(person("ana", f"json://{receiver.url}/"))
+    assert await office.notifier.tell(NOTICE, ANA) is Code.FAILED
+    receiver.status = 200
+    assert await office.notifier.tell(NOTICE, ANA) is Code.SENT
+    assert office.kept() == [("ana", "json", "failed"), ("ana", "json", "sent")]
+
+
+async def test_a_closed_port_is_a_failed_attempt(office: Office) -> None:
+    office.employs(person("ana", NOWHERE), person("bela", "mailto://127.0.0.1:9/?from=a@b.de&to=c@d.de"))
+    assert await office.notifier.tell(NOTICE, ANA) is Code.FAILED
+    assert await office.notifier.tell(NOTICE, Target(person="bela", channel=0)) is Code.FAILED
+
+
+@pytest.mark.parametrize("kind", ["json://{}/", "mailto://{}/?from=a@b.de&to=c@d.de&mode=insecure"])
+async def test_a_server_that_hangs_is_left_in_a_bounded_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(channels, "ATTEMPT_SECONDS", 0.2)
+    with silent_server() as address:
+        office.employs(person("ana", kind.format(address)))
+        assert await office.notifier.tell(NOTICE, ANA) is Code.TIMEOUT
+    assert [code for *_, code in office.kept()] == ["timeout"]
+
+
+async def test_a_channel_nobody_can_read_is_unusable_and_its_text_is_not_kept(office: Office) -> None:
+    office.employs(person("ana", "xoxb-a-bare-secret"))
+    assert await office.notifier.tell(NOTICE, ANA) is Code.UNUSABLE
+    assert office.kept() == [("ana", "unreadable", "unusable")]
+
+
+@pytest.mark.parametrize("fields", [{"suspended_from": NOW - timedelta(days=1)}, {"shared": True}])
+async def test_suspended_and_shared_accounts_are_told_nothing(
+    office: Office, receiver: Web, fields: dict[str, object]
+) -> None:
+    office.employs(person("ana", f"json://{receiver.url}/", **fields))
+    found = await office.notifier.recipients(NOTICE)
+    assert [(line.first, line.then) for line in found.asked] == [((), ())]
+    assert await office.notifier.tell(NOTICE, ANA) is Code.GONE
+    assert receiver.received == []
+
+
+async def test_a_person_without_a_channel_finds_it_in_the_outbox_once(office: Office) -> None:
     office.employs(person("ana"))
-    with caplog.at_level(logging.WARNING):
-        delivery = await office.notifier.send(NOTICE)
-    assert delivery.unreached == ("ana",)
-    assert "no channel is configured" in caplog.text
+    for _ in range(2):
+        found = await office.notifier.recipients(NOTICE)
+    assert found.ways == {"ana": ()}
     (kept,) = office.deliveries.to("ana")
-    assert (kept.notice, kept.channel, kept.ok) == (NOTICE, "outbox", False)
+    assert (kept.notice, kept.channel, kept.ok, kept.code) == (NOTICE, "outbox", False, "no_channel")
+
+
+async def test_what_is_held_back_until_quiet_hours_end_stands_in_the_outbox_meanwhile(
+    office: Office,
+) -> None:
+    quiet = Channel(url=NOWHERE, quiet=("09:00-09:45",))
+    office.employs(person("ana", quiet))
+    low = NOTICE.model_copy(update={"severity": Band.LOW, "due": None})
+    found = await office.notifier.recipients(low)
+    assert [way.opens_at for way in found.ways["ana"]] == [NOW + timedelta(minutes=15)]
+    assert office.kept() == [("ana", "outbox", "held")]
+
+
+async def test_recipients_hold_no_address(office: Office) -> None:
+    away = (Absence(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1)),)
+    office.employs(
+        person("ana", "json://user:hunter2@127.0.0.1:9/", absences=away, delegates=("bela",)),
+        person("bela", "mailto://user:hunter2@127.0.0.1:9/", role=Role.HR),
+    )
+    found = await office.notifier.recipients(NOTICE)
+    assert [(line.first, line.then) for line in found.asked] == [(("bela",), ("ana",))]
+    assert "hunter2" not in found.model_dump_json()
 
 
 async def test_a_role_that_nobody_holds_is_warned_of(
@@ -135,17 +264,28 @@ async def test_a_role_that_nobody_holds_is_warned_of(
 ) -> None:
     office.employs(person("ana", role=Role.HR))
     with caplog.at_level(logging.WARNING):
-        delivery = await office.notifier.send(NOTICE)
-    assert (delivery.reached, delivery.unreached) == ((), ())
+        await office.notifier.recipients(NOTICE)
     assert "nobody holds legal" in caplog.text
 
 
 async def test_addresses_of_channels_are_neither_kept_nor_logged(
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
-    office.employs(person("ana", "json://user:hunter2@127.0.0.1:9/"))
-    with caplog.at_level(logging.WARNING, logger="andon"):
-        await office.notifier.send(NOTICE)
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith("andon")]
-    assert not any("hunter2" in line for line in ours)
-    assert not any("hunter2" in sent.channel for sent in office.deliveries.of(INCIDENT))
+    office.employs(person("ana", "json://user:hunter2@127.0.0.1:9/secret-path"))
+    with caplog.at_level(logging.WARNING):
+        await office.notifier.tell(NOTICE, ANA)
+    assert f"notice {NOTICE.id} did not reach ana: failed" in caplog.text
+    assert "hunter2" not in caplog.text
+    assert "127.0.0.1" not in caplog.text
+    assert office.kept() == [("ana", "json", "failed")]
+
+
+async def test_a_notice_that_reaches_nobody_is_kept_until_that_is_put_right(office: Office) -> None:
+    for _ in range(2):
+        await office.notifier.conclude(NOTICE, (Role.LEGAL,))
+    (standing,) = office.deliveries.undelivered(INCIDENT)
+    assert (standing.notice.roles, standing.code) == ((Role.LEGAL,), "undeliverable")
+    assert office.deliveries.undelivered() == [standing]
+    assert office.deliveries.undelivered("INC-20260302-zzzzzz") == []
+    await office.notifier.conclude(NOTICE, ())
+    assert office.deliveries.undelivered(INCIDENT) == []

@@ -15,6 +15,7 @@ class Web:
         self.status = 200
         self.body = b"{}"
         self.received: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
         self.url = ""
 
 
@@ -30,6 +31,7 @@ def web() -> Iterator[Web]:
             self.wfile.write(told.body)
 
         def do_POST(self) -> None:
+            told.headers.append(dict(self.headers))
             told.received.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.do_GET()
 

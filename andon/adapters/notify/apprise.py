@@ -1,56 +1,35 @@
 """Telling people through their own channels, as Apprise URLs name them.
 
-What goes out holds ids and the organisation's own wording of a question, never a sealed text:
-channels end on other people's servers. Each attempt is kept in the register, so that a person
-without a channel still finds what is asked of them.
+Each attempt is kept in the register with its outcome, never with an address: so the second attempt
+knows of the first, and a person without a channel still finds what is asked of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from apprise import Apprise, NotifyFormat
-
 from andon.adapters.clock import utc_now
-from andon.domain.directory import Directory, Person
-from andon.domain.notice import Notice
-from andon.domain.playbook import RightsPolicy
-from andon.ports import Delivery
+from andon.adapters.notify.channel import Channels
+from andon.adapters.notify.wording import worded
+from andon.domain.channels import Channel
+from andon.domain.directory import Directory, Role
+from andon.domain.notice import Code, Notice, Recipients, Target, addressed, recipients_of
+from andon.domain.rights import RightsPolicy
 from andon.register.deliveries import Deliveries, Sent
 from andon.register.people import People
 
 OUTBOX: Final = "outbox"
-"""Channel of what could not be sent anywhere: the console shows it to the person."""
-
-CHANNEL_SECONDS: Final = 10.0
-
-HEADLINES: Final[dict[str, str]] = {
-    "question": "asks for your decision",
-    "escalation": "has been escalated to you",
-    "default_applied": "has no answer: the safe default applies",
-    "guidance": "has guidance for you",
-    "unproven": "is not proven to be contained",
-}
-"""What a notice says of its incident; other subjects are named as they are."""
+"""Channel of what could not be sent anywhere, or not yet: the console shows it to the person."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A notice in words."""
-
-    title: str
-    body: str
-
-
 class AppriseNotifier:
-    """Sends to everybody who holds a role, through the first of their channels that works."""
+    """Finds whom to tell in the directory in force, and tells them one channel at a time."""
 
     def __init__(
         self,
@@ -65,79 +44,67 @@ class AppriseNotifier:
         self._rights = rights
         self._console_url = console_url.rstrip("/")
         self._now = now
+        self._channels = Channels()
 
-    async def send(self, notice: Notice) -> Delivery:
-        """Send to all holders of the roles side by side; whoever was reached before is left in peace."""
-        directory = await asyncio.to_thread(self._people.latest)
-        holders = _holders(directory, notice, self._now())
-        message = worded(notice, self._rights, self._console_url)
-        arrived = await asyncio.gather(*(self._tell(person, notice, message) for person in holders))
-        outcomes = list(zip(holders, arrived, strict=True))
-        if not holders:
-            log.warning("notice %s: nobody holds %s", notice.id, ", ".join(notice.roles))
-        return Delivery(
-            reached=tuple(person.id for person, ok in outcomes if ok),
-            unreached=tuple(person.id for person, ok in outcomes if not ok),
-        )
+    async def recipients(self, notice: Notice) -> Recipients:
+        """Return whom to tell; an asked person without an open channel finds it in the outbox."""
+        now = self._now()
+        directory = await asyncio.to_thread(self._people.directory_at, now)
+        found = recipients_of(directory, notice, now)
+        for line in found.asked:
+            if not (line.first or line.then):
+                log.warning("notice %s: nobody holds %s", notice.id, line.role)
+        waiting = [_sent(notice, person, OUTBOX, code, now) for person, code in _waiting(found)]
+        await asyncio.to_thread(self._deliveries.note, waiting)
+        return found
 
-    async def _tell(self, person: Person, notice: Notice, message: Message) -> bool:
-        if await asyncio.to_thread(self._deliveries.reached, notice.id, person.id):
-            return True
-        for url in person.channels:
-            arrived = await _sent(url, message)
-            await self._record(notice, person, url.split(":", 1)[0], ok=arrived)
-            if arrived:
-                return True
-        log.warning(
-            "notice %s did not reach %s: %s",
-            notice.id,
-            person.id,
-            "no channel works" if person.channels else "no channel is configured",
-        )
-        await self._record(notice, person, OUTBOX, ok=False)
-        return False
-
-    async def _record(self, notice: Notice, person: Person, channel: str, *, ok: bool) -> None:
-        sent = Sent(notice=notice, person=person.id, channel=channel[:32], ok=ok, at=self._now())
+    async def tell(self, notice: Notice, target: Target) -> Code:
+        """Try one channel of one person; whoever has been reached before is left in peace."""
+        told = addressed(notice, target.instead_of)
+        if await asyncio.to_thread(self._deliveries.reached, told.id, target.person):
+            return Code.SENT
+        now = self._now()
+        directory = await asyncio.to_thread(self._people.directory_at, now)
+        channel = _channel(directory, target, now)
+        code = Code.GONE
+        if channel is not None:
+            message = worded(notice, self._rights, self._console_url, target.instead_of)
+            code = await self._channels.send(channel.url, message)
+        if code is not Code.SENT:
+            log.warning("notice %s did not reach %s: %s", told.id, target.person, code)
+        kind = channel.kind if channel else ""
+        sent = _sent(told, target.person, kind, code, self._now())
         await asyncio.to_thread(self._deliveries.record, sent)
+        return code
+
+    async def conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        """Keep what became of a notice as a whole; the roles kept are those that are missing."""
+        code = Code.UNDELIVERABLE if missing else Code.DELIVERED
+        told = notice.model_copy(update={"roles": missing}) if missing else notice
+        await asyncio.to_thread(self._deliveries.conclude, _sent(told, "", "", code, self._now()))
+
+    def close(self) -> None:
+        """Let go of what sends."""
+        self._channels.close()
 
 
-def worded(notice: Notice, policy: RightsPolicy, console_url: str) -> Message:
-    """Return a notice in words: ids, the policy's wording, and where to go."""
-    what = HEADLINES.get(notice.about, notice.about.replace("_", " "))
-    lines = []
-    if notice.decision is not None and notice.decision in policy.wording:
-        wording = policy.wording[notice.decision]
-        lines += [wording.title, wording.question]
-    if notice.subject:
-        lines.append(f"About: {notice.subject}")
-    if notice.due is not None:
-        lines.append(f"Due: {notice.due:%Y-%m-%d %H:%M} {notice.due.tzname() or ''}".rstrip())
-    lines += [f"{console_url}/incidents/{notice.incident}", f"Message {notice.id}"]
-    return Message(title=f"{notice.incident} {what}", body="\n".join(lines))
+def _channel(directory: Directory, target: Target, at: datetime) -> Channel | None:
+    person = directory.person(target.person)
+    if person is None or person.shared or person.suspended_at(at):
+        return None
+    return person.ways[target.channel] if target.channel < len(person.ways) else None
 
 
-def _holders(directory: Directory, notice: Notice, now: datetime) -> list[Person]:
-    return [
-        person
-        for person in directory.people
-        if set(notice.roles) & set(person.roles)
-        and (person.suspended_from is None or person.suspended_from > now)
-    ]
+def _waiting(found: Recipients) -> Iterator[tuple[str, Code]]:
+    """Name each asked person who can't be told now, and why."""
+    for person in sorted({one for line in found.asked for one in (*line.first, *line.then)}):
+        ways = found.ways[person]
+        if not ways:
+            yield person, Code.NO_CHANNEL
+        elif ways[0].opens_at is not None:
+            yield person, Code.HELD
 
 
-async def _sent(url: str, message: Message) -> bool:
-    channel = Apprise()
-    # In a thread: the first call loads a hundred plugins.
-    if not await asyncio.to_thread(channel.add, url):
-        log.warning("a channel of kind %s can't be used", url.split(":", 1)[0])
-        return False
-    try:
-        return bool(
-            await asyncio.wait_for(
-                channel.async_notify(title=message.title, body=message.body, body_format=NotifyFormat.TEXT),
-                CHANNEL_SECONDS,
-            )
-        )
-    except TimeoutError:
-        return False
+def _sent(notice: Notice, person: str, channel: str, code: Code, at: datetime) -> Sent:
+    ok = code in {Code.SENT, Code.DELIVERED}
+    return Sent(notice=notice, person=person, channel=channel, ok=ok, at=at, code=code.value)

@@ -1,0 +1,50 @@
+"""A notice in words: ids, the organisation's own wording of a question, and where to go.
+
+Never a sealed text: channels end on other people's servers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from andon.domain.directory import Role
+from andon.domain.notice import Notice, addressed
+from andon.domain.rights import RightsPolicy
+
+HEADLINES: Final[dict[str, str]] = {
+    "question": "asks for your decision",
+    "reminder": "still waits for your decision",
+    "escalation": "has been escalated to you",
+    "default_applied": "has no answer: the safe default applies",
+    "guidance": "has guidance for you",
+    "unproven": "is not proven to be contained",
+}
+"""What a notice says of its incident; other subjects are named as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice in words; `id` is the same in every attempt and on every channel."""
+
+    id: str
+    title: str
+    body: str
+
+
+def worded(notice: Notice, policy: RightsPolicy, console_url: str, instead_of: Role | None = None) -> Message:
+    """Return a notice in words; with `instead_of`, as whoever hears it in place of a role is told."""
+    what = HEADLINES.get(notice.about, notice.about.replace("_", " "))
+    lines = []
+    if instead_of is not None:
+        lines.append(f"You are told because nobody who holds the role {instead_of} can be reached.")
+    if notice.decision is not None and notice.decision in policy.wording:
+        wording = policy.wording[notice.decision]
+        lines += [wording.title, wording.question]
+    if notice.subject:
+        lines.append(f"About: {notice.subject}")
+    if notice.due is not None:
+        lines.append(f"Due: {notice.due:%Y-%m-%d %H:%M} {notice.due.tzname() or ''}".rstrip())
+    message = addressed(notice, instead_of).id
+    lines += [f"{console_url}/incidents/{notice.incident}", f"Message {message}"]
+    return Message(id=message, title=f"{notice.incident} {what}", body="\n".join(lines))

@@ -16,7 +16,10 @@ from andon.domain.personal_keys import PersonalKey, ssh_key
 from andon.domain.sshsig import public_line
 from andon.register.people import Change
 from tests.api.server import bearer
+from tests.console.alone import alone
 from tests.console.desk import Office
+
+__all__ = ["alone"]
 
 MINE = "/v1/me/keys"
 
@@ -25,107 +28,104 @@ def fresh_line(comment: str = "ana@laptop") -> str:
     return f"{public_line(Ed25519PrivateKey.generate().public_key())} {comment}"
 
 
-async def add(
-    http: httpx.AsyncClient, role: Role, line: str, path: str = MINE, **more: Any
-) -> httpx.Response:
-    return await http.post(path, headers=bearer(role), json={"public_key": line, **more})
+def client(alone: Office) -> httpx.AsyncClient:
+    assert alone.http is not None
+    return alone.http
 
 
-def in_directory(office: Office, person: str, key: str) -> PersonalKey | None:
-    found = office.queries.people.latest().person(person)
+async def add(alone: Office, role: Role, line: str, path: str = MINE, **more: Any) -> httpx.Response:
+    return await client(alone).post(path, headers=bearer(role), json={"public_key": line, **more})
+
+
+def in_directory(alone: Office, person: str, key: str) -> PersonalKey | None:
+    found = alone.queries.people.latest().person(person)
     assert found is not None
     return next((one for one in found.keys if one.id == key), None)
 
 
-async def test_a_key_that_was_added_counts_from_then_on_and_is_listed(
-    office: Office, http: httpx.AsyncClient
-) -> None:
+async def test_a_key_that_was_added_counts_from_then_on_and_is_listed(alone: Office) -> None:
     line, before = fresh_line(), datetime.now(UTC)
-    added = await add(http, Role.LEGAL, line)
+    added = await add(alone, Role.LEGAL, line)
     assert added.status_code == 201, added.text
     key = ssh_key(line)
     assert added.json()["id"] == key.id
     assert added.json()["label"] == "ana@laptop"
     assert added.json()["in_force"]
-    kept = in_directory(office, "legal-1", key.id)
+    kept = in_directory(alone, "legal-1", key.id)
     assert kept is not None
     assert kept.in_force_at(datetime.now(UTC))
     assert not kept.in_force_at(before)
-    listed = (await http.get(MINE, headers=bearer(Role.LEGAL))).json()
+    listed = (await client(alone).get(MINE, headers=bearer(Role.LEGAL))).json()
     assert listed["person"] == "legal-1"
     assert key.id in [one["id"] for one in listed["keys"]]
 
 
-async def test_adding_a_key_twice_changes_nothing(office: Office, http: httpx.AsyncClient) -> None:
+async def test_adding_a_key_twice_changes_nothing(alone: Office) -> None:
     line = fresh_line()
-    assert (await add(http, Role.LEGAL, line)).status_code == 201
-    digest = office.queries.people.latest().digest()
-    again = await add(http, Role.LEGAL, line, label="another name")
+    assert (await add(alone, Role.LEGAL, line)).status_code == 201
+    digest = alone.queries.people.latest().digest()
+    again = await add(alone, Role.LEGAL, line, label="another name")
     assert again.status_code == 200
-    assert office.queries.people.latest().digest() == digest
+    assert alone.queries.people.latest().digest() == digest
 
 
-async def test_a_revoked_key_stays_listed_and_can_not_come_back(
-    office: Office, http: httpx.AsyncClient
-) -> None:
+async def test_a_revoked_key_stays_listed_and_can_not_come_back(alone: Office) -> None:
     line = fresh_line()
-    key = (await add(http, Role.PRIVACY, line)).json()["id"]
-    revoked = await http.delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
+    key = (await add(alone, Role.PRIVACY, line)).json()["id"]
+    revoked = await client(alone).delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
     assert revoked.status_code == 200, revoked.text
     assert not revoked.json()["in_force"]
-    kept = in_directory(office, "privacy-1", key)
+    kept = in_directory(alone, "privacy-1", key)
     assert kept is not None
     assert kept.revoked_from is not None
     assert kept.in_force_at(kept.revoked_from - timedelta(microseconds=1))
-    again = await http.delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
+    again = await client(alone).delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
     assert again.json()["revoked_from"] == revoked.json()["revoked_from"]
-    back = await add(http, Role.PRIVACY, line)
+    back = await add(alone, Role.PRIVACY, line)
     assert back.status_code == 400
     assert "was revoked" in back.json()["detail"]
 
 
-async def test_the_versions_of_the_directory_say_who_changed_whose_keys(
-    office: Office, http: httpx.AsyncClient
-) -> None:
-    key = (await add(http, Role.ADMIN, fresh_line(), "/v1/people/security-1/keys")).json()["id"]
-    made = office.queries.people.versions(1)[0]
+async def test_the_versions_of_the_directory_say_who_changed_whose_keys(alone: Office) -> None:
+    key = (await add(alone, Role.ADMIN, fresh_line(), "/v1/people/security-1/keys")).json()["id"]
+    made = alone.queries.people.versions(1)[0]
     assert (made.why, made.by, made.about) == (Change.KEY_ADDED, "admin-1", "security-1")
-    gone = await http.delete(f"/v1/people/security-1/keys/{key}", headers=bearer(Role.ADMIN))
+    gone = await client(alone).delete(f"/v1/people/security-1/keys/{key}", headers=bearer(Role.ADMIN))
     assert gone.status_code == 200, gone.text
-    made = office.queries.people.versions(1)[0]
+    made = alone.queries.people.versions(1)[0]
     assert (made.why, made.by, made.about) == (Change.KEY_REVOKED, "admin-1", "security-1")
-    listed = (await http.get("/v1/people/security-1/keys", headers=bearer(Role.ADMIN))).json()
+    listed = (await client(alone).get("/v1/people/security-1/keys", headers=bearer(Role.ADMIN))).json()
     assert key in [one["id"] for one in listed["keys"]]
 
 
-async def test_a_key_belongs_to_one_person(http: httpx.AsyncClient) -> None:
+async def test_a_key_belongs_to_one_person(alone: Office) -> None:
     line = fresh_line()
-    key = (await add(http, Role.LEGAL, line)).json()["id"]
-    taken = await add(http, Role.SECURITY, line)
+    key = (await add(alone, Role.LEGAL, line)).json()["id"]
+    taken = await add(alone, Role.SECURITY, line)
     assert taken.status_code == 400
     assert "somebody else" in taken.json()["detail"]
     for answer in (
-        await http.delete(f"{MINE}/{key}", headers=bearer(Role.SECURITY)),
-        await http.delete(f"/v1/people/security-1/keys/{key}", headers=bearer(Role.ADMIN)),
+        await client(alone).delete(f"{MINE}/{key}", headers=bearer(Role.SECURITY)),
+        await client(alone).delete(f"/v1/people/security-1/keys/{key}", headers=bearer(Role.ADMIN)),
     ):
         assert answer.status_code == 400
         assert "somebody else" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))
-async def test_only_an_admin_touches_the_keys_of_others(http: httpx.AsyncClient, role: Role) -> None:
+async def test_only_an_admin_touches_the_keys_of_others(alone: Office, role: Role) -> None:
     path = "/v1/people/legal-1/keys"
     for answer in (
-        await http.get(path, headers=bearer(role)),
-        await add(http, role, fresh_line(), path),
-        await http.delete(f"{path}/{'0' * 64}", headers=bearer(role)),
+        await client(alone).get(path, headers=bearer(role)),
+        await add(alone, role, fresh_line(), path),
+        await client(alone).delete(f"{path}/{'0' * 64}", headers=bearer(role)),
     ):
         assert answer.status_code == 403, answer.text
 
 
-async def test_a_program_has_no_keys(http: httpx.AsyncClient) -> None:
-    assert (await add(http, Role.DETECTOR, fresh_line())).status_code == 403
-    assert (await http.get(MINE)).status_code == 401
+async def test_a_program_has_no_keys(alone: Office) -> None:
+    assert (await add(alone, Role.DETECTOR, fresh_line())).status_code == 403
+    assert (await client(alone).get(MINE)).status_code == 401
 
 
 ECDSA_LINE = (
@@ -145,14 +145,12 @@ ECDSA_LINE = (
         ("hello there", "begins with: ssh-ed25519"),
     ],
 )
-async def test_what_is_no_accepted_key_is_refused_and_says_why(
-    http: httpx.AsyncClient, line: str, why: str
-) -> None:
-    answer = await add(http, Role.LEGAL, line)
+async def test_what_is_no_accepted_key_is_refused_and_says_why(alone: Office, line: str, why: str) -> None:
+    answer = await add(alone, Role.LEGAL, line)
     assert answer.status_code == 400
     assert why in answer.json()["detail"]
 
 
-async def test_what_does_not_exist_is_not_found(http: httpx.AsyncClient) -> None:
-    assert (await http.delete(f"{MINE}/{'0' * 64}", headers=bearer(Role.LEGAL))).status_code == 404
-    assert (await http.get("/v1/people/nobody/keys", headers=bearer(Role.ADMIN))).status_code == 404
+async def test_what_does_not_exist_is_not_found(alone: Office) -> None:
+    assert (await client(alone).delete(f"{MINE}/{'0' * 64}", headers=bearer(Role.LEGAL))).status_code == 404
+    assert (await client(alone).get("/v1/people/nobody/keys", headers=bearer(Role.ADMIN))).status_code == 404

@@ -8,8 +8,9 @@ from functools import partial
 
 from temporalio import workflow
 
-from andon.domain.clock import Alarm, AlarmKind, alarms, sound
-from andon.domain.decision import Accepted, Binding, DecisionKind, DecisionRecord, settle
+from andon.domain.clock import Alarm, AlarmKind
+from andon.domain.course import Step, count, falls_due, void
+from andon.domain.decision import Binding, DecisionKind, DecisionRecord, DecisionRequest
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
@@ -94,14 +95,11 @@ class Decisions:
         await self._tape.stored()
         return Answered(decision="", accepted=False, refusal=refusal)
 
-    def supersede(self, kind: DecisionKind, *, expired: bool = False) -> None:
-        """Void the standing question of a kind: it expired, or what it was bound to has changed."""
-        for question, record in self._state.decisions.items():
-            if record.request.kind is kind and record.open:
-                self._change(question, superseded=True, closed_at=workflow.now())
-                self._tape.add(
-                    Kind.DECISION_EXPIRED if expired else Kind.DECISION_SUPERSEDED, subject=question
-                )
+    def supersede(self, kind: DecisionKind) -> None:
+        """Void the standing question of a kind: what it was bound to has changed."""
+        for record in self._state.of(kind):
+            if record.open:
+                self._take(void(record, workflow.now()))
 
     def stands(self, question: str) -> bool:
         """Whether a question is open."""
@@ -159,35 +157,38 @@ class Decisions:
 
     def _due(self) -> list[Due]:
         """List what falls due next on each open question."""
-        due: list[Due] = []
-        for question, record in self._state.decisions.items():
-            if not record.open:
-                continue
-            due += [Due(one.at, question, partial(self._sound, question, one)) for one in alarms(record)[:1]]
-            if (expiry := record.request.expires_at) is not None:
-                due.append(Due(expiry, question, partial(self.supersede, record.request.kind, expired=True)))
-        return due
+        return [
+            Due(at, question, partial(self._step, step))
+            for question, record in self._state.decisions.items()
+            for at, step in falls_due(record)
+        ]
 
-    def _sound(self, question: str, alarm: Alarm) -> None:
-        record = sound(self._state.decisions[question], alarm)
-        self._state.decisions[question] = record
+    def _step(self, step: Callable[[], Step]) -> None:
+        self._take(step())
+
+    def _take(self, step: Step) -> None:
+        """Take a step of a question: remember it, write it down, tell whom it concerns."""
+        request = step.record.request
+        self._state.decisions[request.id] = step.record
+        for one in step.happened:
+            self._tape.add(
+                one.kind,
+                actor=one.actor,
+                subject=request.id,
+                after=one.after,
+                at=one.at,
+                reason=one.reason,
+                digests=one.digests,
+                facts=one.facts,
+            )
+            if one.alarm is not None:
+                self._tell(request, one.alarm)
+
+    def _tell(self, request: DecisionRequest, alarm: Alarm) -> None:
         if alarm.kind is AlarmKind.REMINDER:
-            self._tape.add(Kind.REMINDED, subject=question, at=alarm.at)
-            self._notices.reminder(record.request)
-        elif alarm.kind is AlarmKind.BREACH:
-            self._tape.add(Kind.DEADLINE_BREACHED, subject=question, at=alarm.at)
+            self._notices.reminder(request)
         elif alarm.kind is AlarmKind.RUNG and alarm.role is not None:
-            self._tape.add(
-                Kind.ESCALATED,
-                subject=question,
-                at=alarm.at,
-                facts={"rung": alarm.rung + 1, "role": alarm.role.value},
-            )
-            self._notices.escalation(record.request, alarm.rung + 1, alarm.role)
-        else:
-            self._tape.add(
-                Kind.DEFAULT_APPLIED, subject=question, at=alarm.at, after=record.request.default or ""
-            )
+            self._notices.escalation(request, alarm.rung + 1, alarm.role)
 
     def _judged(self, statement: Statement) -> Verdict:
         record = self._state.decisions.get(statement.decision)
@@ -203,40 +204,11 @@ class Decisions:
         )
 
     def _accept(self, statement: Statement, envelope: Envelope, verdict: Verdict) -> None:
-        question = statement.decision
-        accepted = Accepted(
-            person=statement.person,
-            role=statement.role,
-            option=statement.option,
-            findings=statement.findings,
-            received_at=statement.received_at,
-            late=verdict.late,
-            nonce=statement.nonce,
-            statement=envelope.digest(),
-        )
-        unseen = unopened(statement, self._state.decisions[question].request)
-        responses = (*self._state.decisions[question].accepted, accepted)
-        self._change(question, accepted=responses)
+        digest = envelope.digest()
         self._state.nonces.append(statement.nonce)
-        self._tape.exhibit(Exhibit(digest=accepted.statement, envelope=envelope))
-        self._tape.add(
-            Kind.RESPONSE_ACCEPTED,
-            actor=f"person:{statement.person}",
-            subject=question,
-            after=statement.option,
-            reason=statement.reason,
-            digests={"statement": accepted.statement, "directory": statement.standing.directory_digest},
-            facts={
-                "role": statement.role.value,
-                "late": verdict.late,
-                "received_at": statement.received_at.isoformat(),
-                **({"unopened": ",".join(unseen)} if unseen else {}),
-            },
-        )
-        outcome = settle(self._state.decisions[question].request, responses)
-        if outcome is not None:
-            self._change(question, outcome=outcome, closed_at=workflow.now())
-            self._tape.add(Kind.DECISION_SETTLED, subject=question, after=outcome)
+        self._tape.exhibit(Exhibit(digest=digest, envelope=envelope))
+        record = self._state.decisions[statement.decision]
+        self._take(count(record, statement, digest, verdict, workflow.now()))
 
     def _refuse(self, statement: Statement, verdict: Verdict) -> None:
         if not self.counts_once_more(f"{statement.decision}/{statement.person}"):
@@ -258,6 +230,3 @@ class Decisions:
         counts = self._state.refusals
         counts[who] = counts.get(who, 0) + 1
         return counts[who] <= REFUSALS_KEPT
-
-    def _change(self, question: str, **changes: object) -> None:
-        self._state.decisions[question] = self._state.decisions[question].model_copy(update=changes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 
+from activities.release import BREAK_GLASS
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.directory import Role
 from andon.domain.errors import SignatureError
@@ -45,6 +47,7 @@ class Approvals:
         notices: Notices,
         decisions: Decisions,
         levers: Levers,
+        begin: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._opening = opening
         self._state = state
@@ -52,6 +55,8 @@ class Approvals:
         self._notices = notices
         self._decisions = decisions
         self._levers = levers
+        self._begin = begin
+        self._under_way: set[str] = set()
 
     async def propose(self, envelope: Envelope) -> Proposed:
         """Judge a proposal, put its question, and return once that is stored."""
@@ -73,17 +78,15 @@ class Approvals:
         """Carry out each decision once it is settled; what was carried out is remembered."""
         while True:
             await workflow.wait_condition(lambda: self._settled() is not None)
-            if (record := self._settled()) is None:
-                continue
-            self._state.acted_on.append(record.request.id)
-            await self._carry_out(record)
+            if (record := self._settled()) is not None:
+                self._carry_out(record)
 
     def ask_for_what_costs(self) -> None:
         """Put the question for steps that stop something that earns money, or break the glass."""
         if not self._levers.costly_ahead():
             return
         if self._state.severity is Band.CRITICAL and self._opening.harm_goes_on:
-            self._levers.order_costly("break_glass")
+            self._levers.order_costly(BREAK_GLASS)
             self._ask(DecisionKind.RATIFICATION)
         else:
             self._ask(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
@@ -95,21 +98,31 @@ class Approvals:
                 for name, record in self._state.decisions.items()
                 if record.outcome is not None
                 and name not in self._state.acted_on
+                and name not in self._under_way
                 and record.request.kind in self._effects()
             ),
             None,
         )
 
-    async def _carry_out(self, record: DecisionRecord) -> None:
+    def _carry_out(self, record: DecisionRecord) -> None:
         kind, outcome = record.request.kind, record.outcome or ""
+        self._under_way.add(record.request.id)
         if told := TOLD.get((kind, outcome)):
             self._notices.word(kind.value, record.request.id, told)
         self._effects()[kind](record, outcome)
         if kind in (DecisionKind.SHUTDOWN_REVENUE_FEATURE, DecisionKind.RATIFICATION):
-            await self._levers.contain()
-        if kind is DecisionKind.RATIFICATION and outcome == "swap":
+            # A lever that can't be proven must not hold up what else was decided.
+            self._begin(self._contained(record))
+        else:
+            self._state.acted_on.append(record.request.id)
+
+    async def _contained(self, record: DecisionRecord) -> None:
+        """See what was ordered proven; after a refused ratification, then let go of what it was about."""
+        await self._levers.contain()
+        if record.request.kind is DecisionKind.RATIFICATION and record.outcome == "swap":
             await self._tape.stored()
-            await self._levers.release(record, authority="break_glass")
+            await self._levers.release(record, authority=BREAK_GLASS)
+        self._state.acted_on.append(record.request.id)
 
     def _effects(self) -> dict[DecisionKind, Callable[[DecisionRecord, str], None]]:
         return {

@@ -14,7 +14,7 @@ from andon.domain.decision import Binding, DecisionKind, DecisionRecord, Decisio
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
-from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement, unopened
+from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement
 from andon.domain.rights import NO_BINDING, Asking
 from andon.domain.signing import Envelope
 from workflows.clock import Clock, Due

@@ -52,6 +52,7 @@ class IncidentWorkflow:
     @workflow.init
     def __init__(self, opening: OpenIncident) -> None:
         self._opening = opening
+        self._tracks: list[asyncio.Task[None]] = []
         self._state = state_of(opening)
         self._tape = Tape(opening, self._state)
         self._notices = Notices(opening.incident, self._state)
@@ -62,11 +63,16 @@ class IncidentWorkflow:
         self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
         self._journal = Journal(opening, self._state, self._tape, self._notices, self._clock)
         self._approvals = Approvals(
-            opening, self._state, self._tape, self._notices, self._decisions, self._levers
+            opening,
+            self._state,
+            self._tape,
+            self._notices,
+            self._decisions,
+            self._levers,
+            self._begin,
         )
         self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers)
         self._post = Post(self._state, self._tape, self._decisions)
-        self._tracks: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__

@@ -47,6 +47,7 @@ class Approvals:
         notices: Notices,
         decisions: Decisions,
         levers: Levers,
+        *,
         begin: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._opening = opening

@@ -69,7 +69,7 @@ class IncidentWorkflow:
             self._notices,
             self._decisions,
             self._levers,
-            self._begin,
+            begin=self._begin,
         )
         self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers)
         self._post = Post(self._state, self._tape, self._decisions)

@@ -252,10 +252,23 @@ def test_a_plan_stays_small_enough_for_a_workflow_to_carry() -> None:
 
 def test_the_shipped_people_fill_every_role_with_somebody_of_their_own() -> None:
     directory = load_people()
-    assert [len(directory.holders(role)) for role in Role] == [1] * len(Role)
-    assert len(directory.people) == len(Role)
+    first = [directory.holders(role)[0] for role in Role]
+    assert [one.roles for one in first] == [(role,) for role in Role]
+    assert len({one.id for one in first}) == len(Role)
+    assert all(person.country for person in directory.people if person.roles != (Role.DETECTOR,))
     named = {DESK.owner, *DESK.escalation, DESK.fallback.owner if DESK.fallback else ""}
     assert all(directory.person(person) for person in named)
     owner = directory.person(DESK.owner)
     assert owner is not None
     assert owner.roles == (Role.BUSINESS_OWNER,)
+
+
+def test_two_shipped_people_take_turns_where_minutes_count_and_others_have_delegates() -> None:
+    directory = load_people()
+    for role in (Role.RESPONDER, Role.INCIDENT_LEAD):
+        (turn,) = [one for one in directory.rotations if one.role is role]
+        weeks = [NOON + timedelta(weeks=number) for number in range(4)]
+        assert len({turn.on_call(week) for week in weeks}) >= 2
+        assert all(directory.reachable(role, week)[0].id == turn.on_call(week) for week in weeks)
+    for role in (Role.BUSINESS_OWNER, Role.LEGAL):
+        assert all(person.delegates for person in directory.holders(role))

@@ -15,7 +15,7 @@ from infra.embedded.ports import LOOPBACK, settle
 from infra.embedded.tokens import settle_tokens
 
 ALL = [role.value for role in Role]
-APPROVERS = [role for role in ALL if role not in {"admin", "custodian"}]
+APPROVERS = [role for role in ALL if role not in {"admin", "auditor", "custodian"}]
 
 
 def people_file(tmp_path: Path, roles: dict[str, list[str]]) -> Path:
@@ -41,7 +41,7 @@ def test_a_port_that_another_program_took_moves_and_says_so(folder: DataFolder) 
 
 
 def test_tokens_last_and_each_is_bound_to_one_person(folder: DataFolder, tmp_path: Path) -> None:
-    people = people_file(tmp_path, {"ana": APPROVERS, "kim": ["custodian"], "ada": ["admin"]})
+    people = people_file(tmp_path, {"ana": APPROVERS, "kim": ["custodian", "auditor"], "ada": ["admin"]})
     first, notes = settle_tokens(folder, people)
     assert notes == []
     assert set(first.tokens) == set(ALL)

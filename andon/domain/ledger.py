@@ -58,6 +58,7 @@ class Kind(StrEnum):
     REMINDED = "reminded"
     STAGE_OVERDUE = "stage_overdue"
     DEADLINE_BREACHED = "deadline_breached"
+    BREACH_WITHDRAWN = "breach_withdrawn"
     ESCALATED = "escalated"
     DEFAULT_APPLIED = "default_applied"
     EVIDENCE_SEALED = "evidence_sealed"

@@ -56,6 +56,7 @@ def respond(
     *,
     reason: str,
     finding: Annotated[list[str] | None, Parameter(negative="")] = None,
+    key: Path | None = None,
     emit: Path | None = None,
     where: Where = HERE,
     json: _Json = False,
@@ -65,11 +66,16 @@ def respond(
     The answer is attested by the console in your name and recorded for good, with your reason.
     Ends with 1 when it is refused and with 4 when you may not answer.
 
+    With --key you sign it yourself: what the console prepared is compared with what you asked for,
+    shown, and signed with your SSH key, which never leaves this machine. docs/reference/signatures.md
+    says what is signed and how anybody can verify it.
+
     With --emit the signed statement is written to a file and not delivered, for the day the
     console can't reach Temporal. Whoever can, delivers it: temporal workflow signal --workflow-id
     incident/INCIDENT --name respond_signal --input-file FILE
 
     Example: andon respond INC-20260301-4f7k2a triage-1 confirmed --reason "seen in the logs" --as responder
+    --key ~/.ssh/id_ed25519
 
     Args:
         incident: its id.
@@ -77,6 +83,7 @@ def respond(
         option: the answer.
         reason: why; it is stored encrypted.
         finding: what the question also asks for, as name=value; may be repeated.
+        key: your private SSH key; its passphrase is asked for on the terminal.
         emit: write the signed statement here instead of delivering it.
         where: where Andon is, and who asks.
         json: print the outcome as JSON.
@@ -85,24 +92,33 @@ def respond(
     if findings := read_pairs("--finding", finding or ()):
         body["findings"] = findings
     if emit is not None:
-        body["emit"] = True
         _must_be_new(emit)
-    with console(find(where, role=None)) as service:
-        answer = _sent(
-            service, f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses", body
-        )
+    place = find(where, role=None)
+    path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses"
+    with console(place) as service:
+        if key is not None:
+            from andon.cli.signing import Wanted, signed_answer  # noqa: PLC0415 - takes longer than the rest
+
+            wanted = Wanted(incident, decision, option, findings, place.role)
+            body = signed_answer(service, path, body, wanted, key.expanduser())
+        answer = _sent(service, path, body | ({"emit": True} if emit is not None else {}))
     if emit is not None:
         return _emitted(answer, emit, json=json)
     if json:
         screen.as_json(answer)
-    elif answer.get("accepted"):
-        late = ", late" if answer.get("late") else ""
-        outcome = answer.get("outcome")
-        settled = f"{decision} is settled: {outcome}" if outcome else f"{decision} waits for further answers"
-        screen.say(screen.inert(f"accepted{late}; {settled}"))
     else:
-        screen.warn(screen.inert(f"andon: refused: {answer.get('refusal')}"))
+        _tell(answer, decision)
     return Exit.OK if answer.get("accepted") else Exit.NEGATIVE
+
+
+def _tell(answer: Mapping[str, Any], decision: str) -> None:
+    if not answer.get("accepted"):
+        screen.warn(screen.inert(f"andon: refused: {answer.get('refusal')}"))
+        return
+    late = ", late" if answer.get("late") else ""
+    outcome = answer.get("outcome")
+    settled = f"{decision} is settled: {outcome}" if outcome else f"{decision} waits for further answers"
+    screen.say(screen.inert(f"accepted{late}; {settled}"))
 
 
 def _sent(service: Service, path: str, body: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ class Web:
 
     def __init__(self) -> None:
         self.status = 200
+        self.outages = 0
         self.body = b"{}"
         self.received: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -25,7 +26,8 @@ def web() -> Iterator[Web]:
 
     class Request(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(told.status)
+            self.send_response(503 if told.outages > 0 else told.status)
+            told.outages -= 1
             self.send_header("Content-Length", str(len(told.body)))
             self.end_headers()
             self.wfile.write(told.body)

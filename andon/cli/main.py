@@ -30,6 +30,8 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("decisions", "andon.cli.respond:decisions", RESPOND, "List the questions that wait for your role."),
     ("respond", "andon.cli.respond:respond", RESPOND, "Answer a question."),
     ("keys", "andon.cli.keys:app", RESPOND, "Show and change the keys that you sign answers with."),
+    ("login", "andon.cli.login:login", RESPOND, "Print a link that signs you in to the pages once."),
+    ("tokens", "andon.cli.tokens:app", RESPOND, "Make, list and revoke access tokens."),
     ("evidence", "andon.cli.incidents:evidence", PROVE, "Show what was preserved, and what could not be."),
     ("gate", "andon.cli.incidents:gate", PROVE, "Show whether an AI system may run again, and if not, why."),
     ("audit", "andon.cli.audit:app", PROVE, "Verify, replay and read an incident, trusting nobody."),

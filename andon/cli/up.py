@@ -121,7 +121,8 @@ def _summarise(
         "door": url(prepared.ports["door"]),
         "traces (OTLP)": f"{url(prepared.ports['recorder'])}/v1/traces",
         "Temporal": url(prepared.ports["temporal_ui"]),
-        "sign in": f"with a token of {prepared.folder.tokens}",
+        "sign in": f"andon login --as incident_lead --data {prepared.folder.root}",
+        "tokens": str(prepared.folder.tokens),
         "logs": str(prepared.folder.logs),
     }
     if as_json:

@@ -23,6 +23,7 @@ from andon.console.routes import (
     pages,
     proving,
     systems,
+    tokens,
 )
 from andon.console.sessions import Sessions, cookie_name
 from andon.console.slips import SealedSlips, slip_key
@@ -45,9 +46,10 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     )
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
+    app.include_router(tokens.api)
     for routes in (systems, incidents, decisions, directory, keys):
         app.include_router(routes.router)
-    for screens in (entrance, links, proving, my_keys, pages, answering):
+    for screens in (entrance, links, proving, my_keys, tokens, pages, answering):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

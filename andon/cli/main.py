@@ -37,6 +37,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("audit", "andon.cli.audit:app", PROVE, "Verify, replay and read an incident, trusting nobody."),
     ("severity", "andon.cli.severity:severity", PROVE, "Say how severe these facts are, and why."),
     ("systems", "andon.cli.systems:app", PROVE, "Show the AI systems under protection."),
+    ("people", "andon.cli.people:app", RUN, "Show and change the directory of people."),
     ("up", "andon.cli.up:up", RUN, "Run all of Andon on this machine."),
     ("door", "andon.cli.serve:door", RUN, "Serve the door: detections, stops and flags."),
     ("recorder", "andon.cli.serve:recorder", RUN, "Serve the flight recorder: OTLP traces."),

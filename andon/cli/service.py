@@ -20,6 +20,7 @@ CODES: Final = {
     403: Exit.NOT_ALLOWED,
     404: Exit.BAD_INPUT,
     409: Exit.NEGATIVE,
+    412: Exit.NEGATIVE,
     413: Exit.BAD_INPUT,
     415: Exit.BAD_INPUT,
     422: Exit.BAD_INPUT,
@@ -72,6 +73,15 @@ class Service:
         asked = {name: str(value) for name, value in (query or {}).items()}
         headers = {"Idempotency-Key": key} if key else {}
         return self._sent(self._client.build_request("POST", path, params=asked, json=body, headers=headers))
+
+    def put(self, path: str, body: dict[str, Any], *, match: str) -> Any:
+        """Put `body` in the place of what is under `path` and has the digest `match`.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses: by now it may be another one.
+        """
+        headers = {"If-Match": f'"{match}"'}
+        return self._sent(self._client.build_request("PUT", path, json=body, headers=headers))
 
     def delete(self, path: str) -> Any:
         """Take away what is under `path` and return the answer.

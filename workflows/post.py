@@ -13,6 +13,7 @@ from temporalio.common import RawValue
 from andon.domain.errands import Observation, Report
 from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
+from andon.domain.notice import UNDELIVERED, Undelivered
 from andon.domain.response import Refusal
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
@@ -45,6 +46,8 @@ class Post:
             self._reported(f"reevaluation/{done.number}")
         elif name == "relapse" and (seen := _read(args, Observation)):
             self._relapsed(seen.saw[:64])
+        elif name == UNDELIVERED and (lost := _read(args, Undelivered)):
+            self._undelivered(lost)
         elif name == "watch_over" and _read(args, Observation):
             self._watch_over()
         else:
@@ -73,6 +76,18 @@ class Post:
     def _relapsed(self, saw: str) -> None:
         if self._state.stage is Stage.MONITOR and self._state.relapse is None:
             self._state.relapse = saw
+
+    def _undelivered(self, lost: Undelivered) -> None:
+        """Note a notice that reached nobody; it is shown until the incident closes."""
+        known = self._state.undelivered
+        if lost.notice in known or len(known) >= REPORTS_KEPT:
+            return
+        known.append(lost.notice[:200])
+        self._tape.add(
+            Kind.NOTICE_UNDELIVERED,
+            subject=lost.subject[:64],
+            facts={"about": lost.about[:64], "roles": ",".join(lost.roles)},
+        )
 
     def _watch_over(self) -> None:
         """End the watch only once its time is up, whoever says so."""

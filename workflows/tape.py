@@ -34,6 +34,7 @@ CAN_WAIT = frozenset(
         Kind.EVALUATION_FINISHED,
         Kind.LESSON_RECORDED,
         Kind.FILE_WRITTEN,
+        Kind.NOTICE_UNDELIVERED,
     }
 )
 """Entries that always go with a next one, and are stored with it: each batch costs six events."""

@@ -34,8 +34,8 @@ class Ceremony:
     rp: str
     challenge: str
     known: str
-    person: str
-    user: str
+    person: str = ""
+    user: str = ""
 
 
 def rp_of(url: str) -> str | None:
@@ -90,14 +90,12 @@ def made(
     return passkey(cose, credential, rp, label)
 
 
-def signing(content: bytes, keys: tuple[PersonalKey, ...], person: Person, rp: str) -> Ceremony:
+def signing(content: bytes, keys: tuple[PersonalKey, ...], rp: str) -> Ceremony:
     """Ask for a signature over `content` with one of `keys`."""
     return Ceremony(
         rp=rp,
         challenge=to_base64(challenge_of(content)),
         known=_credentials(keys),
-        person=person.id,
-        user="",
     )
 
 

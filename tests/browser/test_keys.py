@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.async_api import Browser, CDPSession, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from andon.domain.directory import Role
 from andon.domain.personal_keys import PersonalKey
 from andon.domain.sshsig import public_line
 from tests.browser.conftest import sign_in
+from tests.browser.device import Device, make_passkey, plugged_in, visiting
 from tests.browser.test_console import FAULTS
 from tests.console.alone import alone
 from tests.console.desk import Office
@@ -20,76 +20,22 @@ from tests.console.desk import Office
 pytestmark = pytest.mark.browser
 __all__ = ["alone"]
 
-EXPECTED = (
-    # Chromium advises RS256 for the sake of old authenticators; only ES256 and EdDSA are accepted here.
-    "pubKeyCredParams is missing",
-    # A form that is answered with 400 shows in the browser's console.
-    "status of 400",
-)
-VERIFYING = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
-
-
-class Device:
-    """The authenticator of one page."""
-
-    def __init__(self, cdp: CDPSession) -> None:
-        self._cdp = cdp
-        self._id = ""
-
-    async def plug_in(self, **changes: Any) -> None:
-        await self._cdp.send("WebAuthn.enable")
-        options = {"options": {**VERIFYING, **changes}}
-        self._id = (await self._cdp.send("WebAuthn.addVirtualAuthenticator", options))["authenticatorId"]
-
-    async def credentials(self) -> list[dict[str, Any]]:
-        found = await self._cdp.send("WebAuthn.getCredentials", {"authenticatorId": self._id})
-        listed: list[dict[str, Any]] = found["credentials"]
-        return listed
-
-    async def verify(self, *, succeeds: bool) -> None:
-        wanted = {"authenticatorId": self._id, "isUserVerified": succeeds}
-        await self._cdp.send("WebAuthn.setUserVerified", wanted)
-
 
 @pytest.fixture
 async def page(browser: Browser, alone: Office) -> AsyncIterator[Page]:
-    """A visitor who came by the console's name; whatever the browser's console says fails the test."""
-    context = await browser.new_context(base_url=alone.parts.url)
-    page = await context.new_page()
-    page.set_default_timeout(15_000)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    await context.close()
-    assert [one for one in said if not any(known in one for known in EXPECTED)] == []
+    async with visiting(browser, alone.parts.url) as page:
+        yield page
 
 
 @pytest.fixture
 async def device(page: Page) -> Device:
-    device = Device(await page.context.new_cdp_session(page))
-    await device.plug_in()
-    return device
+    return await plugged_in(page)
 
 
 def keys_of(alone: Office, person: str) -> tuple[PersonalKey, ...]:
     found = alone.queries.people.latest().person(person)
     assert found is not None
     return found.keys
-
-
-async def make_passkey(page: Page, name: str) -> None:
-    await page.goto("/me/keys")
-    await page.get_by_role("link", name="Add a passkey").click()
-    await page.get_by_label("What you call it").fill(name)
-    await page.get_by_role("button", name="Make the passkey").click()
 
 
 async def test_a_passkey_is_made_by_clicks_and_stands_in_the_directory(
@@ -118,7 +64,7 @@ async def test_a_device_that_can_not_tell_its_person_makes_no_passkey(
     page: Page, alone: Office, device: Device
 ) -> None:
     await sign_in(page, Role.SECURITY)
-    await device.verify(succeeds=False)
+    await device.know_its_person(knows=False)
     await make_passkey(page, "Somebody's")
     await expect(page.get_by_role("alert")).to_contain_text("Try again")
     await expect(page.get_by_role("button", name="Make the passkey")).to_be_enabled()

@@ -1,0 +1,124 @@
+"""The page on which a person signs their answer with a passkey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from andon.api.problems import ProblemError
+from andon.console.models.response import SignedBody
+from andon.console.pages import HEADERS, PageRoute, render
+from andon.console.passkeys import passkeys_of, rp_of, signed, signing
+from andon.console.responding import Asked, asked_of
+from andon.console.routes.answering import read_answer
+from andon.console.routes.keys import Keys
+from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
+from andon.console.screens.words import plain
+from andon.console.sessions import Session
+from andon.console.visitors import Answering, Reading, check_csrf, form_of
+from andon.console.wording import Wordings
+from andon.domain.errors import NotFoundError
+from andon.domain.personal_keys import PersonalKey
+from andon.domain.response import Said
+from andon.domain.values import canonical
+
+PLACE = "/incidents/{incident}/decisions/{decision}/signature"
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get(PLACE)
+async def again(incident: Incident, decision: DecisionId, _: Reading) -> Response:
+    """Lead back to the question: what is signed is prepared from what is typed there."""
+    return RedirectResponse(_question(incident, decision), 303, headers=HEADERS)
+
+
+@router.post(PLACE)
+async def sign(
+    request: Request,
+    *,
+    incident: Incident,
+    decision: DecisionId,
+    session: Answering,
+    reading: Reader,
+    desk: Taking,
+    keys: Keys,
+    stock: Stock,
+) -> Response:
+    """Show what is to be signed; once it is, deliver it.
+
+    Sensitive questions ask for no other proof of presence here: the passkey is one.
+    """
+    form = await form_of(request)
+    check_csrf(form, session)
+    asked = asked_of(await reading.row(incident), decision, session.caller, None)
+    rp = rp_of(stock.url)
+    owner = await keys.owner(session.caller.person)
+    mine = passkeys_of(owner, rp, stock.now()) if rp else ()
+    page = _Page(asked, session, Wordings(stock.policies), rp, mine)
+    if "said" not in form:
+        answer = read_answer(form)
+        prepared = await desk.prepare(asked, answer)
+        return page.render(prepared.said, answer.reason)
+    said = _read(form["said"])
+    try:
+        await desk.take_signed(asked, SignedBody(said=said, signature=signed(form, page.keys)))
+    except ProblemError as problem:
+        if session.caller.bar is not None:
+            raise
+        return page.render(said, form.get("reason", ""), problem)
+    return RedirectResponse(f"{_question(incident, decision)}#answer", 303, headers=HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    title: str
+    option: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    asked: Asked
+    session: Session
+    wordings: Wordings
+    rp: str | None
+    keys: tuple[PersonalKey, ...]
+
+    def render(self, said: Said, reason: str, problem: ProblemError | None = None) -> Response:
+        """Return the page; after a problem with the same words to sign."""
+        content = canonical(said)
+        ceremony = signing(content, self.keys, self.rp) if self.keys and self.rp else None
+        return render(
+            "signing.html",
+            session=self.session,
+            status=problem.status if problem else 200,
+            said=said,
+            text=self._text(said),
+            bytes=content.decode(),
+            reason=reason,
+            asked=ceremony,
+            question_page=_question(said.incident, said.decision),
+            problem=problem.detail if problem else "",
+        )
+
+    def _text(self, said: Said) -> _Text:
+        if self.asked.record is None:
+            raise NotFoundError("question", said.decision)
+        wording = self.wordings.of(self.asked.record.request)
+        return _Text(wording.title, plain(said.option), wording.options.get(said.option, ""))
+
+
+def _question(incident: str, decision: str) -> str:
+    return f"/incidents/{incident}/decisions/{decision}"
+
+
+def _read(text: str) -> Said:
+    try:
+        return Said.model_validate_json(text)
+    except ValidationError as error:
+        detail = "What was prepared came back damaged. Answer again."
+        raise ProblemError(400, "invalid-input", detail) from error

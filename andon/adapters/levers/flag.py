@@ -73,8 +73,10 @@ class FlagLever:
         """
         flag = _key(order)
         number = order.lever.verb is Verb.RATE_LIMIT
-        look = await self._probe.look(flag, number=number)
-        standing = await asyncio.to_thread(self._switches.holds, order.lever.system)
+        look, standing = await asyncio.gather(
+            self._probe.look(flag, number=number),
+            asyncio.to_thread(self._switches.holds, order.lever.system),
+        )
         own = any(hold.order == order.id for hold in standing)
         denied = _denied(look, order.limit if number else None)
         saw = f"{look.code}/{look.incident}" if denied and not own and look.incident else look.code

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import FastAPI
 
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
 from andon.console.models.directory import NewAbsence, Why
+from andon.console.models.response import ResponseBody, SignedBody
+from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
-from andon.console.responding import Desk, ResponseBody
+from andon.console.responding import Desk
 from andon.console.routes import (
     answering,
     decisions,
@@ -31,14 +35,18 @@ from andon.console.statics import Statics
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 
+BODIES: Final = (ResponseBody, SignedBody, Directory, NewAbsence, Why)
+"""What routes read from their bodies by themselves."""
+
 
 def create_app(parts: Parts | None = None) -> FastAPI:
     """Return the console; without `parts` it is built from this process's settings."""
     stands_on = parts or open_parts(settings())
     wordings = Wordings(stands_on.policies)
-    app = new_app("Andon console", stands_on.tokens, bodies=(ResponseBody, Directory, NewAbsence, Why))
+    app = new_app("Andon console", stands_on.tokens, bodies=BODIES)
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
+    app.state.reviewed = Reviewed(stands_on)
     app.state.desk = Desk(stands_on, wordings)
     app.state.cookie = cookie_name(stands_on.url)
     app.state.sessions = Sessions(

@@ -19,6 +19,7 @@ from andon.register.access_tokens import AccessTokens
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
+from andon.register.openings import Openings
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
 from andon.register.sessions import SessionRows
@@ -63,6 +64,7 @@ class Parts:
     issued: AccessTokens
     sessions: SessionRows
     slips: Slips
+    openings: Openings
     sign_in: SignInSettings
     oidc: OidcSettings
     attestation_seed: bytes
@@ -102,6 +104,7 @@ def open_parts(settings: Settings) -> Parts:
         issued=AccessTokens(register),
         sessions=SessionRows(register),
         slips=Slips(register),
+        openings=Openings(register),
         sign_in=settings.sign_in,
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),

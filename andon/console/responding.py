@@ -9,49 +9,29 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
-
-from pydantic import ConfigDict, Field
+from typing import Any, Final
 
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.delivery import EndedError, EngineAwayError
+from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
+from andon.console.opening import Reviewed
 from andon.console.parts import Parts
+from andon.console.preparing import Preparations
 from andon.console.refusals import RefusedError, away, ended
 from andon.console.wording import Wordings, shown
 from andon.domain.decision import Accepted, Binding, DecisionRecord, DecisionRequest
 from andon.domain.directory import Role, Standing
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import Answered
-from andon.domain.response import Refusal, Statement
+from andon.domain.personal_keys import PersonalSignature
+from andon.domain.response import Refusal, Said, Statement
 from andon.domain.signing import Envelope, sign
-from andon.domain.values import NOTHING_YET, Frozen, Sha256Hex, canonical, digest_of
+from andon.domain.values import NOTHING_YET, Sha256Hex, canonical, digest_of
 from andon.register.incidents import IncidentRow
 
 NONCE_BYTES: Final = 24
 _DECISION: Final = re.compile(r"^[a-z0-9_-]{1,64}$")
-
-
-class ResponseBody(Frozen):
-    """An answer as a person sends it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    option: str = Field(min_length=1, max_length=64)
-    reason: str = Field(min_length=1, max_length=4000, description="why; encrypted before it is kept")
-    findings: dict[str, str] = Field(default_factory=dict, max_length=20)
-    role: Role | None = Field(None, description="the role you answer in; the token's role if left out")
-    emit: bool = Field(False, description="return the signed statement instead of delivering it")
-
-
-class ResponseTaken(Frozen):
-    """An answer that counts."""
-
-    accepted: bool = True
-    decision: str
-    late: bool
-    outcome: str | None = Field(description="the option the question has settled on, if it has")
-    statement: Sha256Hex = Field(description="digest of the signed envelope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +51,8 @@ class Desk:
     def __init__(self, parts: Parts, wordings: Wordings) -> None:
         self._parts = parts
         self._wordings = wordings
+        self._reviewed = Reviewed(parts)
+        self._preparations = Preparations(parts.session_key)
 
     async def take(
         self, asked: Asked, body: ResponseBody, idempotency_key: str | None
@@ -86,14 +68,79 @@ class Desk:
         nonce = self._nonce(asked, body, idempotency_key)
         if taken := _taken_before(asked, nonce):
             return taken
+        here = await self._present(asked)
+        if body.emit and asked.record is None:
+            raise NotFoundError("question", asked.decision)
+        said = Said.model_validate({**await self._fields(asked, body), "nonce": nonce})
+        return await self._attested(asked, said, here, emit=body.emit)
+
+    async def prepare(self, asked: Asked, body: ResponseBody) -> Prepared:
+        """Return what the person's own key is to sign; nothing is delivered yet.
+
+        Raises:
+            NotFoundError: there is no such question.
+            ProblemError: this token may not speak for that role.
+        """
+        if asked.record is None:
+            raise NotFoundError("question", asked.decision)
+        at, _ = await self._present(asked)
+        return self._preparations.prepare(await self._fields(asked, body), at)
+
+    async def take_signed(self, asked: Asked, body: SignedBody) -> ResponseTaken | Envelope:
+        """Attest and deliver what a person has signed themselves; sent twice, it counts once.
+
+        The console vouches for what it knows: the caller, the question in the address, and a reason
+        it sealed. Where what was signed says otherwise, the signature no longer fits what is
+        delivered, and the workflow refuses it on record.
+
+        Raises:
+            RefusedError: it has no effect; the incident's ledger says so.
+            ProblemError: it was prepared too long ago, could not be delivered, or this token may
+                not speak for that role.
+        """
+        expiry = self._preparations.expiry(body.said)
+        said = body.said.model_copy(
+            update={
+                "incident": asked.row.incident,
+                "decision": asked.decision,
+                "person": asked.caller.person,
+                **({} if expiry else {"nonce": _fresh(), "reason": NOTHING_YET, "reason_text": ""}),
+            }
+        )
+        if taken := _taken_before(asked, said.nonce):
+            return taken
+        here = await self._present(asked)
+        if expiry is not None and here[0] > expiry:
+            raise ProblemError(
+                409, "prepared-too-long-ago", "This was prepared too long ago. Prepare it anew and sign that."
+            )
+        return await self._attested(asked, said, here, signature=body.signature, emit=body.emit)
+
+    async def _present(self, asked: Asked) -> tuple[datetime, Standing]:
         at = self._parts.now()
         standing = await self._parts.directory.standing(asked.caller.person, at)
         _check_role(asked, standing)
-        if body.emit and asked.record is None:
-            raise NotFoundError("question", asked.decision)
-        statement = await self._statement(asked, body, nonce, standing=standing, at=at)
+        return at, standing
+
+    async def _attested(
+        self,
+        asked: Asked,
+        said: Said,
+        here: tuple[datetime, Standing],
+        *,
+        signature: PersonalSignature | None = None,
+        emit: bool,
+    ) -> ResponseTaken | Envelope:
+        at, standing = here
+        statement = Statement(
+            **dict(said),
+            signature=signature,
+            standing=standing,
+            opened=await self._reviewed.by(asked.row, asked.caller.person),
+            received_at=at,
+        )
         envelope = sign(statement, self._parts.attestation_seed)
-        return envelope if body.emit else await self._deliver(asked, envelope, nonce)
+        return envelope if emit else await self._deliver(asked, envelope, said.nonce)
 
     async def _deliver(self, asked: Asked, envelope: Envelope, nonce: str) -> ResponseTaken:
         incident = asked.row.incident
@@ -109,29 +156,25 @@ class Desk:
                 return taken
         return _outcome(answered, asked.decision, envelope)
 
-    async def _statement(
-        self, asked: Asked, body: ResponseBody, nonce: str, *, standing: Standing, at: datetime
-    ) -> Statement:
+    async def _fields(self, asked: Asked, body: ResponseBody) -> dict[str, Any]:
+        """Return what a person says without its nonce; the reason is sealed."""
         incident = asked.row.incident
         reason = await self._parts.texts.seal(incident, "reason", body.reason)
         request = asked.record.request if asked.record else None
-        return Statement(
-            incident=incident,
-            decision=asked.decision,
-            request=request.digest() if request else NOTHING_YET,
-            option=body.option,
-            findings=body.findings,
-            reason=reason.digest,
-            reason_text=reason.id,
-            binding=request.binding if request else Binding(),
-            policy=request.policy if request else _policy(asked.row),
-            shown=await self._shown(request) if request else NOTHING_YET,
-            person=asked.caller.person,
-            role=asked.role,
-            standing=standing,
-            nonce=nonce,
-            received_at=at,
-        )
+        return {
+            "incident": incident,
+            "decision": asked.decision,
+            "request": request.digest() if request else NOTHING_YET,
+            "option": body.option,
+            "findings": body.findings,
+            "reason": reason.digest,
+            "reason_text": reason.id,
+            "binding": request.binding if request else Binding(),
+            "policy": request.policy if request else policy_of(asked.row),
+            "shown": await self._shown(request) if request else NOTHING_YET,
+            "person": asked.caller.person,
+            "role": asked.role,
+        }
 
     def shown_digest(self, request: DecisionRequest) -> Sha256Hex:
         """Return the digest of what a person is shown of a question."""
@@ -146,17 +189,25 @@ class Desk:
     def _nonce(self, asked: Asked, body: ResponseBody, idempotency_key: str | None) -> str:
         """Return a fresh nonce, or the one that belongs to this very answer under this key."""
         if idempotency_key is None:
-            return secrets.token_urlsafe(NONCE_BYTES)
+            return _fresh()
         named = [
             asked.row.incident,
             asked.decision,
             asked.caller.person,
             asked.role.value,
-            idempotency_key,
-            body.model_dump(mode="json", exclude={"emit"}),
+            body.model_dump(mode="json", exclude={"emit", "prepare"}),
         ]
-        digest = hmac.digest(self._parts.session_key, b"nonce\0" + canonical(named), "sha256")
-        return urlsafe_b64encode(digest[:NONCE_BYTES]).decode()
+        return keyed_nonce(self._parts.session_key, idempotency_key, named)
+
+
+def keyed_nonce(session_key: bytes, idempotency_key: str, named: list[Any]) -> str:
+    """Return the nonce of whatever is `named`, sent under this key; the same again is the same."""
+    digest = hmac.digest(session_key, b"nonce\0" + canonical([idempotency_key, *named]), "sha256")
+    return urlsafe_b64encode(digest[:NONCE_BYTES]).decode()
+
+
+def _fresh() -> str:
+    return secrets.token_urlsafe(NONCE_BYTES)
 
 
 def asked_of(row: IncidentRow, decision: str, caller: Caller, role: Role | None) -> Asked:
@@ -215,6 +266,7 @@ def _outcome(answered: Answered, decision: str, envelope: Envelope) -> ResponseT
     )
 
 
-def _policy(row: IncidentRow) -> Sha256Hex:
+def policy_of(row: IncidentRow) -> Sha256Hex:
+    """Return the digest of the policy an incident is pinned to."""
     opening = row.opening
     return opening.plan.policy if opening else NOTHING_YET

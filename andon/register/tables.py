@@ -280,6 +280,16 @@ deliveries = Table(
     Index("ix_deliveries_message_person", "message", "person"),
 )
 
+openings = Table(
+    "openings",
+    REGISTER,
+    Column("incident", String(32), primary_key=True),
+    Column("person", String(64), primary_key=True),
+    Column("exhibit", String(16), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 RECORDER: Final = MetaData(naming_convention=_NAMES)
 
 spans = Table(

@@ -20,12 +20,14 @@ from temporalio.client import Client
 
 import playbooks
 from andon import ports
+from andon.adapters.calendar import business_calendar
 from andon.adapters.people import RegisterDirectory
 from andon.adapters.store.evidence_index import RegisterEvidenceIndex
 from andon.adapters.store.ledger import LockedLedger, StoredStatements
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.vault import AesVault
+from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, open_queries
 from andon.bootstrap.runtime import file_writer
 from andon.config import (
@@ -89,6 +91,7 @@ class Behind:
     projection: ports.Projection = field(init=False)
     evidence: ports.EvidenceIndex = field(init=False)
     files: ports.FileWriter = field(init=False)
+    weigher: ports.Weigher = field(init=False)
     evaluator: ports.Evaluator = field(init=False)
     evaluations: ports.EvaluationLog = field(init=False)
 
@@ -107,6 +110,7 @@ class Behind:
         self.projection = RegisterProjection(queries.incidents)
         self.evidence = RegisterEvidenceIndex(queries.evidence)
         self.files = file_writer(self.store, queries)
+        self.weigher = RegisterWeigher(queries.detections, playbooks.load().severity)
         self.evaluator = self.evaluations = fakes.MemoryEvaluations(judge=self._passes)
 
     def _passes(self, _: ports.EvaluationRequest) -> EvaluationResult:
@@ -145,6 +149,9 @@ class Office:
             self.shelf.evidence,
             policy=self.policy,
             trusted={key_id(public): base64.b64encode(public).decode()},
+            calendar=business_calendar(
+                "Europe/Berlin", "DE", "", self.shelf.rights.business_hours, datetime.now(UTC)
+            ),
         )
 
     async def allot(self, title: str = "Refunds go to other accounts", **changes: Any) -> OpenIncident:

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from andon.api.problems import ProblemError
 from andon.console.models.decision import DecisionShown
 from andon.console.models.incident import IncidentShown
+from andon.console.models.response import ResponseBody
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.parts import Parts
-from andon.console.responding import Desk, ResponseBody, asked_of
+from andon.console.responding import Desk, asked_of
 from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
 from andon.console.screens.decision import Typed, decision_screen
 from andon.console.sessions import Session
@@ -64,7 +65,7 @@ async def answer(
     if asked.record is not None and asked.record.request.kind in SENSITIVE:
         await require_recent(request, session, form)
     try:
-        await desk.take(asked, _read(form), _key(form))
+        await desk.take(asked, read_answer(form), _key(form))
     except ProblemError as problem:
         if session.caller.bar is not None:
             raise
@@ -98,6 +99,7 @@ class _Page:
             status=problem.status if problem else 200,
             headers=problem.headers if problem else None,
             screen=screen,
+            personal=self.decision.request.signing == "personal",
             key=_key(form) if form is not None else secrets.token_urlsafe(24),
         )
 
@@ -109,7 +111,12 @@ def _decision(incident: IncidentShown, decision: str) -> DecisionShown:
     return found
 
 
-def _read(form: dict[str, str]) -> ResponseBody:
+def read_answer(form: dict[str, str]) -> ResponseBody:
+    """Return the answer in a form.
+
+    Raises:
+        ProblemError: something is missing.
+    """
     try:
         return ResponseBody(
             option=form.get("option", ""), reason=form.get("reason", ""), findings=dict(_findings(form))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Request
 
 from andon.api.authentication import Caller, only
-from andon.api.bodies import parse_body, read_body
-from andon.api.server import described_by
+from andon.api.bodies import parse_body, read_body, read_json
 from andon.console.access import EVERYBODY, READING
+from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
 from andon.console.reading import Waiting
-from andon.console.responding import ResponseBody, ResponseTaken, asked_of
+from andon.console.responding import asked_of
 from andon.console.routes.places import DecisionId, Incident, Reader, Taking
 from andon.domain.access import Scope
 from andon.domain.signing import Envelope
@@ -19,6 +19,21 @@ from andon.domain.values import Frozen
 
 BODY_BYTES = 64 * 1024
 DEPTH = 4
+
+EITHER: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": f"#/components/schemas/{one.__name__}"} for one in (ResponseBody, SignedBody)
+                    ]
+                }
+            }
+        },
+    }
+}
 
 router = APIRouter(prefix="/v1", tags=["console"])
 
@@ -37,8 +52,8 @@ async def decisions(caller: Annotated[Caller, Depends(only(READING))], reading: 
 
 @router.post(
     "/incidents/{incident}/decisions/{decision}/responses",
-    response_model=ResponseTaken | Envelope,
-    openapi_extra=described_by(ResponseBody),
+    response_model=ResponseTaken | Prepared | Envelope,
+    openapi_extra=EITHER,
 )
 async def respond(
     request: Request,
@@ -50,8 +65,16 @@ async def respond(
     desk: Taking,
     idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
 ) -> Any:
-    """Answer a question. Whether the answer counts is judged by the incident's workflow."""
+    """Answer a question. Whether the answer counts is judged by the incident's workflow.
+
+    To sign it with a key of your own, send it with `prepare` first; then send `said`, as it came
+    back, together with the signature.
+    """
     content = await read_body(request, BODY_BYTES, instead="A reason is 4000 characters at most.")
+    row = await reading.row(incident)
+    if "said" in read_json(content, DEPTH):
+        signed = parse_body(SignedBody, content, DEPTH)
+        return await desk.take_signed(asked_of(row, decision, caller, signed.said.role), signed)
     body = parse_body(ResponseBody, content, DEPTH)
-    asked = asked_of(await reading.row(incident), decision, caller, body.role)
-    return await desk.take(asked, body, idempotency_key)
+    asked = asked_of(row, decision, caller, body.role)
+    return await (desk.prepare(asked, body) if body.prepare else desk.take(asked, body, idempotency_key))

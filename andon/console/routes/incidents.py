@@ -15,8 +15,9 @@ from andon.console.access import AUDITING, LISTING, READING
 from andon.console.delivery import EngineAwayError
 from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentList, IncidentShown
+from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.reading import Filters
-from andon.console.routes.places import Digest, Incident, Reader, Stock
+from andon.console.routes.places import Digest, Incident, Noting, Reader, Stock
 from andon.domain.directory import Directory
 from andon.domain.errors import NotFoundError
 from andon.domain.ledger import Chain, Entry, Head, Kind
@@ -68,8 +69,9 @@ async def incidents(
 
 
 @router.get("/{incident}")
-async def incident(incident: Incident, caller: Person, reading: Reader) -> IncidentShown:
-    """Return one incident whole."""
+async def incident(incident: Incident, caller: Person, reading: Reader, reviewed: Noting) -> IncidentShown:
+    """Return one incident whole; from then on you have opened its severity and its gate."""
+    await reviewed.note(await reading.row(incident), caller.person, WHOLE)
     return await reading.incident(incident, caller)
 
 
@@ -109,9 +111,13 @@ async def statement(incident: Incident, digest: Digest, stock: Stock) -> Envelop
     return found
 
 
-@router.get("/{incident}/evidence", dependencies=[Depends(only(READING))])
-async def evidence(incident: Incident, reading: Reader) -> EvidenceShown:
-    """Return what was preserved, and what could not be. The bytes themselves stay in the store."""
+@router.get("/{incident}/evidence")
+async def evidence(incident: Incident, caller: Person, reading: Reader, reviewed: Noting) -> EvidenceShown:
+    """Return what was preserved, and what could not be; from then on you have opened it.
+
+    The bytes themselves stay in the store.
+    """
+    await reviewed.note(await reading.row(incident), caller.person, EVIDENCE)
     return await reading.evidence(incident)
 
 

@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.opening import WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import Filters
-from andon.console.routes.places import Incident, Reader, Stock
+from andon.console.routes.places import Incident, Noting, Reader, Stock
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.now import now_screen
 from andon.console.screens.parts import incident_line
@@ -109,10 +110,13 @@ async def incidents(
 
 
 @router.get("/incidents/{incident}")
-async def incident(incident: Incident, session: Reading, reading: Reader, stock: Stock) -> Response:
+async def incident(
+    *, incident: Incident, session: Reading, reading: Reader, stock: Stock, reviewed: Noting
+) -> Response:
     """Show one incident."""
-    shown = await reading.incident(incident, session.caller)
     row = await reading.row(incident)
+    await reviewed.note(row, session.caller.person, WHOLE)
+    shown = await reading.incident(incident, session.caller)
     mine = frozenset(one.decision.id for one in await reading.waiting([row], session.caller))
     entries = await asyncio.to_thread(_latest, stock.ledger, incident)
     return render("incident.html", session=session, screen=incident_screen(shown, entries, mine, stock.now()))

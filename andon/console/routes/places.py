@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from andon.console.opening import Reviewed
 from andon.console.parts import Parts
 from andon.console.reading import Reading
 from andon.console.responding import Desk
@@ -30,8 +31,15 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
+def reviewed_of(request: Request) -> Reviewed:
+    """Return what keeps which exhibits people have opened."""
+    reviewed: Reviewed = request.app.state.reviewed
+    return reviewed
+
+
 Stock = Annotated[Parts, Depends(parts_of)]
 Reader = Annotated[Reading, Depends(reading_of)]
+Noting = Annotated[Reviewed, Depends(reviewed_of)]
 Taking = Annotated[Desk, Depends(desk_of)]
 Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]

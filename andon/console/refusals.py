@@ -15,6 +15,7 @@ FORBIDDEN: Final = frozenset(
     {
         Refusal.UNKNOWN_PERSON,
         Refusal.SUSPENDED,
+        Refusal.SHARED_ACCOUNT,
         Refusal.ROLE_NOT_HELD,
         Refusal.EXCLUDED,
         Refusal.WRONG_ROLE,

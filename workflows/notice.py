@@ -39,20 +39,19 @@ class NoticeWorkflow:
 
     def __init__(self) -> None:
         self._results: dict[Target, bool] = {}
+        self._told_incident = False
 
     @workflow.run
     async def run(self, notice: Notice) -> int:
         """Return how many people were reached."""
         missing = await self._round(notice)
-        if missing:
-            await self._conclude(notice, missing)
-            await self._alarm(notice, missing)
-        for pause in PAUSES if missing else ():
+        for pause in PAUSES:
+            if not missing:
+                break
             await workflow.sleep(pause)
             missing = await self._round(notice)
-            if not missing:
-                await self._conclude(notice, missing)
-                break
+        if self._told_incident and not missing:
+            await self._conclude(notice, missing)
         return people_reached(self._results)
 
     async def _round(self, notice: Notice) -> tuple[Role, ...]:
@@ -61,13 +60,17 @@ class NoticeWorkflow:
         self._results = {target: True for target, arrived in self._results.items() if arrived}
         begun: dict[Target, asyncio.Task[None]] = {}
         while True:
-            for target, way in targets(recipients, self._results).items():
+            wanted = targets(recipients, self._results)
+            for target, way in wanted.items():
                 if target not in begun and target not in self._results:
                     begun[target] = asyncio.create_task(self._try(notice, target, way))
-            going = [task for task in begun.values() if not task.done()]
+            going = {target: task for target, task in begun.items() if not task.done()}
+            missing = undeliverable(recipients, self._results)
+            if missing and all(_asleep(wanted.get(target)) for target in going):
+                await self._alarm(notice, missing)
             if not going:
-                return undeliverable(recipients, self._results)
-            ended, _ = await workflow.wait(going, return_when=asyncio.FIRST_COMPLETED)
+                return missing
+            ended, _ = await workflow.wait(going.values(), return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 await task
 
@@ -106,7 +109,11 @@ class NoticeWorkflow:
         )
 
     async def _alarm(self, notice: Notice, missing: tuple[Role, ...]) -> None:
-        """Tell the incident, once; one that has ended needs to hear nothing."""
+        """Record that nobody can be reached, and tell the incident once; one that has ended hears nothing."""
+        await self._conclude(notice, missing)
+        if self._told_incident:
+            return
+        self._told_incident = True
         workflow.logger.warning("notice %s can't be delivered: %s", notice.id, ", ".join(missing))
         incident = workflow.get_external_workflow_handle(workflow_id(notice.incident))
         heard = Undelivered(notice=notice.id, about=notice.about, subject=notice.subject, roles=missing)
@@ -114,3 +121,8 @@ class NoticeWorkflow:
             await incident.signal(UNDELIVERED, heard)
         except FailureError:
             workflow.logger.info("incident %s has ended", notice.incident)
+
+
+def _asleep(way: Way | None) -> bool:
+    """Whether a target waits for quiet hours to end."""
+    return way is not None and way.opens_at is not None and way.opens_at > workflow.now()

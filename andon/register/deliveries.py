@@ -58,7 +58,7 @@ class Deliveries:
         with writing(self._engine) as connection:
             wanted = _newest(deliveries.c.message == sent.notice.id, deliveries.c.code.in_(CONCLUSIONS))
             last = connection.execute(wanted).first()
-            if last is None or _sent(last).code != sent.code:
+            if last is None or (last.code, last.notice) != (sent.code, sent.notice.model_dump_json()):
                 connection.execute(deliveries.insert().values(_row(sent)))
 
     def undelivered(self, incident: str | None = None) -> list[Sent]:

@@ -282,6 +282,23 @@ async def test_a_low_notice_waits_for_the_morning(
     assert errand.kept() == [("ana", "outbox", "held"), ("ana", "json", "sent")]
 
 
+async def test_while_one_role_sleeps_it_is_not_kept_back_that_another_reaches_nobody(
+    environment: WorkflowEnvironment, office: Office, receiver: Web
+) -> None:
+    hour = timedelta(hours=1)
+    quiet = f"{now() - hour:%H:%M}-{now() + hour:%H:%M}"
+    sleeper = Channel(url=f"json://{receiver.url}/", quiet=(quiet,))
+    office.employs(person("ana"), person("pia", sleeper, role=Role.PRIVACY))
+    low = notice(Role.LEGAL, Role.PRIVACY, severity=Band.LOW)
+    async with posted(environment, office, low) as errand:
+        await errand.until_kept("undeliverable")
+        (standing,) = office.deliveries.undelivered(low.incident)
+        assert standing.notice.roles == (Role.LEGAL,)
+        await errand.skip(minutes=61)
+        await errand.until_kept("sent")
+        await errand.handle.terminate("the rounds go on for hours")
+
+
 async def test_an_incident_hears_by_one_signal_of_a_notice_that_reached_nobody(
     environment: WorkflowEnvironment, office: Office
 ) -> None:

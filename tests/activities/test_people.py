@@ -1,0 +1,65 @@
+"""Telling people, as an activity: a failed attempt is retried unless another would not mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.people import Conclusion, PeopleActivities, Telling
+from andon.domain.directory import Role
+from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
+from tests.fakes import everybody, now
+
+NOTICE = Notice(id="m", incident="INC-20260302-abc123", roles=(Role.LEGAL,), about="question")
+TELLING = Telling(notice=NOTICE, target=Target(person="p-legal", channel=0))
+
+
+@dataclass
+class Says:
+    """A notifier whose attempts all come to the same."""
+
+    code: Code
+    concluded: list[tuple[Role, ...]] = field(default_factory=list)
+
+    async def recipients(self, notice: Notice) -> Recipients:
+        return recipients_of(everybody(), notice, now())
+
+    async def tell(self, notice: Notice, target: Target) -> Code:
+        return self.code
+
+    async def conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+        self.concluded.append(missing)
+
+
+async def test_what_has_arrived_is_done() -> None:
+    await ActivityEnvironment().run(PeopleActivities(Says(Code.SENT)).tell, TELLING)
+
+
+@pytest.mark.parametrize("code", [Code.FAILED, Code.TIMEOUT])
+async def test_an_outage_is_retried(code: Code) -> None:
+    with pytest.raises(ApplicationError) as failure:
+        await ActivityEnvironment().run(PeopleActivities(Says(code)).tell, TELLING)
+    assert (failure.value.type, failure.value.non_retryable) == (code.value, False)
+
+
+@pytest.mark.parametrize("code", [Code.UNUSABLE, Code.GONE])
+async def test_what_another_attempt_would_not_mend_is_not_retried(code: Code) -> None:
+    with pytest.raises(ApplicationError) as failure:
+        await ActivityEnvironment().run(PeopleActivities(Says(code)).tell, TELLING)
+    assert (failure.value.type, failure.value.non_retryable) == (code.value, True)
+
+
+async def test_whom_to_tell_holds_ids_only() -> None:
+    found = await ActivityEnvironment().run(PeopleActivities(Says(Code.SENT)).recipients, NOTICE)
+    assert [line.first for line in found.asked] == [("p-legal",)]
+    assert "memory://" not in found.model_dump_json()
+
+
+async def test_what_became_of_a_notice_is_kept() -> None:
+    says = Says(Code.FAILED)
+    call = Conclusion(notice=NOTICE, missing=(Role.LEGAL,))
+    await ActivityEnvironment().run(PeopleActivities(says).conclude, call)
+    assert says.concluded == [(Role.LEGAL,)]

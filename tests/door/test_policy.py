@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from andon.domain.directory import Directory
 from andon.domain.errors import InvalidInputError
 from andon.door.app import create_app
 from andon.register.people import People
@@ -64,3 +67,36 @@ async def test_a_new_system_file_counts_without_a_restart_and_a_bad_one_changes_
         return not await served()
 
     await until(gone)
+
+
+async def test_a_changed_people_file_undoes_no_suspension(lonely: Door) -> None:
+    people = People(lonely.databases.register)
+    people.suspend("legal-1", datetime.now(UTC), by="admin-1")
+    file = lonely.settings.policy.people
+    plain = yaml.safe_load(file.read_text())
+    plain["people"][0]["name"] = "Another name"
+    file.write_text(yaml.safe_dump(plain))
+
+    async def taken_in() -> bool:
+        return people.latest().people[0].name == "Another name"
+
+    await until(taken_in)
+    suspended = people.latest().person("legal-1")
+    assert suspended is not None
+    assert suspended.suspended_at(datetime.now(UTC))
+
+
+async def test_what_nobody_registered_is_not_owned_by_a_suspended_lead(lonely: Door) -> None:
+    people = People(lonely.databases.register)
+    plain = yaml.safe_load(lonely.settings.policy.people.read_text())
+    plain["people"].append({"id": "second", "name": "Second", "roles": ["incident_lead"]})
+    people.put_directory(Directory.model_validate(plain), datetime.now(UTC))
+    people.suspend("incident_lead-1", datetime.now(UTC), by="admin-1")
+
+    async def owned() -> bool:
+        name = f"stranger-{secrets.token_hex(4)}"
+        assert (await lonely.detect(system=name)).status_code == 202
+        found = Systems(lonely.databases.register).system(name)
+        return found is not None and found.owner == "second"
+
+    await until(owned)

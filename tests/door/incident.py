@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received
-from andon.domain.stage import Stage
+    from andon.domain.stage import Stage
 
 
 @workflow.defn(name="Incident")

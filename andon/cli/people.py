@@ -243,9 +243,9 @@ def _shown(person: Mapping[str, Any]) -> None:
         "country": "-".join(part for part in (person.get("country"), person.get("region")) if part) or None,
         "delegates": _joined(person.get("delegates")) or None,
         "stands in for": _joined(person.get("stands_in_for")) or None,
-        "away": _absences(person) or None,
+        "absences": _absences(person) or None,
         "channels": "\n".join(_channel(one) for one in contact.get("channels") or [])
-        or f"{person.get('reached_by')}",
+        or str(person.get("reached_by") or "none"),
         "keys": "\n".join(keys) or None,
     }
     screen.pairs(f"{screen.inert(person.get('id'))}: {screen.inert(person.get('name'))}", fields)

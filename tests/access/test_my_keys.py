@@ -1,0 +1,162 @@
+"""The pages of one's own keys: who is there is asked before a key is added, and forms are one's own."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import timedelta
+from html import unescape
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from andon.config import SignInSettings
+from andon.domain.directory import Role
+from andon.domain.personal_keys import PersonalKey
+from andon.domain.sshsig import public_line
+from tests.access.conftest import House, shown, sign_in, visiting
+from tests.api.server import token
+from tests.domain.authenticator import Asked, es256
+
+LOCAL = Asked(challenge=b"", kind="webauthn.create", rp="localhost", origin="http://localhost:8700")
+
+
+def fresh_line() -> str:
+    return public_line(Ed25519PrivateKey.generate().public_key())
+
+
+def keys_of(house: House, person: str) -> tuple[PersonalKey, ...]:
+    found = house.office.queries.people.latest().person(person)
+    assert found is not None
+    return found.keys
+
+
+async def csrf_of(visitor: httpx.AsyncClient) -> str:
+    return shown((await visitor.get("/me/keys")).text, "csrf")
+
+
+async def made_passkey(visitor: httpx.AsyncClient) -> dict[str, str]:
+    """Return the form that a browser sends once it has made a passkey."""
+    page = (await visitor.get("/me/keys/passkey")).text
+    challenge = re.search(r'data-challenge="([^"]+)"', page)
+    assert challenge is not None, page
+    asked = unescape(challenge[1])
+    made = es256().register(LOCAL.but(challenge=base64.b64decode(asked)))
+    return {
+        "csrf": shown(page, "csrf"),
+        "label": "Phone",
+        "challenge": asked,
+        "client": base64.b64encode(made.client).decode(),
+        "authenticator": base64.b64encode(made.authenticator).decode(),
+    }
+
+
+async def test_adding_an_ssh_key_asks_who_is_there_and_loses_nothing_that_was_typed(house: House) -> None:
+    line = fresh_line()
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        house.clock.pass_by(minutes=6)
+        form = {"csrf": await csrf_of(visitor), "public_key": line, "label": "Desk"}
+        asked = await visitor.post("/me/keys", data=form)
+        assert asked.headers["location"].startswith("/prove?held=")
+        assert keys_of(house, "legal-1") == ()
+        proof = (await visitor.get(asked.headers["location"])).text
+        proven = await visitor.post(
+            "/prove",
+            data={"csrf": shown(proof, "csrf"), "held": shown(proof, "held"), "token": token(Role.LEGAL)},
+        )
+        back = (await visitor.get(proven.headers["location"])).text
+        assert line in back
+        assert 'value="Desk"' in back
+        added = await visitor.post("/me/keys", data={**form, "csrf": shown(back, "csrf")})
+        assert added.headers["location"] == "/me/keys?done=added"
+    assert [one.label for one in keys_of(house, "legal-1")] == ["Desk"]
+
+
+async def test_a_passkey_page_asks_who_is_there_before_a_passkey_is_made(house: House) -> None:
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        house.clock.pass_by(minutes=6)
+        assert (await visitor.get("/me/keys/passkey")).headers["location"].startswith("/prove?held=")
+
+
+async def test_revoking_asks_nothing_that_could_come_too_late(house: House) -> None:
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        await visitor.post("/me/keys", data={"csrf": await csrf_of(visitor), "public_key": fresh_line()})
+        [key] = keys_of(house, "legal-1")
+        house.clock.pass_by(minutes=20)
+        form = {"csrf": await csrf_of(visitor), "key": key.id}
+        revoked = await visitor.post("/me/keys/revoke", data=form)
+        assert revoked.headers["location"] == "/me/keys?done=revoked"
+    assert keys_of(house, "legal-1")[0].revoked_from is not None
+
+
+async def test_a_passkey_is_taken_once_it_is_made_for_this_page(house: House) -> None:
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        added = await visitor.post("/me/keys/passkey", data=await made_passkey(visitor))
+        assert added.headers["location"] == "/me/keys?done=added"
+    assert [(one.kind, one.label) for one in keys_of(house, "legal-1")] == [("passkey", "Phone")]
+
+
+async def test_a_passkey_made_in_another_session_is_refused(house: House) -> None:
+    async with house.open() as url, visiting(url) as one, visiting(url) as other:
+        await sign_in(one, Role.LEGAL)
+        await sign_in(other, Role.SECURITY)
+        form = {**await made_passkey(one), "csrf": await csrf_of(other)}
+        refused = await other.post("/me/keys/passkey", data=form)
+        assert refused.status_code == 400
+        assert "another session" in refused.text
+    assert keys_of(house, "security-1") == ()
+
+
+async def test_a_passkey_that_took_too_long_is_refused(house: House) -> None:
+    patient = SignInSettings(recent=timedelta(hours=1))
+    async with house.open(sign_in=patient) as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = await made_passkey(visitor)
+        house.clock.pass_by(minutes=11)
+        assert "it took too long" in (await visitor.post("/me/keys/passkey", data=form)).text
+        challenge = base64.b64decode(form["challenge"])
+        later = challenge[:16] + (2**40).to_bytes(8, "big") + challenge[24:]
+        forged = {**form, "challenge": base64.b64encode(later).decode()}
+        assert "another session" in (await visitor.post("/me/keys/passkey", data=forged)).text
+    assert keys_of(house, "legal-1") == ()
+
+
+DAMAGED = (
+    {"client": ""},
+    {"authenticator": "AAAA"},
+    {"challenge": "%%%"},
+    {"challenge": ""},
+    {"client": "e30="},
+)
+
+
+async def test_what_no_browser_sends_is_refused(house: House) -> None:
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = await made_passkey(visitor)
+        for changes in DAMAGED:
+            refused = await visitor.post("/me/keys/passkey", data={**form, **changes})
+            assert refused.status_code == 400, changes
+            assert "The passkey was not added" in refused.text, changes
+    assert keys_of(house, "legal-1") == ()
+
+
+async def test_a_form_of_another_session_changes_no_keys(house: House) -> None:
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = {"public_key": fresh_line(), "key": "0" * 64}
+        for path in ("/me/keys", "/me/keys/passkey", "/me/keys/revoke"):
+            assert (await visitor.post(path, data=form)).status_code == 403, path
+            assert (await visitor.post(path, data={**form, "csrf": "0" * 64})).status_code == 403, path
+    assert keys_of(house, "legal-1") == ()
+
+
+async def test_a_console_without_a_host_name_offers_no_passkeys(house: House) -> None:
+    async with house.open(url="http://127.0.0.1:8700") as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        assert "this one has none" in (await visitor.get("/me/keys")).text
+        assert (await visitor.get("/me/keys/passkey")).status_code == 409

@@ -76,7 +76,7 @@ def count(
         verdict: the judgement on it.
         at: when it reached the incident, which is not when it was received.
     """
-    record, happened = _breached_before(record, statement.received_at)
+    record, happened = _breached(record, lambda deadline: deadline < statement.received_at)
     accepted = Accepted(
         person=statement.person,
         role=statement.role,
@@ -95,19 +95,19 @@ def count(
 
 def void(record: DecisionRecord, at: Instant, *, expired: bool = False) -> Step:
     """Void an open question: it expired, or what it was bound to has changed."""
-    record, happened = _breached_before(record, at)
+    record, happened = _breached(record, lambda deadline: deadline <= at)
     kind = Kind.DECISION_EXPIRED if expired else Kind.DECISION_SUPERSEDED
     voided = record.model_copy(update={"superseded": True, "closed_at": at})
     return Step(voided, (*happened, Happened(kind, at)))
 
 
-def _breached_before(record: DecisionRecord, moment: Instant) -> Step:
-    """Record a breach that came before a moment although no clock has told of it yet.
+def _breached(record: DecisionRecord, passed: Callable[[Instant], bool]) -> Step:
+    """Record a breach that no clock has told of yet.
 
     Only the breach: whoever stands on the ladder is not called to a question that is being closed.
     """
     breach = next((one for one in alarms(record) if one.kind is AlarmKind.BREACH), None)
-    return ring(record, breach) if breach is not None and breach.at < moment else Step(record, ())
+    return ring(record, breach) if breach is not None and passed(breach.at) else Step(record, ())
 
 
 def _accepted(

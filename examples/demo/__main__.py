@@ -122,7 +122,7 @@ class Demo:
             "isolated",
             "operations",
             "the refunds table shows all of them",
-            "acted_upon=yes",
+            "recent_change=yes",
         )
         self._cast.answer(
             *(incident, "diagnosis", "prompt_design", "security", "v1.1 shows the ticket as plain text"),
@@ -155,10 +155,15 @@ class Demo:
 
     def restart(self, incident: str) -> None:
         """Three people, none of them the fixer, decide; the levers are let go one by one."""
+        keys = {"legal": self._cast.key_of("legal")}
         for role in ("business_owner", "legal", "security"):
-            answer = self._cast.answer(incident, "restart", "restart", role, "the evaluation convinces me")
+            answer = self._cast.answer(
+                *(incident, "restart", "restart", role, "the evaluation convinces me"), key=keys.get(role)
+            )
         until(lambda: self._cast.incident(incident)["watch_until"], "the restart")
-        self._say(f"restart approved by owner, legal and security: {answer['outcome']}")
+        self._say(
+            f"restart approved by owner, legal (signed with an SSH key) and security: {answer['outcome']}"
+        )
         paid = self._desk.ticket("T-back", "ACC-1001", NORMAL.format(n=2))
         attack = self._desk.ticket("T-attack", "ACC-1002", ATTACK)
         self._tell(f"an ordinary ticket: {paid['action']}; the attack that began it all: {attack['action']}")

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 PATIENCE_SECONDS: Final = 60.0
 LOOK_EVERY_SECONDS: Final = 0.2
 
@@ -60,10 +63,31 @@ class Cast:
         shown: dict[str, Any] = self.ask("show", incident)
         return shown
 
-    def answer(self, incident: str, kind: str, option: str, role: str, reason: str, *findings: str) -> Any:
-        """Answer the open question of a kind, once it is put."""
+    def key_of(self, role: str) -> Path:
+        """Make an SSH key for somebody and add its public half to theirs; return the private file."""
+        private = self.ready.parent / f"{role}_ed25519"
+        key = Ed25519PrivateKey.generate()
+        private.touch(mode=0o600)
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+        public = private.with_suffix(".pub")
+        public.write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH))
+        self.run("keys", "add", str(public), "--label", "made for the demo", role=role)
+        return private
+
+    def answer(
+        self,
+        incident: str,
+        kind: str,
+        option: str,
+        role: str,
+        reason: str,
+        *findings: str,
+        key: Path | None = None,
+    ) -> Any:
+        """Answer the open question of a kind, once it is put; with a key, sign it."""
         question = self.question(incident, kind)
         extra = [part for finding in findings for part in ("--finding", finding)]
+        extra += ["--key", str(key)] if key else []
         return json.loads(
             self.run("respond", incident, question, option, "--reason", reason, *extra, "--json", role=role)
         )

@@ -25,6 +25,7 @@ from andon.console.routes import (
     links,
     my_keys,
     pages,
+    provider,
     proving,
     systems,
     tokens,
@@ -57,7 +58,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(tokens.api)
     for routes in (systems, incidents, decisions, directory, keys):
         app.include_router(routes.router)
-    for screens in (entrance, links, proving, my_keys, tokens, pages, answering):
+    for screens in (entrance, links, proving, provider, my_keys, tokens, pages, answering):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -9,8 +9,12 @@ from fastapi import FastAPI
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
+from andon.console.asking import Asking
 from andon.console.models.directory import NewAbsence, Why
+from andon.console.models.keys import NewKey
+from andon.console.models.proposal import ProposalBody
 from andon.console.models.response import ResponseBody, SignedBody
+from andon.console.models.tokens import NewToken
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
@@ -25,8 +29,10 @@ from andon.console.routes import (
     links,
     my_keys,
     pages,
+    proposals,
     provider,
     proving,
+    signing,
     systems,
     tokens,
 )
@@ -36,7 +42,7 @@ from andon.console.statics import Statics
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 
-BODIES: Final = (ResponseBody, SignedBody, Directory, NewAbsence, Why)
+BODIES: Final = (ResponseBody, SignedBody, ProposalBody, Directory, NewAbsence, Why, NewKey, NewToken)
 """What routes read from their bodies by themselves."""
 
 
@@ -48,6 +54,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
     app.state.reviewed = Reviewed(stands_on)
+    app.state.asking = Asking(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
     app.state.cookie = cookie_name(stands_on.url)
     app.state.sessions = Sessions(
@@ -56,9 +63,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
     app.include_router(tokens.api)
-    for routes in (systems, incidents, decisions, directory, keys):
+    for routes in (systems, incidents, decisions, proposals, directory, keys):
         app.include_router(routes.router)
-    for screens in (entrance, links, proving, provider, my_keys, tokens, pages, answering):
+    for screens in (entrance, links, proving, provider, my_keys, tokens, pages, answering, signing):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

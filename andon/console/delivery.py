@@ -1,11 +1,11 @@
-"""The console's way to Temporal: delivers answers, fetches histories."""
+"""The console's way to Temporal: delivers answers and proposals, fetches histories."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from temporalio.client import (
     Client,
@@ -18,10 +18,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError, NotFoundError
 from andon.domain.incident import Answered, workflow_id
+from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
 from andon.domain.values import IncidentId
 
 RESPOND: Final = "respond"
+PROPOSE: Final = "propose"
+_Result = TypeVar("_Result", Answered, Proposed)
 DEADLINE: Final = timedelta(seconds=10)
 """An answer is stored in locked storage before its update returns; a kill -9 of the store takes longer."""
 
@@ -50,21 +53,35 @@ class Engine:
             EngineAwayError: no answer within the deadline.
             EndedError: no workflow runs that could take it.
         """
+        return await self._update(incident, RESPOND, envelope, nonce, Answered)
+
+    async def propose(self, incident: IncidentId, envelope: Envelope, nonce: str) -> Proposed:
+        """Deliver a signed proposal and return what became of it; a repeat returns the same.
+
+        Raises:
+            EngineAwayError: no answer within the deadline.
+            EndedError: no workflow runs that could take it.
+        """
+        return await self._update(incident, PROPOSE, envelope, nonce, Proposed)
+
+    async def _update(
+        self, incident: IncidentId, name: str, envelope: Envelope, nonce: str, form: type[_Result]
+    ) -> _Result:
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 client = await self._connected()
-                answered = await client.get_workflow_handle(workflow_id(incident)).execute_update(
-                    RESPOND, envelope, id=nonce, result_type=Answered, rpc_timeout=self._deadline
+                result = await client.get_workflow_handle(workflow_id(incident)).execute_update(
+                    name, envelope, id=nonce, result_type=form, rpc_timeout=self._deadline
                 )
         except (RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-            raise EngineAwayError(f"{incident} did not take the answer in time") from error
+            raise EngineAwayError(f"{incident} did not take it in time") from error
         except RPCError as error:
             raise _translated(error, incident) from error
         except WorkflowUpdateFailedError as error:
-            # The workflow never refuses an update: it ended while the answer was under way.
-            raise EndedError(f"{incident} ended before it took the answer") from error
-        assert isinstance(answered, Answered)  # noqa: S101 - narrows what the client types as Any
-        return answered
+            # The workflow never refuses an update: it ended while this was under way.
+            raise EndedError(f"{incident} ended before it took it") from error
+        assert isinstance(result, form)  # noqa: S101 - narrows what the client types as Any
+        return result
 
     async def history(self, incident: IncidentId, run: str | None = None) -> dict[str, Any]:
         """Return the events of a run, as `temporal workflow show --output json` prints them.

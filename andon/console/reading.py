@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
-from andon.console.models.decision import DecisionShown, decision_shown, waits_for
+from andon.console.models.decision import DecisionShown, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
 from andon.console.models.incident import (
     Heads,
@@ -25,12 +25,13 @@ from andon.console.models.incident import (
 from andon.console.models.system import SystemShown, system_shown
 from andon.console.parts import Parts
 from andon.console.wording import Wordings
-from andon.domain.directory import Directory
+from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.ports import SealedText
 from andon.register.incidents import IncidentRow, Listed
 
 logger = logging.getLogger(__name__)
@@ -96,13 +97,15 @@ class Reading:
         """
         row = await self.row(incident)
         heads = await asyncio.to_thread(self._heads, row)
+        directory = await asyncio.to_thread(self._directory)
         return incident_shown(
             row,
             await self._listed(row, caller),
-            heads,
-            temporal_place(incident, self._parts.temporal_ui, self._parts.namespace),
-            self._wordings,
-            self._parts.now(),
+            heads=heads,
+            temporal=temporal_place(incident, self._parts.temporal_ui, self._parts.namespace),
+            wordings=self._wordings,
+            at=self._parts.now(),
+            around=around(row, directory, await self._texts(row, caller)),
         )
 
     async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
@@ -118,16 +121,19 @@ class Reading:
 
     async def waiting(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
         """Return the questions among `rows` that wait for the caller, what runs out first at the top."""
-        return await asyncio.to_thread(self._waiting_for, rows, caller)
-
-    def _waiting_for(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
         at, role = self._parts.now(), caller.role
-        found = [
-            self._waiting(row, decision_shown(record, self._wordings, at))
+        asked = [
+            (row, [one for one in view.decisions if role and waits_for(one, caller.person, role, at)])
             for row in rows
-            for record in (row.view.decisions if row.view else ())
-            if role is not None and waits_for(record, caller.person, role, at)
+            if (view := row.view) is not None
         ]
+        directory = await asyncio.to_thread(self._directory) if any(mine for _, mine in asked) else None
+        found: list[Waiting] = []
+        for row, mine in asked:
+            if mine:
+                together = around(row, directory, await self._texts(row, caller))
+                shown = [decision_shown(one, self._wordings, at, together) for one in mine]
+                found += [self._waiting(row, one) for one in shown]
         return sorted(found, key=_urgency)
 
     async def systems(self) -> list[SystemShown]:
@@ -171,6 +177,30 @@ class Reading:
             return await self._parts.texts.open(row.title)
         except (NotFoundError, SignatureError):
             logger.warning("a title can't be opened", extra={"incident": row.incident})
+            return None
+
+    async def _texts(self, row: IncidentRow, caller: Caller) -> dict[str, str]:
+        """Return the texts to decide on that the caller may read: who is asked, who asked, and auditors."""
+        at = self._parts.now()
+        found: dict[str, str] = {}
+        for record in row.view.decisions if row.view else ():
+            request = record.request
+            readers = {*request.roles_at(at), Role.AUDITOR}
+            if request.subject is None or not (
+                caller.role in readers or caller.person == request.requested_by
+            ):
+                continue
+            sealed = SealedText(id=request.subject_text, digest=request.subject)
+            try:
+                found[request.id] = await self._parts.texts.open(sealed)
+            except (NotFoundError, SignatureError):
+                logger.warning("a text to decide on can't be opened", extra={"incident": row.incident})
+        return found
+
+    def _directory(self) -> Directory | None:
+        try:
+            return self._parts.people.directory_at(self._parts.now())
+        except NotFoundError:
             return None
 
     def _rows(self, filters: Filters, limit: int, before: str | None) -> list[IncidentRow]:

@@ -21,7 +21,15 @@ FORBIDDEN: Final = frozenset(
         Refusal.WRONG_ROLE,
     }
 )
-UNREADABLE: Final = frozenset({Refusal.UNKNOWN_OPTION, Refusal.UNKNOWN_FINDING, Refusal.MALFORMED})
+UNREADABLE: Final = frozenset(
+    {
+        Refusal.UNKNOWN_OPTION,
+        Refusal.UNKNOWN_FINDING,
+        Refusal.MALFORMED,
+        Refusal.ABOUT,
+        Refusal.NOT_FOR_THE_ASKING,
+    }
+)
 RETRY_AFTER_SECONDS: Final = 2
 
 

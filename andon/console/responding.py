@@ -119,7 +119,7 @@ class Desk:
     async def _present(self, asked: Asked) -> tuple[datetime, Standing]:
         at = self._parts.now()
         standing = await self._parts.directory.standing(asked.caller.person, at)
-        _check_role(asked, standing)
+        check_role(asked.caller, asked.role, standing)
         return at, standing
 
     async def _attested(
@@ -228,11 +228,15 @@ def asked_of(row: IncidentRow, decision: str, caller: Caller, role: Role | None)
     return Asked(row=row, decision=decision, record=record, caller=caller, role=acting)
 
 
-def _check_role(asked: Asked, standing: Standing) -> None:
-    """Let a token speak for its own role only. A role the person lacks goes on, to be refused on record."""
-    if asked.role is not asked.caller.role and asked.role in standing.roles:
+def check_role(caller: Caller, acting: Role, standing: Standing) -> None:
+    """Let a token speak for its own role only. A role the person lacks goes on, to be refused on record.
+
+    Raises:
+        ProblemError: it is another role that the person holds.
+    """
+    if acting is not caller.role and acting in standing.roles:
         raise ProblemError(
-            403, "forbidden", f"This token speaks as {asked.caller.role}. Use your token for {asked.role}."
+            403, "forbidden", f"This token speaks as {caller.role}. Use your token for {acting}."
         )
 
 

@@ -42,10 +42,14 @@ class Wordings:
 
     def of(self, request: DecisionRequest) -> Wording:
         """Return the wording a question was put with; plain ids where the policy has none."""
-        found = self._words(request.policy).wording.get(request.kind)
+        return self.of_kind(request.policy, request.kind)
+
+    def of_kind(self, policy: Sha256Hex, kind: DecisionKind) -> Wording:
+        """Return the wording of one kind of question under a policy."""
+        found = self._words(policy).wording.get(kind)
         if found is not None:
             return found
-        return Wording(title=request.kind.replace("_", " ").capitalize(), question="", options={})
+        return Wording(title=kind.replace("_", " ").capitalize(), question="", options={})
 
     def why(self, policy: Sha256Hex, rule: str) -> str:
         """Return the sentence of a severity rule; empty where the policy has none."""
@@ -90,4 +94,6 @@ def shown(request: DecisionRequest, wording: Wording) -> dict[str, Any]:
         ],
         "binding": request.binding.model_dump(mode="json"),
         "policy": request.policy,
+        **({"about": request.about} if request.about else {}),
+        **({"text": request.subject} if request.subject else {}),
     }

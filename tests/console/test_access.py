@@ -30,6 +30,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "/v1/incidents/{incident}/ledger": READING,
     "/v1/incidents/{incident}/statements/{digest}": READING,
     "/v1/incidents/{incident}/evidence": READING,
+    "/v1/incidents/{incident}/proposals": READING,
     "/v1/incidents/{incident}/file": READING,
     "/v1/incidents/{incident}/history": AUDITOR,
     "/v1/incidents/{incident}/directories": AUDITOR,

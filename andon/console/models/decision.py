@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
+from andon.console.models.clocks import extended_by, extension_asked, term_of
 from andon.console.wording import Wordings
-from andon.domain.decision import Accepted, DecisionKind, DecisionRecord, DecisionRequest
-from andon.domain.directory import Role
+from andon.domain.business_time import Term
+from andon.domain.decision import (
+    Accepted,
+    DecisionKind,
+    DecisionRecord,
+    DecisionRequest,
+    Exhibit,
+    Option,
+    Signing,
+    Unopened,
+)
+from andon.domain.directory import Directory, Role
+from andon.domain.playbook import Plan
 from andon.domain.rights import Wording
 from andon.domain.values import Frozen, Instant, PersonId, Sha256Hex
+from andon.register.incidents import IncidentRow
 
 State = Literal["open", "settled", "superseded"]
 
@@ -23,6 +38,7 @@ class OptionShown(Frozen):
     does: str = Field(description="what choosing it does")
     blocks: bool = Field(description="one such answer settles the question against going on")
     needs: tuple[tuple[Role, ...], ...] = Field(description="one slot a person; empty: anybody asked")
+    missing: tuple[tuple[Role, ...], ...] = Field(description="slots that nobody who chose it fills yet")
 
 
 class ResponseShown(Frozen):
@@ -44,13 +60,24 @@ class DecisionShown(Frozen):
     kind: DecisionKind
     title: str
     question: str
+    about: dict[str, str] = Field(description="codes that say what exactly is asked for")
+    text: str | None = Field(description="the text to decide on; None: there is none, or not for this role")
+    requested_by: PersonId | None
     options: tuple[OptionShown, ...]
     findings: dict[str, tuple[str, ...]]
     roles: tuple[Role, ...] = Field(description="who may answer now, rungs that have been reached included")
+    people: tuple[PersonId, ...] = Field(description="who could answer now and has not")
     excluded: tuple[PersonId, ...]
+    opens: tuple[Exhibit, ...] = Field(description="what is to be opened before an answer that goes on")
+    unopened: Unopened = Field(description="whether an answer without that is refused, or noted")
+    signing: Signing = Field(description="`personal`: it takes an answer signed with the person's own key")
     state: State
     opened_at: Instant
     deadline: Instant | None
+    within: Term | None = Field(description="the time to answer, as the policy wrote it")
+    remind_at: Instant | None
+    extended_by: str | None = Field(description="the decision that gave it more time")
+    extension_asked: str | None = Field(description="the open question whether it may take longer")
     expires_at: Instant | None
     default: str | None
     default_at: Instant | None
@@ -69,7 +96,29 @@ class DecisionShown(Frozen):
         return next((one for one in self.options if one.id == option), None)
 
 
-def decision_shown(record: DecisionRecord, wordings: Wordings, at: datetime) -> DecisionShown:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a question is shown together with."""
+
+    plan: Plan | None = None
+    records: tuple[DecisionRecord, ...] = ()
+    directory: Directory | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts to decide on, by the id of the question, as far as the reader may see them."""
+
+
+def around(row: IncidentRow, directory: Directory | None, texts: Mapping[str, str]) -> Around:
+    """Return what the questions of an incident are shown together with."""
+    opening, view = row.opening, row.view
+    return Around(
+        plan=opening.plan if opening else None,
+        records=view.decisions if view else (),
+        directory=directory,
+        texts=texts,
+    )
+
+
+def decision_shown(record: DecisionRecord, wordings: Wordings, at: datetime, around: Around) -> DecisionShown:
     """Return a question as it is shown at a moment."""
     request = record.request
     wording = wordings.of(request)
@@ -78,10 +127,21 @@ def decision_shown(record: DecisionRecord, wordings: Wordings, at: datetime) -> 
         kind=request.kind,
         title=wording.title,
         question=wording.question,
-        options=_options(request, wording),
+        about=request.about,
+        text=around.texts.get(request.id),
+        requested_by=request.requested_by,
+        options=_options(record, wording),
         findings=request.findings,
         roles=tuple(sorted(request.roles_at(at))),
+        people=_people(record, around.directory, at),
         excluded=request.excluded,
+        opens=request.opens,
+        unopened=request.unopened,
+        signing=request.signing,
+        within=term_of(record, around.plan),
+        remind_at=request.remind_at,
+        extended_by=extended_by(record, around.records),
+        extension_asked=extension_asked(record, around.records),
         state=state_of(record),
         opened_at=request.opened_at,
         deadline=request.deadline,
@@ -121,16 +181,39 @@ def waits_for(record: DecisionRecord, person: PersonId, role: Role, at: datetime
     )
 
 
-def _options(request: DecisionRequest, wording: Wording) -> tuple[OptionShown, ...]:
+def _people(record: DecisionRecord, directory: Directory | None, at: datetime) -> tuple[PersonId, ...]:
+    if directory is None or not record.open:
+        return ()
+    return tuple(
+        one.id
+        for one in directory.people
+        if one.counts_at(at) and any(waits_for(record, one.id, role, at) for role in one.roles)
+    )
+
+
+def _options(record: DecisionRecord, wording: Wording) -> tuple[OptionShown, ...]:
     return tuple(
         OptionShown(
             id=option.id,
             does=wording.options.get(option.id, ""),
             blocks=option.blocks,
             needs=option.needs,
+            missing=_missing(option, [one.role for one in record.accepted if one.option == option.id]),
         )
-        for option in request.options
+        for option in record.request.options
     )
+
+
+def _missing(option: Option, given: list[Role]) -> tuple[tuple[Role, ...], ...]:
+    """Return the slots that are left, the tightest first, once everybody who chose it has filled one."""
+    left: list[tuple[Role, ...]] = []
+    for slot in sorted(option.needs, key=lambda roles: (not roles, len(roles))):
+        filling = next((role for role in given if not slot or role in slot), None)
+        if filling is None:
+            left.append(slot)
+        else:
+            given.remove(filling)
+    return tuple(left)
 
 
 def _response(accepted: Accepted) -> ResponseShown:

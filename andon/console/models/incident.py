@@ -8,8 +8,16 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from andon.console.models.decision import DecisionShown, decision_shown
+from andon.console.models.decision import Around, DecisionShown, decision_shown
 from andon.console.models.evidence import EvidenceSummary, evidence_summary
+from andon.console.models.sla import (
+    EscalationShown,
+    Mark,
+    StageShown,
+    escalation_shown,
+    marks,
+    stages_shown,
+)
 from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.directory import Role
@@ -18,7 +26,7 @@ from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage, StageRecord
-from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
+from andon.domain.values import Frozen, IncidentId, Instant, PersonId, Sha256Hex
 from andon.register.incidents import IncidentRow
 
 
@@ -125,7 +133,12 @@ class IncidentShown(IncidentListed):
     relapses: int
     findings: dict[str, str]
     file: Sha256Hex | None
+    lead: PersonId | None = Field(description="the one named incident lead")
     stages: tuple[StageRecord, ...]
+    sla: tuple[StageShown, ...] = Field(description="all eleven stages, those to come too")
+    escalation: tuple[EscalationShown, ...] = Field(description="the seven questions, and what they led to")
+    marks: tuple[Mark, ...] = Field(description="what stays on record for ever, oldest first")
+    undelivered: tuple[str, ...] = Field(description="notices that have reached nobody")
     orders: tuple[OrderShown, ...]
     decisions: tuple[DecisionShown, ...]
     evidence: EvidenceSummary | None
@@ -164,10 +177,12 @@ def incident_listed(row: IncidentRow, url: str, title: str | None) -> IncidentLi
 def incident_shown(
     row: IncidentRow,
     listed: IncidentListed,
+    *,
     heads: Heads,
     temporal: TemporalPlace,
     wordings: Wordings,
     at: datetime,
+    around: Around,
 ) -> IncidentShown:
     """Return an incident whole, as it is shown at a moment.
 
@@ -196,7 +211,12 @@ def incident_shown(
             RuleShown(rule=rule, why=wordings.why(plan.policy, rule) if plan else "") for rule in fired
         ),
         guidance=wordings.guidance(plan.policy, plan.playbook) if plan else "",
-        **(_of_view(view, wordings, at) if view else {**_EMPTY, **early}),
+        lead=view.lead if view else plan.owner if plan else None,
+        sla=stages_shown(view, plan, row.severity, at),
+        escalation=escalation_shown(view),
+        marks=marks(view),
+        undelivered=view.undelivered if view else (),
+        **(_of_view(view, wordings, at, around) if view else {**_EMPTY, **early}),
     )
 
 
@@ -224,12 +244,12 @@ def temporal_place(incident: IncidentId, ui_url: str, namespace: str) -> Tempora
     return TemporalPlace(workflow_id=name, url=page if ui_url else None)
 
 
-def _of_view(view: IncidentView, wordings: Wordings, at: datetime) -> dict[str, object]:
+def _of_view(view: IncidentView, wordings: Wordings, at: datetime, around: Around) -> dict[str, object]:
     same = {name: getattr(view, name) for name in _SAME}
     return {
         **same,
         "orders": tuple(_order(record) for record in view.orders),
-        "decisions": tuple(decision_shown(record, wordings, at) for record in view.decisions),
+        "decisions": tuple(decision_shown(record, wordings, at, around) for record in view.decisions),
         "evidence": evidence_summary(view.seals),
         "gate": _gate(view.gate) if view.gate else None,
     }

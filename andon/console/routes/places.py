@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from andon.console.asking import Asking
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts
 from andon.console.reading import Reading
@@ -37,10 +38,17 @@ def reviewed_of(request: Request) -> Reviewed:
     return reviewed
 
 
+def asking_of(request: Request) -> Asking:
+    """Return where people ask for decisions in this application."""
+    asking: Asking = request.app.state.asking
+    return asking
+
+
 Stock = Annotated[Parts, Depends(parts_of)]
 Reader = Annotated[Reading, Depends(reading_of)]
 Noting = Annotated[Reviewed, Depends(reviewed_of)]
 Taking = Annotated[Desk, Depends(desk_of)]
+Petitions = Annotated[Asking, Depends(asking_of)]
 Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
 DecisionId = Annotated[str, Path(max_length=64, description="`<kind>-<n>`")]

@@ -1,0 +1,202 @@
+"""Asking for a decision: what may be asked for, and how it is attested and delivered to the workflow."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import Final
+
+from andon.api.authentication import Caller
+from andon.api.problems import ProblemError
+from andon.console.delivery import EndedError, EngineAwayError
+from andon.console.models.proposal import Askable, AskableOption, ProposalBody, ProposalTaken
+from andon.console.parts import Parts
+from andon.console.refusals import RefusedError, away, ended
+from andon.console.responding import NONCE_BYTES, check_role, keyed_nonce, policy_of
+from andon.console.wording import Wordings
+from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.directory import Role
+from andon.domain.errors import NotFoundError
+from andon.domain.incident import IncidentView
+from andon.domain.proposal import Proposal, Proposed
+from andon.domain.response import Refusal
+from andon.domain.rights import Right
+from andon.domain.severity import Band
+from andon.domain.signing import PROPOSAL_TYPE, Envelope, sign
+from andon.domain.values import PersonId, Sha256Hex
+from andon.register.incidents import IncidentRow
+
+LEADING: Final = (Role.INCIDENT_LEAD, Role.BUSINESS_OWNER)
+"""Who can be given the lead of an incident."""
+TEXT_NEEDED: Final = frozenset({DecisionKind.PUBLIC_STATEMENT, DecisionKind.NOTIFY_REGULATOR})
+"""What is decided here is one exact text."""
+TEXT_WELCOME: Final = frozenset({DecisionKind.CUSTOMER_NOTIFICATION})
+
+
+class Asking:
+    """Takes what people ask to have decided."""
+
+    def __init__(self, parts: Parts, wordings: Wordings) -> None:
+        self._parts = parts
+        self._wordings = wordings
+
+    async def askable(self, row: IncidentRow, caller: Caller) -> tuple[Askable, ...]:
+        """Return the kinds of decision that the caller's role may ask for now; none once it is closed."""
+        view, opening = row.view, row.opening
+        if view is None or opening is None or row.closed_at is not None or caller.role is None:
+            return ()
+        leaders = await self._leaders()
+        return tuple(
+            self._askable(kind, right, view, policy=opening.plan.policy, leaders=leaders)
+            for kind, right in opening.plan.rights.items()
+            if caller.role in right.asked_by
+        )
+
+    async def take(
+        self, row: IncidentRow, caller: Caller, body: ProposalBody, idempotency_key: str | None
+    ) -> ProposalTaken:
+        """Attest and deliver a proposal; the same one under the same key puts one question.
+
+        Raises:
+            RefusedError: no question was put; the incident's ledger says so.
+            ProblemError: it can't be read, could not be delivered, or this token may not speak for
+                that role.
+        """
+        role = body.role or caller.role
+        if role is None:
+            raise ProblemError(403, "forbidden", "This token stands for no person; people ask.")
+        await self._check(body)
+        proposal = await self._proposal(row, caller, role, body, idempotency_key)
+        envelope = sign(proposal, self._parts.attestation_seed, PROPOSAL_TYPE)
+        proposed = await self._deliver(row, envelope, proposal.nonce)
+        question = proposed.decision
+        if proposed.refusal is Refusal.REPLAYED:
+            question = await self._put_before(row, body.kind, caller.person)
+        if question is None:
+            raise RefusedError(proposed.refusal or Refusal.MALFORMED, body.kind.value)
+        url = f"{self._parts.url}/incidents/{row.incident}/decisions/{question}"
+        return ProposalTaken(kind=body.kind, decision=question, url=url)
+
+    def _askable(
+        self,
+        kind: DecisionKind,
+        right: Right,
+        view: IncidentView,
+        *,
+        policy: Sha256Hex,
+        leaders: Sequence[PersonId],
+    ) -> Askable:
+        wording = self._wordings.of_kind(policy, kind)
+        standing = _standing(view, kind)
+        return Askable(
+            kind=kind,
+            title=wording.title,
+            question=wording.question,
+            options=tuple(
+                AskableOption(id=one.id, does=wording.options.get(one.id, "")) for one in right.options
+            ),
+            roles=_asked(right, view.severity),
+            about={name: _values(name, known, view, leaders) for name, known in right.about.items()},
+            text="needed" if kind in TEXT_NEEDED else "welcome" if kind in TEXT_WELCOME else "none",
+            asked=standing.request.id if standing else None,
+        )
+
+    async def _leaders(self) -> tuple[PersonId, ...]:
+        """Return who may lead: known, not suspended, no shared account, in a role that leads."""
+        at = self._parts.now()
+        try:
+            directory = await asyncio.to_thread(self._parts.people.directory_at, at)
+        except NotFoundError:
+            return ()
+        return tuple(
+            one.id for one in directory.people if one.counts_at(at) and set(one.roles) & set(LEADING)
+        )
+
+    async def _check(self, body: ProposalBody) -> None:
+        """Refuse what no workflow can judge: whether a person can lead, and a text that is not there.
+
+        Raises:
+            ProblemError: 422.
+        """
+        if body.kind in TEXT_NEEDED and body.text is None:
+            raise ProblemError(422, "no-text", "Give the text that is to be decided on, word for word.")
+        if body.kind is DecisionKind.LEAD_TRANSFER and "to" in body.about:
+            leaders = await self._leaders()
+            if body.about["to"] not in leaders:
+                raise ProblemError(
+                    422, "cannot-lead", f"The lead can go to one of these: {', '.join(leaders) or 'nobody'}."
+                )
+
+    async def _proposal(
+        self, row: IncidentRow, caller: Caller, role: Role, body: ProposalBody, idempotency_key: str | None
+    ) -> Proposal:
+        at = self._parts.now()
+        standing = await self._parts.directory.standing(caller.person, at)
+        check_role(caller, role, standing)
+        reason = await self._parts.texts.seal(row.incident, "reason", body.reason)
+        text = await self._parts.texts.seal(row.incident, "draft", body.text) if body.text else None
+        return Proposal(
+            incident=row.incident,
+            kind=body.kind,
+            about=body.about,
+            subject=text.digest if text else None,
+            subject_text=text.id if text else "",
+            reason=reason.digest,
+            reason_text=reason.id,
+            policy=policy_of(row),
+            person=caller.person,
+            role=role,
+            standing=standing,
+            nonce=self._nonce(row, caller, role, body, idempotency_key),
+            received_at=at,
+        )
+
+    def _nonce(
+        self, row: IncidentRow, caller: Caller, role: Role, body: ProposalBody, idempotency_key: str | None
+    ) -> str:
+        if idempotency_key is None:
+            return secrets.token_urlsafe(NONCE_BYTES)
+        named = ["proposal", row.incident, caller.person, role.value, body.model_dump(mode="json")]
+        return keyed_nonce(self._parts.session_key, idempotency_key, named)
+
+    async def _deliver(self, row: IncidentRow, envelope: Envelope, nonce: str) -> Proposed:
+        try:
+            return await self._parts.engine.propose(row.incident, envelope, nonce)
+        except EngineAwayError as error:
+            raise away() from error
+        except EndedError as error:
+            raise ended(row) from error
+
+    async def _put_before(self, row: IncidentRow, kind: DecisionKind, person: PersonId) -> str | None:
+        """Return the question that the first delivery of this proposal has put."""
+        fresh = await asyncio.to_thread(self._parts.incidents.get, row.incident)
+        records = fresh.view.decisions if fresh and fresh.view else ()
+        found = [
+            one.request.id
+            for one in records
+            if one.request.kind is kind and one.request.requested_by == person
+        ]
+        return found[-1] if found else None
+
+
+def _standing(view: IncidentView, kind: DecisionKind) -> DecisionRecord | None:
+    return next((one for one in view.decisions if one.request.kind is kind and one.open), None)
+
+
+def _asked(right: Right, band: Band) -> tuple[Role, ...]:
+    slots = (slot for one in right.options for slot in one.at(band).needs)
+    return tuple(sorted({*right.eligible, *(role for slot in slots for role in slot)}))
+
+
+def _values(
+    name: str, known: tuple[str, ...], view: IncidentView, leaders: Sequence[PersonId]
+) -> tuple[str, ...]:
+    """Return the values that a code can have now; where the policy names none, what there is."""
+    if name == "severity":
+        return tuple(one for one in known if Band(one) < view.severity)
+    if name == "decision" and not known:
+        return tuple(one.request.id for one in view.decisions if one.open)
+    if name == "to" and not known:
+        return tuple(one for one in leaders if one != view.lead)
+    return known

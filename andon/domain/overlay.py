@@ -71,7 +71,7 @@ def add_key(base: Directory, overlay: Overlay, person: PersonId, key: PersonalKe
         raise InvalidInputError(f"{person} is suspended: restore them before they get a key")
     _check_owner(directory, overlay, person, key.id)
     held = next((one for one in found.keys if one.id == key.id), None)
-    if held is not None and held.revoked_from is not None:
+    if key.id in overlay.of(person).revocations or (held is not None and held.revoked_from is not None):
         raise InvalidInputError(f"key {key.id[:16]} was revoked: make a new one")
     if held is not None:
         return overlay
@@ -96,8 +96,10 @@ def revoke_key(base: Directory, overlay: Overlay, person: PersonId, key: Sha256H
     held = next((one for one in found.keys if one.id == key), None)
     if held is None:
         raise NotFoundError("key", key[:16])
-    if held.revoked_from is not None and held.revoked_from <= at:
+    noted = overlay.of(person).revocations.get(key)
+    if noted is not None and noted <= at:
         return overlay
+    # Noted although the list may say it too: a later list may not.
     revocations = {**overlay.of(person).revocations, key: at}
     return overlay.having(person, revocations=revocations)
 
@@ -111,11 +113,13 @@ def suspend(base: Directory, overlay: Overlay, person: PersonId, at: Instant) ->
     """
     directory = compose(base, overlay)
     found = _known(directory, person)
-    if found.suspended_at(at):
+    noted = overlay.of(person).suspended_from
+    if noted is not None and noted <= at:
         return overlay
     others = [one for one in directory.holders(Role.ADMIN) if one.id != person and not one.suspended_at(at)]
-    if Role.ADMIN in found.roles and not others:
+    if Role.ADMIN in found.roles and not others and not found.suspended_at(at):
         raise InvalidInputError(f"{person} is the only admin left: make somebody else admin first")
+    # Noted although the list may say it too: a later list may not.
     return overlay.having(person, suspended_from=at)
 
 
@@ -195,6 +199,7 @@ def _known(directory: Directory, person: PersonId) -> Person:
 
 def _check_owner(directory: Directory, overlay: Overlay, person: PersonId, key: Sha256Hex) -> None:
     listed = {one.id for other in directory.people if other.id != person for one in other.keys}
-    kept = {one.id for name, other in overlay.people.items() if name != person for one in other.keys}
+    others = [other for name, other in overlay.people.items() if name != person]
+    kept = {one for other in others for one in (*(held.id for held in other.keys), *other.revocations)}
     if key in listed | kept:
         raise InvalidInputError(f"key {key[:16]} belongs to somebody else: use one of your own")

@@ -88,7 +88,7 @@ class PolicyDesk:
         read = load_policy(self._settings)
         digest = self._policies.put(SNAPSHOT, read.shelf.snapshot())
         _lead(read.directory)
-        self._people.import_file(read.directory, datetime.now(UTC))
+        self._take_in(read.directory)
         for system in read.systems.values():
             self._systems.put_system(system)
         for kept in self._systems.systems():
@@ -96,6 +96,12 @@ class PolicyDesk:
                 self._systems.remove(kept.id)
         self._in_force, self._stamp = InForce(read.shelf, digest, self._people.latest()), stamp
         self.read_systems()
+
+    def _take_in(self, directory: Directory) -> None:
+        try:
+            self._people.import_file(directory, datetime.now(UTC))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{self._files.people}: {error}") from error
 
     def read_systems(self) -> None:
         """Serve the flags of the AI systems the register knows."""

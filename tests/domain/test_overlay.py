@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as some
 
 from andon.domain.directory import Absence, Directory, Person, Role, standing_at
 from andon.domain.errors import InvalidInputError, NotFoundError
@@ -90,9 +93,12 @@ def test_revoking_a_key_of_the_list_outlives_the_list() -> None:
     assert compose(old, revoked).people[0].keys[0].revoked_from == NOW
 
 
-def test_an_earlier_revocation_in_the_list_stays() -> None:
-    old = listed(keys=(key(1).model_copy(update={"revoked_from": EARLIER}),))
-    assert revoke_key(old, NOTHING, "ana", key(1).id, NOW) == NOTHING
+def test_an_earlier_moment_in_the_list_stays_and_a_later_list_undoes_nothing() -> None:
+    old = listed(keys=(key(1).model_copy(update={"revoked_from": EARLIER}),), suspended_from=EARLIER)
+    overlay = suspend(old, revoke_key(old, NOTHING, "ana", key(1).id, NOW), "ana", NOW)
+    assert compose(old, overlay) == old
+    fresh = compose(listed(keys=(key(1),)), overlay).people[0]
+    assert (fresh.suspended_from, fresh.keys[0].revoked_from) == (NOW, NOW)
 
 
 @pytest.mark.parametrize(
@@ -213,3 +219,65 @@ def test_a_list_that_gives_a_key_to_somebody_else_does_not_fit() -> None:
     taken = Directory(people=(person("ana"), person("bela", keys=(key(1),)), person("adam", Role.ADMIN)))
     with pytest.raises(InvalidInputError, match="a key belongs to two people"):
         compose(taken, overlay)
+
+
+def test_a_revoked_key_that_the_list_forgets_is_nobodys_to_add() -> None:
+    revoked = revoke_key(listed(keys=(key(1),)), NOTHING, "ana", key(1).id, NOW)
+    with pytest.raises(InvalidInputError, match="was revoked"):
+        add_key(listed(), revoked, "ana", key(1), LATER)
+    with pytest.raises(InvalidInputError, match="belongs to somebody else"):
+        add_key(listed(), revoked, "bela", key(1), LATER)
+
+
+STEPS = some.lists(
+    some.tuples(
+        some.sampled_from(["add", "revoke", "suspend", "restore", "away", "back"]),
+        some.sampled_from(["ana", "bela"]),
+        some.integers(1, 4),
+    ),
+    max_size=12,
+)
+LISTS = some.lists(
+    some.builds(listed, suspended_from=some.sampled_from([None, EARLIER, LATER])), min_size=1, max_size=4
+)
+
+
+@given(STEPS, LISTS)
+def test_whatever_the_list_says_later_no_suspension_and_no_revocation_is_undone(
+    steps: list[tuple[str, str, int]], lists: list[Directory]
+) -> None:
+    overlay = NOTHING
+    suspended: set[str] = set()
+    revoked: set[str] = set()
+    for number, (what, name, which) in enumerate(steps):
+        base, at = lists[number % len(lists)], NOW + timedelta(minutes=number)
+        with suppress(InvalidInputError, NotFoundError):
+            overlay = _stepped(what, base, overlay, name, key(which), at)
+            if what == "revoke":
+                revoked.add(key(which).id)
+            if what == "suspend":
+                suspended.add(name)
+            if what == "restore":
+                suspended.discard(name)
+    after = NOW + timedelta(days=1)
+    for base in lists:
+        directory = compose(base, overlay)
+        assert {one.id for one in directory.people if one.suspended_at(after)} >= suspended
+        counting = {one.id for who in directory.people for one in who.keys if one.in_force_at(after)}
+        assert not counting & revoked
+
+
+def _stepped(
+    what: str, base: Directory, overlay: Overlay, name: str, with_key: PersonalKey, at: datetime
+) -> Overlay:
+    if what == "add":
+        return add_key(base, overlay, name, with_key, at)
+    if what == "revoke":
+        return revoke_key(base, overlay, name, with_key.id, at)
+    if what == "suspend":
+        return suspend(base, overlay, name, at)
+    if what == "restore":
+        return restore(base, overlay, name)
+    if what == "away":
+        return add_absence(base, overlay, name, Absence(since=at, until=at + timedelta(hours=1)), at)
+    return end_absence(base, overlay, name, at)

@@ -83,7 +83,8 @@ def respond(
         option: the answer.
         reason: why; it is stored encrypted.
         finding: what the question also asks for, as name=value; may be repeated.
-        key: your private SSH key; its passphrase is asked for on the terminal.
+        key: your private SSH key, whose passphrase is asked for on the terminal; or the public half of one
+            that ssh-agent holds.
         emit: write the signed statement here instead of delivering it.
         where: where Andon is, and who asks.
         json: print the outcome as JSON.

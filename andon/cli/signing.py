@@ -18,7 +18,7 @@ from andon.cli import screen
 from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.service import Service
-from andon.cli.signing_key import open_key, public_half, sign_ssh
+from andon.cli.signing_key import open_signer
 from andon.domain.response import Said
 from andon.domain.values import canonical, digest_of
 
@@ -44,9 +44,9 @@ def signed_answer(service: Service, path: str, body: dict[str, Any], wanted: Wan
     _check_words(said, wanted, service.get("/v1/me"))
     _check_question(said, _question(service, wanted))
     _show(said, _shown(service, said))
-    opened = open_key(key)
-    _check_listed(service, public_half(opened).id, key)
-    signature = sign_ssh(canonical(said), opened)
+    signer = open_signer(key)
+    _check_listed(service, signer.public.id, key)
+    signature = signer.sign(canonical(said))
     return {"said": said.model_dump(mode="json"), "signature": signature.model_dump(mode="json")}
 
 
@@ -125,7 +125,7 @@ def _check_listed(service: Service, key: str, path: Path) -> None:
     found = next((one for one in listed if one.get("id") == key), None)
     if found is None:
         raise CommandError(
-            f"{path} is not among your keys; add it with: andon keys add {path}.pub", Exit.NOT_ALLOWED
+            f"{path} is not among your keys; add its public half with: andon keys add FILE", Exit.NOT_ALLOWED
         )
     if not found.get("in_force"):
         raise CommandError(f"{path} was revoked; sign with another key", Exit.NOT_ALLOWED)

@@ -1,10 +1,12 @@
-"""A person's own SSH key on their own machine: opened as ssh opens it, used once, and never sent anywhere."""
+"""A person's own SSH key on their own machine: in a file or held by ssh-agent, and never sent anywhere."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +15,56 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from andon.cli.outcome import CommandError, Exit
-from andon.domain.personal_keys import PersonalKey, PersonalSignature, ssh_key
-from andon.domain.sshsig import public_line, sign_sshsig
+from andon.cli.ssh_agent import sign_with_agent
+from andon.domain.errors import InvalidInputError, SignatureError
+from andon.domain.personal_keys import PersonalKey, PersonalSignature, check_signature, ssh_key
+from andon.domain.sshsig import armoured, public_line, read_public_line, sign_sshsig, to_sign
 
 LARGEST_BYTES: Final = 64 * 1024
 ATTEMPTS: Final = 3
 """How often a passphrase may be wrong, as in ssh."""
 
 TERMINAL: Final = Path("/dev/tty")
+_PUBLIC: Final = (b"ssh-", b"ecdsa-", b"sk-")
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key that can sign, and what the directory knows of it."""
+
+    public: PersonalKey
+    _armoured: Callable[[bytes], str]
+
+    def sign(self, content: bytes) -> PersonalSignature:
+        """Sign `content`.
+
+        Raises:
+            CommandError: ssh-agent does not.
+        """
+        made = PersonalSignature(key=self.public.id, kind="ssh", signature=self._armoured(content))
+        try:
+            check_signature(content, made, self.public)
+        except SignatureError as error:
+            raise CommandError(f"the signature does not hold: {error}", Exit.NEGATIVE) from error
+        return made
+
+
+def open_signer(path: Path) -> Signer:
+    """Open the private key in a file; a public one stands for the key that ssh-agent holds.
+
+    Raises:
+        CommandError: the file can't be used, and why.
+    """
+    content, _ = _content(path)
+    if not content.startswith(_PUBLIC):
+        key = open_key(path)
+        return Signer(public_half(key), lambda said: sign_sshsig(said, key))
+    try:
+        public = ssh_key(content.decode())
+        wire = read_public_line(public.public)
+    except (InvalidInputError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path}: {error}", Exit.BAD_INPUT) from error
+    return Signer(public, lambda said: armoured(wire, sign_with_agent(wire, to_sign(said))))
 
 
 def open_key(path: Path) -> Ed25519PrivateKey:
@@ -53,6 +97,19 @@ def sign_ssh(content: bytes, key: Ed25519PrivateKey) -> PersonalSignature:
 
 
 def _read(path: Path) -> bytes:
+    content, mode = _content(path)
+    if content.startswith(_PUBLIC):
+        raise CommandError(f"{path} is a public key; name the file without .pub", Exit.BAD_INPUT)
+    if stat.S_IMODE(mode) & 0o077:
+        raise CommandError(
+            f"{path} can be read or changed by others, so it may be theirs too; run: chmod 600 {path}",
+            Exit.BAD_INPUT,
+        )
+    return content
+
+
+def _content(path: Path) -> tuple[bytes, int]:
+    """Return what is in a file, and its mode."""
     try:
         # O_NONBLOCK: a pipe in the place of a key must not hold the command up.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -63,15 +120,7 @@ def _read(path: Path) -> bytes:
         os.close(descriptor)
         raise CommandError(f"{path} is no private key", Exit.BAD_INPUT)
     with os.fdopen(descriptor, "rb") as file:
-        content = file.read()
-    if content.startswith((b"ssh-", b"ecdsa-", b"sk-")):
-        raise CommandError(f"{path} is a public key; name the file without .pub", Exit.BAD_INPUT)
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise CommandError(
-            f"{path} can be read or changed by others, so it may be theirs too; run: chmod 600 {path}",
-            Exit.BAD_INPUT,
-        )
-    return content
+        return file.read(), found.st_mode
 
 
 def _loaded(content: bytes, passphrase: bytes | None, path: Path) -> object | None:

@@ -87,12 +87,21 @@ def is_weak_ed25519(raw: bytes) -> bool:
 
 def sign_sshsig(content: bytes, key: Ed25519PrivateKey) -> str:
     """Return an armoured SSHSIG over `content` in Andon's namespace."""
-    signature = key.sign(_signed(content, b"sha512"))
+    return armoured(_wire(key.public_key().public_bytes_raw()), key.sign(to_sign(content)))
+
+
+def to_sign(content: bytes) -> bytes:
+    """Return the bytes whose plain Ed25519 signature `armoured` takes."""
+    return _signed(content, b"sha512")
+
+
+def armoured(wire: bytes, signature: bytes) -> str:
+    """Return an armoured SSHSIG from a key's wire form and its 64-byte signature of `to_sign`."""
     blob = b"".join(
         (
             _MAGIC,
             _VERSION.to_bytes(4, "big"),
-            _text(_wire(key.public_key().public_bytes_raw())),
+            _text(wire),
             _text(NAMESPACE.encode()),
             _text(b""),
             _text(b"sha512"),
@@ -104,7 +113,7 @@ def sign_sshsig(content: bytes, key: Ed25519PrivateKey) -> str:
     return "\n".join(("-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""))
 
 
-def check_sshsig(content: bytes, armoured: str, wire: bytes) -> None:
+def check_sshsig(content: bytes, text: str, wire: bytes) -> None:
     """Check an armoured SSHSIG over `content`, made with the key whose wire form is given.
 
     Raises:
@@ -114,7 +123,7 @@ def check_sshsig(content: bytes, armoured: str, wire: bytes) -> None:
     # 2. It is made with this very key, for Andon, with a hash that OpenSSH allows.
     # 3. The reserved field, which is not signed, is empty.
     # 4. The signature is Ed25519 over the magic, the namespace and the hash of the content.
-    found = _ARMOUR.fullmatch(armoured)
+    found = _ARMOUR.fullmatch(text)
     if found is None:
         raise SignatureError("this is no armoured SSH signature")
     fields = _Fields(exact_base64(found[1].replace("\n", "")))
@@ -130,7 +139,7 @@ def check_sshsig(content: bytes, armoured: str, wire: bytes) -> None:
         raise SignatureError("it uses a form of SSH signature that is not accepted")
     try:
         public = Ed25519PublicKey.from_public_bytes(_raw_key(wire))
-        public.verify(_raw_signature(signature), _signed(content, hashed))
+        public.verify(raw_signature(signature), _signed(content, hashed))
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("the statement was altered, or signed with another key") from error
 
@@ -148,7 +157,12 @@ def _raw_key(wire: bytes) -> bytes:
     return _tagged(wire, 32)
 
 
-def _raw_signature(blob: bytes) -> bytes:
+def raw_signature(blob: bytes) -> bytes:
+    """Return the 64 bytes in a signature of RFC 8709, section 6.
+
+    Raises:
+        SignatureError: it is another kind of signature.
+    """
     return _tagged(blob, 64)
 
 

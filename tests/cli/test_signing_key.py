@@ -8,15 +8,16 @@ import pty
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 from select import select
 
 import pytest
 
 from andon.cli.outcome import CommandError
-from andon.cli.signing_key import open_key, public_half, sign_ssh
+from andon.cli.signing_key import open_key, open_signer, public_half, sign_ssh
 from andon.domain.personal_keys import check_signature, ssh_key
-from tests.openssh import needs_ssh_keygen, new_key, public_line_of
+from tests.openssh import needs_ssh_keygen, new_key, public_line_of, ssh_keygen
 
 pytestmark = needs_ssh_keygen
 
@@ -140,3 +141,64 @@ def test_what_is_no_key_is_refused_at_once(tmp_path: Path) -> None:
     for path in (text, tmp_path, tmp_path / "nowhere", tmp_path / "pipe"):
         with pytest.raises(CommandError, match=r"no private key|can't be read"):
             open_key(path)
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A real ssh-agent, and the key it holds."""
+    place = tmp_path / "agent"
+    running = subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.PIPE)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline(), "ssh-agent did not start"
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+        path = new_key(tmp_path / "held")
+        subprocess.run(["ssh-add", "-q", path], check=True, capture_output=True, timeout=20)
+        path.unlink()
+        yield path.with_name("held.pub")
+    finally:
+        running.kill()
+        running.communicate(timeout=5)
+
+
+def test_a_key_that_ssh_agent_holds_signs_though_its_file_is_gone(agent: Path, tmp_path: Path) -> None:
+    signer = open_signer(agent)
+    signature = signer.sign(SAID)
+    check_signature(SAID, signature, ssh_key(agent.read_text()))
+    (tmp_path / "sig").write_text(signature.signature)
+    (tmp_path / "allowed").write_text(f"ana {agent.read_text()}")
+    verify = ("-Y", "verify", "-n", "andon.response", "-I", "ana")
+    files = ("-f", tmp_path / "allowed", "-s", tmp_path / "sig")
+    assert ssh_keygen(*verify, *files, stdin=SAID).returncode == 0
+
+
+def test_an_agent_without_this_key_is_said_to_have_none(agent: Path, tmp_path: Path) -> None:
+    other = new_key(tmp_path / "other")
+    with pytest.raises(CommandError, match="does not sign with this key"):
+        open_signer(other.with_name("other.pub")).sign(SAID)
+
+
+def test_an_agent_that_has_gone_is_said_not_to_answer(
+    agent: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "nowhere"))
+    with pytest.raises(CommandError, match="does not answer"):
+        open_signer(agent).sign(SAID)
+
+
+def test_without_an_agent_a_public_key_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    new_key(tmp_path / "id")
+    with pytest.raises(CommandError, match="no ssh-agent runs"):
+        open_signer(tmp_path / "id.pub").sign(SAID)
+
+
+def test_a_public_key_of_another_kind_is_refused_before_any_agent_is_asked(tmp_path: Path) -> None:
+    new_key(tmp_path / "id", kind="ecdsa")
+    with pytest.raises(CommandError, match="ssh-keygen -t ed25519"):
+        open_signer(tmp_path / "id.pub")
+
+
+def test_a_private_key_in_a_file_signs_as_its_public_half(tmp_path: Path) -> None:
+    path = new_key(tmp_path / "id")
+    check_signature(SAID, open_signer(path).sign(SAID), ssh_key(public_line_of(path)))

@@ -89,6 +89,16 @@ class Deliveries:
             found = connection.execute(wanted.order_by(deliveries.c.id.desc()).limit(limit))
             return [_sent(row) for row in found]
 
+    def outbox(self, person: str, limit: int = 50) -> list[Sent]:
+        """Return what one person should have been told and was not, newest first; one entry a message."""
+        mine = deliveries.c.person == person
+        arrived = select(deliveries.c.message).where(mine, deliveries.c.ok)
+        last = select(func.max(deliveries.c.id)).where(mine).group_by(deliveries.c.message)
+        wanted = select(deliveries).where(deliveries.c.id.in_(last), deliveries.c.message.not_in(arrived))
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted.order_by(deliveries.c.id.desc()).limit(limit))
+            return [_sent(row) for row in found]
+
     def of(self, incident: str, limit: int = 500) -> list[Sent]:
         """Return what was sent about one incident, oldest first."""
         wanted = select(deliveries).where(deliveries.c.incident == incident)

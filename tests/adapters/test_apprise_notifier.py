@@ -141,6 +141,19 @@ async def test_a_person_without_a_channel_finds_it_in_the_outbox_once(office: Of
     assert (kept.notice, kept.channel, kept.ok, kept.code) == (NOTICE, "outbox", False, "no_channel")
 
 
+async def test_the_outbox_holds_each_message_that_has_not_arrived_once(office: Office, receiver: Web) -> None:
+    office.employs(person("ana", NOWHERE, f"json://{receiver.url}/"))
+    other = NOTICE.model_copy(update={"id": "msg-2"})
+    for _ in range(2):
+        await office.notifier.tell(NOTICE, ANA)
+        await office.notifier.tell(other, ANA)
+    await office.notifier.tell(other, Target(person="ana", channel=1))
+    assert [(sent.notice.id, sent.code) for sent in office.deliveries.outbox("ana")] == [
+        (NOTICE.id, "failed")
+    ]
+    assert office.deliveries.outbox("bela") == []
+
+
 async def test_what_is_held_back_until_quiet_hours_end_stands_in_the_outbox_meanwhile(
     office: Office,
 ) -> None:

@@ -96,5 +96,6 @@ def _notice(sent: Sent) -> dict[str, Any]:
         "person": sent.person,
         "channel": sent.channel,
         "arrived": sent.ok,
+        "code": sent.code,
         "at": sent.at.isoformat(),
     }

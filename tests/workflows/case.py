@@ -19,16 +19,17 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from andon.domain.containment import Verb
-from andon.domain.decision import DecisionRequest
+from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.directory import Role, standing_at
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
 from andon.domain.ledger import Entry
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
+from andon.domain.proposal import Proposal, Proposed
 from andon.domain.response import Statement
 from andon.domain.severity import Band, Classification
-from andon.domain.signing import Envelope, key_id, public_key_of, sign
+from andon.domain.signing import PROPOSAL_TYPE, Envelope, key_id, public_key_of, sign
 from andon.domain.values import NOTHING_YET, sha256
 from tests import fakes
 from tests.workflows.policy import plan_for
@@ -152,6 +153,33 @@ class Case:
     async def send(self, envelope: Envelope) -> Answered:
         return await asyncio.wait_for(
             self.handle.execute_update(IncidentWorkflow.respond, envelope), PATIENCE
+        )
+
+    def proposal(self, kind: DecisionKind, role: Role, **changes: Any) -> Proposal:
+        asked = {
+            "incident": self.opening.incident,
+            "kind": kind,
+            "reason": sha256(b"because"),
+            "reason_text": "text-1",
+            "policy": self.opening.plan.policy,
+            "person": f"p-{role}",
+            "role": role,
+            "nonce": secrets.token_urlsafe(18),
+            "received_at": datetime.now(UTC),
+        }
+        asked |= changes
+        asked["standing"] = standing_at(self.parts.people.directory, asked["person"], asked["received_at"])
+        return Proposal(**asked)
+
+    async def propose(
+        self, kind: DecisionKind, role: Role, *, seed: bytes = SEED, **changes: Any
+    ) -> Proposed:
+        """Ask for a decision."""
+        return await self.send_proposal(sign(self.proposal(kind, role, **changes), seed, PROPOSAL_TYPE))
+
+    async def send_proposal(self, envelope: Envelope) -> Proposed:
+        return await asyncio.wait_for(
+            self.handle.execute_update(IncidentWorkflow.propose, envelope), PATIENCE
         )
 
     async def restart(self) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from andon.adapters.calendar import business_calendar
+from andon.domain.business_time import BusinessCalendar, BusinessHours, Term
 from andon.domain.containment import Verb
 from andon.domain.decision import DecisionKind, Exclusion, Rung
 from andon.domain.directory import Role
+from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import EvidenceRow
 from andon.domain.playbook import ContainmentStep, EvidencePolicy, Plan, Playbook, WatchPlan, resolve
-from andon.domain.rights import OptionRight, Right, RightsPolicy
+from andon.domain.rights import OptionRight, Right, RightsPolicy, StageRight
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.domain.system import AISystem, Evaluation, EvidencePlaces, Fallback, LeverEntry, Tier
 from andon.domain.values import NOTHING_YET
 
@@ -26,6 +31,24 @@ def right(*options: OptionRight, eligible: tuple[Role, ...], **more: Any) -> Rig
 
 def option(name: str, **more: Any) -> OptionRight:
     return OptionRight(id=name, **more)
+
+
+def stage(owner: Role, within: str) -> StageRight:
+    return StageRight(owner=owner, within={Band.HIGH: Term.model_validate(within)})
+
+
+def outward(go: str, stay: str, roles: tuple[Role, ...]) -> Right:
+    """A right to say or do something outside: every one of the roles must agree."""
+    return right(
+        option(go, needs=tuple((role,) for role in roles)),
+        option(stay, blocks=True),
+        eligible=roles,
+        within={Band.HIGH: timedelta(hours=4)},
+        default=stay,
+        excludes=(Exclusion.REQUESTER,),
+        asked_by=(Role.LEGAL, Role.COMMUNICATIONS, Role.COMPLIANCE),
+        expires_after=timedelta(days=2),
+    )
 
 
 RIGHTS = {
@@ -47,12 +70,21 @@ RIGHTS = {
         option("hold_disclosure"),
         option("disclosure_needed"),
         eligible=(Role.LEGAL,),
-        within={Band.HIGH: timedelta(hours=1)},
+        within=dict.fromkeys(Band, timedelta(hours=1)),
         ladder=(Rung(after=timedelta(0), role=Role.EXECUTIVE),),
         default="hold_disclosure",
     ),
     DecisionKind.IMPACT: right(
-        option("isolated"), option("unknown"), eligible=(Role.BUSINESS_OWNER, Role.OPERATIONS)
+        option("isolated"),
+        option("segment"),
+        option("unknown"),
+        eligible=(Role.BUSINESS_OWNER, Role.OPERATIONS),
+        within={Band.HIGH: timedelta(hours=4)},
+        default="unknown",
+        findings={
+            **dict.fromkeys(QUESTIONS, ("yes", "no", "unknown")),
+            "reversibility": ("easy", "irreversible", "unknown"),
+        },
     ),
     DecisionKind.CUSTOMER_NOTIFICATION: right(
         option("notify", needs=((Role.LEGAL,), (Role.BUSINESS_OWNER,))),
@@ -60,6 +92,8 @@ RIGHTS = {
         eligible=(Role.LEGAL, Role.BUSINESS_OWNER),
         within={Band.HIGH: timedelta(hours=4)},
         default="do_not_notify",
+        excludes=(Exclusion.REQUESTER,),
+        asked_by=(Role.LEGAL, Role.COMMUNICATIONS),
     ),
     DecisionKind.DIAGNOSIS: right(
         option("prompt_design"), option("unknown"), eligible=(Role.ENGINEER, Role.SECURITY)
@@ -81,6 +115,76 @@ RIGHTS = {
     DecisionKind.LESSONS: right(
         option("lessons_recorded"), option("no_change"), eligible=(Role.INCIDENT_LEAD,)
     ),
+    DecisionKind.NO_CHANGE_CLOSURE: right(
+        option("approve"),
+        option("refuse", blocks=True),
+        eligible=(Role.BUSINESS_OWNER, Role.EXECUTIVE),
+        within={Band.CRITICAL: timedelta(days=5)},
+    ),
+    DecisionKind.PUBLIC_STATEMENT: outward(
+        "publish", "do_not_publish", (Role.LEGAL, Role.COMMUNICATIONS, Role.EXECUTIVE)
+    ),
+    DecisionKind.EXTERNAL_COUNSEL: outward("retain", "do_not_retain", (Role.LEGAL,)),
+    DecisionKind.NOTIFY_REGULATOR: outward("notify", "do_not_notify", (Role.LEGAL,)),
+    DecisionKind.SHUTDOWN_REVENUE_FEATURE: right(
+        option("shut_down", needs=((Role.OPERATIONS,), (Role.BUSINESS_OWNER,))),
+        option("keep_running", blocks=True),
+        eligible=(Role.OPERATIONS, Role.BUSINESS_OWNER),
+        within=dict.fromkeys(Band, HALF_HOUR),
+        excludes=(Exclusion.REQUESTER,),
+        asked_by=(Role.SECURITY,),
+    ),
+    DecisionKind.RATIFICATION: right(
+        option("uphold"),
+        option("swap", blocks=True),
+        eligible=(Role.BUSINESS_OWNER, Role.EXECUTIVE),
+        within=dict.fromkeys(Band, HALF_HOUR),
+        default="uphold",
+    ),
+    DecisionKind.EXECUTIVE_OVERRIDE: right(
+        option("lift", needs=((Role.EXECUTIVE,),)),
+        option("refuse", blocks=True),
+        eligible=(Role.EXECUTIVE,),
+        excludes=(Exclusion.REQUESTER, Exclusion.FIXER),
+        asked_by=(Role.BUSINESS_OWNER, Role.EXECUTIVE, Role.OPERATIONS),
+    ),
+    DecisionKind.SEVERITY_DOWNGRADE: right(
+        option("lower"),
+        option("keep", blocks=True),
+        eligible=(Role.INCIDENT_LEAD, Role.SECURITY, Role.BUSINESS_OWNER),
+        excludes_at=dict.fromkeys((Band.HIGH, Band.CRITICAL), (Exclusion.REQUESTER,)),
+        asked_by=(Role.INCIDENT_LEAD, Role.SECURITY),
+        about={"severity": ("low", "medium", "high")},
+        expires_after=timedelta(days=2),
+    ),
+    DecisionKind.RAW_EVIDENCE: right(
+        option("release"),
+        option("refuse", blocks=True),
+        eligible=(Role.LEGAL, Role.SECURITY),
+        excludes=(Exclusion.REQUESTER,),
+        asked_by=(Role.ENGINEER, Role.SECURITY),
+    ),
+    DecisionKind.LEAD_TRANSFER: right(
+        option("hand_over"),
+        option("keep", blocks=True),
+        eligible=(Role.INCIDENT_LEAD, Role.EXECUTIVE),
+        asked_by=(Role.INCIDENT_LEAD, Role.RESPONDER),
+        about={"to": ()},
+    ),
+    DecisionKind.CLOCK_EXTENSION: right(
+        option("extend"),
+        option("refuse", blocks=True),
+        eligible=(Role.INCIDENT_LEAD, Role.EXECUTIVE),
+        excludes=(Exclusion.REQUESTER,),
+        asked_by=(Role.LEGAL, Role.RESPONDER),
+        about={"decision": (), "hours": ("1", "2", "4")},
+    ),
+}
+
+STAGES = {
+    Stage.CONTAIN: stage(Role.OPERATIONS, "same business day, at most PT8H"),
+    Stage.INVESTIGATE: stage(Role.SECURITY, "2 business days"),
+    Stage.CORRECT_REMEDIATE: stage(Role.ENGINEER, "P2D"),
 }
 
 SYSTEM = AISystem(
@@ -119,14 +223,33 @@ ROWS = (
 )
 
 
-def plan_for(trusted: dict[str, str], *, sources: tuple[str, ...] = ()) -> Plan:
+COSTLY = PLAYBOOK.model_copy(
+    update={
+        "containment": (
+            PLAYBOOK.containment[0],
+            ContainmentStep(verb=Verb.PAUSE_SYSTEM, at=(Band.HIGH, Band.CRITICAL), costly=True),
+        )
+    }
+)
+"""The same playbook where pausing the system stops something that earns money."""
+
+
+@cache
+def calendar() -> BusinessCalendar:
+    return business_calendar("Europe/Budapest", "HU", "", BusinessHours(), datetime.now(UTC))
+
+
+def plan_for(
+    trusted: dict[str, str], *, sources: tuple[str, ...] = (), playbook: Playbook = PLAYBOOK
+) -> Plan:
     """Resolve the test policy; `sources` are those the fake ports serve."""
     plan = resolve(
         SYSTEM,
-        PLAYBOOK,
-        RightsPolicy(rights=RIGHTS, wording={}),
+        playbook,
+        RightsPolicy(rights=RIGHTS, wording={}, stages=STAGES),
         EvidencePolicy(rows=ROWS),
         policy=NOTHING_YET,
         trusted=trusted,
+        calendar=calendar(),
     )
     return plan.model_copy(update={"sources": sources})

@@ -21,7 +21,9 @@ WITHOUT_EFFECT = frozenset(
         Kind.EVIDENCE_FAILED,
         Kind.DUPLICATES_JOINED,
         Kind.RESPONSE_REFUSED,
+        Kind.PROPOSAL_REFUSED,
         Kind.SIGNAL_REFUSED,
+        Kind.NOTICE_UNDELIVERED,
         Kind.FORKED,
     }
 )

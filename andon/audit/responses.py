@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from andon.audit.auditset import Opened, Trust
 from andon.audit.findings import Step
@@ -11,11 +12,15 @@ from andon.domain.decision import Accepted, DecisionRequest, settle
 from andon.domain.directory import Standing, standing_at
 from andon.domain.errors import SignatureError
 from andon.domain.ledger import Entry, Kind
-from andon.domain.response import Statement, judge, read_statement
+from andon.domain.response import Statement, judge, read_statement, unopened
 from andon.domain.values import NOTHING_YET
 
 Answers = dict[int, Statement]
 """Sequence of a `response_accepted` entry -> the statement it rests on, if its signature holds."""
+
+
+VOIDING: Final = frozenset({Kind.DECISION_SUPERSEDED, Kind.DECISION_EXPIRED})
+"""After either, a question takes no more answers; it may be put anew."""
 
 
 @dataclass
@@ -55,7 +60,7 @@ def check_judgement(step: Step, opened: Opened, answers: Answers) -> dict[str, A
     for entry in opened.entries:
         if entry.kind == Kind.DECISION_OPENED:
             _put(step, entry, opened, asked)
-        elif entry.kind == Kind.DECISION_SUPERSEDED and entry.subject in asked:
+        elif entry.kind in VOIDING and entry.subject in asked:
             asked[entry.subject].superseded = True
         elif entry.kind == Kind.RESPONSE_ACCEPTED:
             _judge_again(step, entry, opened, answers, asked)
@@ -125,6 +130,13 @@ def _judge_again(step: Step, entry: Entry, opened: Opened, answers: Answers, ask
     )
     step.must(
         verdict.accepted, _named(entry), f"counts, but the rule refuses it: {verdict.refusal or 'accepted'}"
+    )
+    unseen = ",".join(unopened(statement, question.request))
+    noted = entry.facts.get("unopened", "")
+    step.must(
+        noted == unseen,
+        _named(entry),
+        f"notes {noted or 'nothing'} as not opened; it is {unseen or 'nothing'}",
     )
     late = entry.facts.get("late")
     step.must(late == verdict.late, _named(entry), f"says late={late}, by the clock it is {verdict.late}")

@@ -20,7 +20,8 @@ ORDER_STATES = {
     Kind.ORDER_FAILED: OrderState.FAILED,
     Kind.ORDER_RELEASED: OrderState.RELEASED,
 }
-SETTLING = frozenset({Kind.DECISION_SETTLED, Kind.DECISION_SUPERSEDED})
+SETTLING = frozenset({Kind.DECISION_SETTLED, Kind.DECISION_SUPERSEDED, Kind.DECISION_EXPIRED})
+WEIGHING = frozenset({Kind.INCIDENT_OPENED, Kind.SEVERITY_RAISED, Kind.SEVERITY_LOWERED})
 
 
 @dataclass
@@ -35,6 +36,9 @@ class Known:
     contained: bool = False
     questions: list[str] = field(default_factory=list)
     breached: list[str] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)
+    lead: str = ""
+    undelivered: int = 0
     evidence_snapshots: int = 0
     gate_open: bool | None = None
     closed: bool = False
@@ -69,10 +73,14 @@ def _take(known: Known, entry: Entry) -> None:
     kind = entry.kind
     if kind in ORDER_STATES:
         known.orders[entry.subject] = ORDER_STATES[Kind(kind)].value
-    elif kind in {Kind.INCIDENT_OPENED, Kind.SEVERITY_RAISED}:
+    elif kind in WEIGHING:
         known.severity = entry.after
     elif kind == Kind.CONTAINED:
         known.contained = True
+    elif kind == Kind.LEAD_NAMED:
+        known.lead = entry.after
+    elif kind == Kind.NOTICE_UNDELIVERED:
+        known.undelivered += 1
     elif kind == Kind.EVIDENCE_SEALED:
         known.evidence_snapshots += 1
     elif kind in {Kind.GATE_OPENED, Kind.GATE_SHUT}:
@@ -88,10 +96,19 @@ def _take_stage(known: Known, entry: Entry) -> None:
         known.stages.remove(entry.subject)
     elif entry.kind == Kind.DECISION_OPENED:
         known.questions.append(entry.subject)
-    elif entry.kind == Kind.DEADLINE_BREACHED:
-        known.breached.append(entry.subject)
     elif entry.kind in SETTLING and entry.subject in known.questions:
         known.questions.remove(entry.subject)
     elif entry.kind == Kind.CLOSED:
         known.closed = True
         known.stages = [Stage.CLOSED.value]
+    else:
+        _take_clock(known, entry)
+
+
+def _take_clock(known: Known, entry: Entry) -> None:
+    if entry.kind == Kind.DEADLINE_BREACHED:
+        known.breached.append(entry.subject)
+    elif entry.kind == Kind.BREACH_WITHDRAWN and entry.subject in known.breached:
+        known.breached.remove(entry.subject)
+    elif entry.kind == Kind.STAGE_OVERDUE:
+        known.overdue.append(entry.subject)

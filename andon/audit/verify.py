@@ -6,7 +6,7 @@ It needs no server and trusts only the keys it is given. It goes on after a fail
 2. Chain: no entry is missing, doubled, moved or altered.
 3. Head: the chain ends where others know it to end.
 4. Locked copies: what stands in locked storage is the same, written once.
-5. Statements: each answer that counted was signed by a trusted key.
+5. Statements: each answer that counted, and each proposal, was signed by a trusted key.
 6. Judgement: each of them passes the one rule again, and they settle what was settled.
 7. Course: nothing happened before what it needs.
 8. Evidence: manifests and objects are those that were sealed.
@@ -19,6 +19,7 @@ from andon.audit.chain import LockedCopies, check_form, check_head, check_links,
 from andon.audit.course import check_course
 from andon.audit.findings import Report, Step
 from andon.audit.preserved import check_evidence
+from andon.audit.proposals import check_proposals, check_requesters
 from andon.audit.responses import check_judgement, check_statements
 from andon.domain.values import NOTHING_YET
 
@@ -27,7 +28,10 @@ STEPS = (
     ("chain", "an entry altered, added, removed, doubled or moved"),
     ("head", "entries cut off at the end, or a chain rewritten from some point on"),
     ("locked copies", "a register that was changed, an object overwritten, deleted or not locked"),
-    ("statements", "an answer that nobody signed, signed by an untrusted key, or recorded otherwise"),
+    (
+        "statements",
+        "an answer or proposal that nobody signed, signed by an untrusted key, or altered",
+    ),
     ("judgement", "an answer that should not have counted, or a decision its answers don't carry"),
     ("course", "contained without proof, a release nobody decided, a second restart, life after the end"),
     ("evidence", "a manifest or a stored object that was altered or taken away"),
@@ -50,7 +54,9 @@ def verify(audit: AuditSet, trust: Trust, locked: LockedCopies | None = None) ->
     check_head(head, opened.entries, opened.heads)
     check_locked(copies, audit, opened, locked)
     answers = check_statements(statements, opened, trust)
+    proposed = check_proposals(statements, opened, trust)
     asked = check_judgement(judgement, opened, answers)
+    check_requesters(judgement, opened, proposed)
     check_course(course, opened.entries, asked)
     check_evidence(evidence, opened, locked)
     last = max(opened.entries, key=lambda entry: entry.sequence, default=None)

@@ -157,12 +157,16 @@ class Reading:
         return stored
 
     async def directories(self, incident: IncidentId) -> dict[Sha256Hex, Directory]:
-        """Return the directories that the incident's answers were judged against, by digest."""
+        """Return the directories that answers and proposals were judged against, by digest."""
         row = await self.row(incident)
         moments = {
             accepted.received_at
             for record in (row.view.decisions if row.view else ())
             for accepted in record.accepted
+        } | {
+            record.request.opened_at
+            for record in (row.view.decisions if row.view else ())
+            if record.request.requested_by is not None
         }
         found = [await asyncio.to_thread(self._parts.people.directory_at, at) for at in sorted(moments)]
         return {directory.digest(): directory for directory in found}

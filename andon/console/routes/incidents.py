@@ -29,6 +29,7 @@ from andon.register.incidents import Listed
 
 LIST_AT_MOST = 200
 ENTRIES_AT_MOST = 1000
+SIGNED = frozenset({Kind.RESPONSE_ACCEPTED, Kind.PROPOSED})
 
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
 Lister = Annotated[Caller, Depends(only(LISTING))]
@@ -84,7 +85,7 @@ async def ledger(
     chain: Chain = Chain.RESPONSE,
     after: Annotated[int | None, Query(ge=-1)] = None,
     limit: Annotated[int, Query(ge=1, le=ENTRIES_AT_MOST)] = 200,
-    statements: Annotated[bool, Query(description="with the signed answers among these entries")] = False,
+    statements: Annotated[bool, Query(description="with what was signed of these entries")] = False,
 ) -> LedgerPage:
     """Return a part of one of the incident's chains."""
     await reading.row(incident)
@@ -92,7 +93,7 @@ async def ledger(
     head = await asyncio.to_thread(stock.ledger.head, incident, chain)
     more = bool(entries) and entries[-1].sequence + 1 < head.length
     kept = await asyncio.to_thread(stock.ledger.statements, incident) if statements else {}
-    wanted = {entry.digests.get("statement") for entry in entries if entry.kind == Kind.RESPONSE_ACCEPTED}
+    wanted = {entry.digests.get("statement") for entry in entries if entry.kind in SIGNED}
     return LedgerPage(
         chain=chain,
         entries=tuple(entries),

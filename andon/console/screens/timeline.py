@@ -57,14 +57,57 @@ def _order(entry: Entry) -> str:
     return "order " + entry.subject.rsplit("/", 1)[-1]
 
 
+def _roles(text: str) -> str:
+    return ", ".join(lower(role) for role in text.split(",") if role)
+
+
 def _accepted(entry: Entry) -> str:
     late = ", late" if entry.facts.get("late") else ""
-    return f"Answered {entry.subject}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}"
+    unopened = _fact(entry, "unopened").replace(",", " and ")
+    unseen = f", without having opened the {unopened}" if unopened else ""
+    return f"Answered {entry.subject}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}{unseen}"
 
 
 def _refused(entry: Entry) -> str:
     about = f" to {entry.subject}" if entry.subject else ""
     return f"Refused an answer{about}: {lower(_fact(entry, 'refusal'))}"
+
+
+def _proposed(entry: Entry) -> str:
+    codes = [f"{lower(name)} {value}" for name, value in entry.facts.items() if name != "role"]
+    about = f" ({', '.join(codes)})" if codes else ""
+    return f"Asked for a decision: {lower(entry.subject)}{about}, as {lower(_fact(entry, 'role'))}"
+
+
+def _not_put(entry: Entry) -> str:
+    return f"Refused to ask for {lower(entry.subject)}: {lower(_fact(entry, 'refusal'))}"
+
+
+def _carried_out(entry: Entry) -> str:
+    whom = f" for {_fact(entry, 'person')}" if _fact(entry, "person") else ""
+    return f"Carried out {entry.subject}: {lower(entry.after)}{whom}"
+
+
+def _overdue(entry: Entry) -> str:
+    owner = f", owned by {lower(_fact(entry, 'owner'))}" if _fact(entry, "owner") else ""
+    return f"Stage not done in time: {_stage(entry)}{owner}"
+
+
+def _learned(entry: Entry) -> str:
+    aside = ("follow_ups", "open_questions")
+    facts = [
+        f"{lower(name)} is {lower(str(value))}" for name, value in entry.facts.items() if name not in aside
+    ]
+    left = [name for name in _fact(entry, "open_questions").split(",") if name]
+    told = f"Learned from the impact: {', '.join(facts) or 'no new fact'}"
+    return f"{told}; still open: {', '.join(lower(name) for name in left)}" if left else told
+
+
+def _undelivered(entry: Entry) -> str:
+    roles = _roles(_fact(entry, "roles"))
+    return (
+        f"Nobody could be reached about {entry.subject or lower(_fact(entry, 'about'))}: {roles or 'no role'}"
+    )
 
 
 def _opened(entry: Entry) -> str:
@@ -86,6 +129,18 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.RELEASE_REFUSED: lambda e: f"Release refused: {_order(e)}",
     Kind.CONTAINED: lambda _: "Contained: every order is proven",
     Kind.SEVERITY_RAISED: lambda e: f"Severity raised from {e.before} to {e.after}",
+    Kind.SEVERITY_LOWERED: lambda e: f"Severity lowered from {e.before} to {e.after}",
+    Kind.LEAD_NAMED: lambda e: f"The lead went {f'from {e.before} ' if e.before else ''}to {e.after}",
+    Kind.ROLES_JOINED: lambda e: f"Brought in at {e.subject} severity: {_roles(e.after)}",
+    Kind.FACTS_LEARNED: _learned,
+    Kind.NOTICE_UNDELIVERED: _undelivered,
+    Kind.PROPOSED: _proposed,
+    Kind.PROPOSAL_REFUSED: _not_put,
+    Kind.CARRIED_OUT: _carried_out,
+    Kind.REMINDED: lambda e: f"Reminded those who are asked: {e.subject}",
+    Kind.STAGE_OVERDUE: _overdue,
+    Kind.BREACH_WITHDRAWN: lambda e: f"Not late after all: {e.subject} was answered in time",
+    Kind.DECISION_EXPIRED: lambda e: f"Expired: {e.subject}; answers given so far no longer count",
     Kind.DECISION_OPENED: lambda e: f"Asked: {e.subject}",
     Kind.DECISION_SETTLED: lambda e: f"Decided: {e.subject}, {lower(e.after)}",
     Kind.DECISION_SUPERSEDED: lambda e: f"No longer asked: {e.subject}",
@@ -120,6 +175,11 @@ _IMPORTANT: Final = frozenset(
         Kind.ORDER_UNPROVEN,
         Kind.ORDER_FAILED,
         Kind.SEVERITY_RAISED,
+        Kind.SEVERITY_LOWERED,
+        Kind.LEAD_NAMED,
+        Kind.NOTICE_UNDELIVERED,
+        Kind.STAGE_OVERDUE,
+        Kind.CARRIED_OUT,
         Kind.DEADLINE_BREACHED,
         Kind.ESCALATED,
         Kind.DECISION_SETTLED,

@@ -1,0 +1,136 @@
+"""The verifier on what people asked to have decided, and on questions that expired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from andon.audit.findings import Report
+from andon.audit.timeline import known_at
+from andon.audit.verify import verify
+from andon.domain.decision import DecisionKind, Option
+from andon.domain.directory import Role, standing_at
+from andon.domain.ledger import Kind
+from andon.domain.proposal import Proposal
+from andon.domain.signing import PROPOSAL_TYPE, sign
+from andon.domain.values import sha256
+from tests.audit.story import INCIDENT, OTHER_SEED, PEOPLE, POLICY, SEED, TRUST, Story, whole_story
+
+COUNSEL = (Option(id="retain", needs=((Role.LEGAL,),)), Option(id="do_not_retain", blocks=True))
+
+
+def propose(story: Story, person: str = "omar.owner", seed: bytes = SEED, **changes: object) -> None:
+    proposal = Proposal(
+        incident=INCIDENT,
+        kind=DecisionKind.EXTERNAL_COUNSEL,
+        reason=sha256(b"why"),
+        reason_text="TXT-why",
+        policy=POLICY,
+        person=person,
+        role=Role.BUSINESS_OWNER,
+        standing=standing_at(PEOPLE, person, story.now()),
+        nonce=f"nonce-proposal-{len(story.entries):04d}",
+        received_at=story.now(),
+    )
+    envelope = sign(proposal, seed, PROPOSAL_TYPE)
+    story.statements[envelope.digest()] = envelope
+    fields = {
+        "actor": f"person:{person}",
+        "subject": "external_counsel",
+        "reason": proposal.reason,
+        "digests": {"statement": envelope.digest(), "directory": PEOPLE.digest()},
+        "facts": {"role": "business_owner"},
+    }
+    story.add(Kind.PROPOSED, **{**fields, **changes})
+
+
+def ask(story: Story, person: str = "omar.owner") -> None:
+    request = story.ask(DecisionKind.EXTERNAL_COUNSEL, (Role.LEGAL,), COUNSEL)
+    story.requests[request.id] = asked = request.model_copy(update={"requested_by": person})
+    story.rewrite(len(story.entries) - 1, digests={"request": asked.digest()})
+
+
+def judged(tell: Callable[[Story], None]) -> Report:
+    story = whole_story()
+    closing = story.entries.pop()
+    tell(story)
+    story.add(Kind.CLOSED, after=closing.after)
+    return verify(story.exported(), TRUST)
+
+
+def test_a_proposal_and_the_question_it_led_to_hold() -> None:
+    def tell(story: Story) -> None:
+        propose(story)
+        ask(story)
+        story.answer("external_counsel-1", "lou.legal", Role.LEGAL, "retain")
+        story.settle("external_counsel-1", "retain")
+
+    report = judged(tell)
+    assert report.holds, report
+
+
+FORGED: dict[str, tuple[Callable[[Story], None], str, str]] = {
+    "signed by a stranger's key": (lambda one: propose(one, seed=OTHER_SEED), "statements", "not trusted"),
+    "in another's name": (
+        lambda one: propose(one, actor="person:lena.lead"),
+        "statements",
+        "person: the entry says",
+    ),
+    "of another kind": (
+        lambda one: propose(one, subject="public_statement"),
+        "statements",
+        "kind: the entry says",
+    ),
+    "about something else": (
+        lambda one: propose(one, facts={"role": "legal"}),
+        "statements",
+        "role: the entry says",
+    ),
+    "without a statement": (lambda one: propose(one, digests={}), "statements", "which is not there"),
+    "in a role that is not held": (lambda one: propose(one, "enno.engineer"), "statements", "could not ask"),
+    "by somebody nobody knows": (lambda one: propose(one, "nobody"), "statements", "could not ask"),
+    "a question that nobody asked for": (ask, "judgement", "who never asked for it"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_proposal_is_found_and_named(name: str) -> None:
+    tell, step, problem = FORGED[name]
+    report = judged(tell)
+    found = next(one for one in report.steps if one.title == step)
+    assert any(problem in one.problem for one in found.findings), report
+
+
+def test_an_expired_question_takes_no_more_answers() -> None:
+    story = whole_story()
+    story.entries.pop()
+    story.ask(DecisionKind.EXTERNAL_COUNSEL, (Role.LEGAL,), COUNSEL)
+    story.add(Kind.DECISION_EXPIRED, subject="external_counsel-1")
+    assert verify(story.exported(), TRUST).holds
+    assert known_at(story.entries, story.now()).questions == []
+    story.answer("external_counsel-1", "lou.legal", Role.LEGAL, "retain")
+    report = verify(story.exported(), TRUST)
+    judgement = next(one for one in report.steps if one.title == "judgement")
+    assert any("superseded" in one.problem for one in judgement.findings)
+
+
+def test_what_was_not_opened_must_be_noted_as_it_was_signed() -> None:
+    story = whole_story()
+    number = story.find(Kind.RESPONSE_ACCEPTED)
+    story.rewrite(number, facts={**story.entries[number].facts, "unopened": "evidence"})
+    report = verify(story.exported(), TRUST)
+    judgement = next(one for one in report.steps if one.title == "judgement")
+    assert any("as not opened" in one.problem for one in judgement.findings)
+
+
+def test_the_timeline_knows_lead_severity_and_clocks() -> None:
+    story = whole_story()
+    story.add(Kind.SEVERITY_LOWERED, before="high", after="low")
+    story.add(Kind.LEAD_NAMED, before="omar.owner", after="lena.lead")
+    story.add(Kind.STAGE_OVERDUE, subject="contain")
+    story.add(Kind.DEADLINE_BREACHED, subject="triage-1")
+    story.add(Kind.BREACH_WITHDRAWN, subject="triage-1")
+    known = known_at(story.entries, story.now())
+    assert (known.severity, known.lead) == ("low", "lena.lead")
+    assert (known.overdue, known.breached) == (["contain"], [])

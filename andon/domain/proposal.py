@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role, Standing
@@ -15,6 +15,8 @@ from andon.domain.rights import Right
 from andon.domain.severity import Band
 from andon.domain.signing import PROPOSAL_TYPE, Envelope, open_envelope
 from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex
+
+PERSON: Final = TypeAdapter(PersonId)
 
 
 class Proposal(Carried):
@@ -106,4 +108,13 @@ def _fits(proposal: Proposal, right: Right, severity: Band) -> bool:
         return False
     if proposal.kind is DecisionKind.SEVERITY_DOWNGRADE:
         return Band(given["severity"]) < severity
+    return proposal.kind is not DecisionKind.LEAD_TRANSFER or _is_person(given["to"])
+
+
+def _is_person(name: str) -> bool:
+    """Whether a text can be the id of a person. What is carried out with it must not fail later."""
+    try:
+        PERSON.validate_python(name)
+    except ValidationError:
+        return False
     return True

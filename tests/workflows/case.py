@@ -124,7 +124,7 @@ class Case:
         return next(r.request for r in state.decisions.values() if r.request.kind == kind and r.open)
 
     def statement(self, asked: DecisionRequest, option: str, role: Role, **changes: Any) -> Statement:
-        answer = {
+        answer: dict[str, Any] = {
             "incident": self.opening.incident,
             "decision": asked.id,
             "request": asked.digest(),
@@ -156,7 +156,7 @@ class Case:
         )
 
     def proposal(self, kind: DecisionKind, role: Role, **changes: Any) -> Proposal:
-        asked = {
+        asked: dict[str, Any] = {
             "incident": self.opening.incident,
             "kind": kind,
             "reason": sha256(b"because"),

@@ -1,0 +1,132 @@
+"""Who may send what: the one table, written by hand and apart from the code it is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from andon.domain.access import Scope
+from andon.domain.directory import Role
+
+ALL = frozenset(Role)
+LISTING = ALL - {Role.DETECTOR}
+READING = LISTING - {Role.REPORTER}
+AUDITOR = frozenset({Role.AUDITOR})
+ADMIN = frozenset({Role.ADMIN})
+REPORTING = ALL - {Role.AUDITOR, Role.CUSTODIAN}
+STOPPING = frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.OPERATIONS,
+        Role.SECURITY,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.EXECUTIVE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may send one request, and the scope that a limited token needs for it."""
+
+    roles: frozenset[Role]
+    scope: Scope = Scope.READ
+    barred_too: bool = False
+    """Somebody suspended gets through as well, to be refused on record by the incident's workflow."""
+    probe: bool = False
+    whole: bool = False
+    """A token with any limit never gets through."""
+
+
+READ, RESPOND, INTAKE, MANAGE = Scope.READ, Scope.RESPOND, Scope.INTAKE, Scope.ADMIN
+DESCRIPTION = {"GET /v1/openapi.json": Row(ALL, READ, probe=True)}
+
+CONSOLE_API: dict[str, Row] = DESCRIPTION | {
+    "GET /v1/me": Row(ALL, READ),
+    "GET /v1/systems": Row(LISTING, READ),
+    "GET /v1/trust": Row(READING, READ),
+    "GET /v1/policies/{digest}": Row(READING, READ),
+    "GET /v1/incidents": Row(LISTING, READ),
+    "GET /v1/incidents/{incident}": Row(READING, READ),
+    "GET /v1/incidents/{incident}/ledger": Row(READING, READ),
+    "GET /v1/incidents/{incident}/statements/{digest}": Row(READING, READ),
+    "GET /v1/incidents/{incident}/evidence": Row(READING, READ),
+    "GET /v1/incidents/{incident}/file": Row(READING, READ),
+    "GET /v1/incidents/{incident}/history": Row(AUDITOR, READ),
+    "GET /v1/incidents/{incident}/directories": Row(AUDITOR, READ),
+    "GET /v1/decisions": Row(READING, READ),
+    "POST /v1/incidents/{incident}/decisions/{decision}/responses": Row(ALL, RESPOND, barred_too=True),
+    "GET /v1/incidents/{incident}/proposals": Row(READING, READ),
+    "POST /v1/incidents/{incident}/proposals": Row(ALL, RESPOND, barred_too=True),
+    "GET /v1/directory": Row(READING, READ),
+    "GET /v1/directory/document": Row(ADMIN, READ),
+    "PUT /v1/directory": Row(ADMIN, MANAGE),
+    "GET /v1/directory/versions": Row(ADMIN | AUDITOR, READ),
+    "GET /v1/directory/on-call": Row(READING, READ),
+    "POST /v1/directory/people/{person}/suspend": Row(ADMIN, MANAGE),
+    "POST /v1/directory/people/{person}/restore": Row(ADMIN, MANAGE),
+    "POST /v1/directory/people/{person}/absences": Row(LISTING, RESPOND),
+    "DELETE /v1/directory/people/{person}/absences": Row(LISTING, RESPOND),
+    "GET /v1/me/keys": Row(LISTING, READ),
+    "POST /v1/me/keys": Row(LISTING, MANAGE),
+    "DELETE /v1/me/keys/{key}": Row(LISTING, MANAGE),
+    "GET /v1/people/{person}/keys": Row(ADMIN, MANAGE),
+    "POST /v1/people/{person}/keys": Row(ADMIN, MANAGE),
+    "DELETE /v1/people/{person}/keys/{key}": Row(ADMIN, MANAGE),
+    "GET /v1/tokens": Row(LISTING, MANAGE),
+    "POST /v1/tokens": Row(LISTING, MANAGE),
+    "POST /v1/tokens/{token}/revoke": Row(LISTING, MANAGE),
+    "POST /v1/links": Row(LISTING, MANAGE, whole=True),
+}
+
+PAGES: dict[str, Row] = {
+    "GET /": Row(LISTING),
+    "GET /incidents": Row(LISTING),
+    "GET /systems": Row(LISTING),
+    "GET /incidents/{incident}": Row(READING),
+    "GET /incidents/{incident}/file.json": Row(READING),
+    "GET /incidents/{incident}/decisions/{decision}": Row(READING),
+    "POST /incidents/{incident}/decisions/{decision}": Row(READING, barred_too=True),
+    "GET /incidents/{incident}/decisions/{decision}/signature": Row(READING),
+    "POST /incidents/{incident}/decisions/{decision}/signature": Row(READING, barred_too=True),
+    "GET /me/keys": Row(LISTING),
+    "POST /me/keys": Row(LISTING),
+    "GET /me/keys/passkey": Row(LISTING),
+    "POST /me/keys/passkey": Row(LISTING),
+    "POST /me/keys/revoke": Row(LISTING),
+    "GET /tokens": Row(LISTING),
+    "POST /tokens": Row(LISTING),
+    "POST /tokens/revoke": Row(LISTING),
+    "GET /prove": Row(LISTING),
+    "POST /prove": Row(LISTING),
+    "GET /prove/with-provider": Row(LISTING),
+}
+
+DOOR: dict[str, Row] = DESCRIPTION | {
+    "POST /v1/detections": Row(REPORTING, INTAKE),
+    "POST /v1/stop": Row(STOPPING, INTAKE),
+    "POST /ofrep/v1/evaluate/flags/{key}": Row(ALL, READ, probe=True),
+    "POST /ofrep/v1/evaluate/flags": Row(ALL, READ, probe=True),
+}
+
+RECORDER: dict[str, Row] = DESCRIPTION | {
+    "POST /v1/traces": Row(ALL, INTAKE),
+    "GET /v1/stats": Row(ALL, READ),
+}
+
+OPEN = frozenset(
+    {
+        "GET /healthz",
+        "GET /sign-in",
+        "POST /sign-in",
+        "POST /sign-out",
+        "GET /sign-in/with-provider",
+        "GET /sign-in/answer",
+        "POST /sign-in/role",
+        "GET /enter/{secret}",
+        "POST /enter/{secret}",
+        "GET /{path:path}",
+    }
+)
+"""Meant for everybody: signing in, the health check, and the page that says there is no such page."""

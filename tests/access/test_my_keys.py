@@ -160,3 +160,17 @@ async def test_a_console_without_a_host_name_offers_no_passkeys(house: House) ->
         await sign_in(visitor, Role.LEGAL)
         assert "this one has none" in (await visitor.get("/me/keys")).text
         assert (await visitor.get("/me/keys/passkey")).status_code == 409
+
+
+async def test_whoever_is_suspended_is_shown_nothing_to_sign(house: House) -> None:
+    opening = await house.office.allot("Refunds go astray")
+    path = f"/incidents/{opening.incident}/decisions/triage-1/signature"
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = {"csrf": await csrf_of(visitor), "option": "confirm", "reason": "seen"}
+        assert (await visitor.post(path, data=form)).status_code == 404, "the question is not asked yet"
+        house.suspend("legal-1")
+        refused = await visitor.post(path, data=form)
+        assert refused.status_code == 403
+        assert "suspended" in refused.text
+        assert "legal-1" not in refused.text

@@ -9,9 +9,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from temporalio.client import Client
 
+from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role
 from andon.domain.personal_keys import check_signature
 from andon.domain.response import Statement, read_statement
+from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from tests.api.server import bearer
 from tests.browser.conftest import sign_in
@@ -111,3 +113,19 @@ async def test_a_passkey_that_is_revoked_while_its_person_signs_does_not_count(
     assert len(await device.credentials()) == 1
     view = await office.until(incident, lambda view: view.decisions)
     assert view.decisions[0].accepted == ()
+
+
+async def test_a_question_that_wants_ones_own_key_offers_no_other_way(
+    page: Page, device: Device, office: Office, temporal: Client
+) -> None:
+    plan = office.plan()
+    triage = plan.rights[DecisionKind.TRIAGE].model_copy(update={"personal_at": (Band.HIGH,)})
+    rights = {**plan.rights, DecisionKind.TRIAGE: triage}
+    incident = await opened(office, temporal, plan=plan.model_copy(update={"rights": rights}))
+    await sign_in(page, Role.RESPONDER)
+    await make_passkey(page, "Phone")
+    await expect(page.get_by_role("status")).to_contain_text("The key was added")
+    assert len(await device.credentials()) == 1
+    await page.goto(f"/incidents/{incident}/decisions/triage-1")
+    await expect(page.get_by_role("button", name="Sign and send")).to_have_count(0)
+    await expect(page.get_by_text("only answers signed with your own key")).to_be_visible()

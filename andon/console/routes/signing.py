@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from andon.api.problems import ProblemError
+from andon.console.access import READING
 from andon.console.models.response import SignedBody
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.passkeys import passkeys_of, rp_of, signed, signing
@@ -18,7 +19,7 @@ from andon.console.routes.keys import Keys
 from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
 from andon.console.screens.words import plain
 from andon.console.sessions import Session
-from andon.console.visitors import Answering, Reading, check_csrf, form_of
+from andon.console.visitors import Answering, Reading, Visitor, check_csrf, form_of
 from andon.console.wording import Wordings
 from andon.domain.errors import NotFoundError
 from andon.domain.personal_keys import PersonalKey
@@ -26,6 +27,8 @@ from andon.domain.response import Said
 from andon.domain.values import canonical
 
 PLACE = "/incidents/{incident}/decisions/{decision}/signature"
+
+SHOWN_TO = Visitor(READING)
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -54,6 +57,9 @@ async def sign(
     """
     form = await form_of(request)
     check_csrf(form, session)
+    if "said" not in form:
+        # Whoever is barred may send an answer, to be refused on record, and is shown nothing before.
+        await SHOWN_TO(request)
     asked = asked_of(await reading.row(incident), decision, session.caller, None)
     rp = rp_of(stock.url)
     owner = await keys.owner(session.caller.person)

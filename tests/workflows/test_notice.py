@@ -48,8 +48,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    monkeypatch.setattr(channels, "ATTEMPT_SECONDS", 1.0)
+def office(tmp_path: Path) -> Iterator[Office]:
     settings = DatabaseSettings(
         switches_url=f"sqlite:///{tmp_path}/switches.db",
         register_url=f"sqlite:///{tmp_path}/register.db",
@@ -163,8 +162,9 @@ async def test_a_server_that_always_answers_500_leads_to_mail(
 
 
 async def test_a_server_that_hangs_leads_to_the_next_channel_and_delays_nobody_else(
-    environment: WorkflowEnvironment, office: Office, receiver: Web
+    environment: WorkflowEnvironment, office: Office, receiver: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(channels, "ATTEMPT_SECONDS", 1.0)
     with silent_server() as address:
         office.employs(
             person(
@@ -305,13 +305,15 @@ async def test_an_incident_hears_by_one_signal_of_a_notice_that_reached_nobody(
     office.employs(person("ana", CLOSED))
     parts = Parts()
     async with opened(environment, parts) as case:
-        one = notice(Role.LEGAL, Role.PRIVACY, incident=case.opening.incident)
+        one = notice(Role.LEGAL, Role.PRIVACY, about="guidance", incident=case.opening.incident)
         async with posted(environment, office, one) as errand:
             await errand.until_kept("undeliverable")
             signals = await _signals(case.handle, "notice_undelivered")
+            state = await case.until(lambda state: state.undelivered)
             await errand.handle.terminate("the rounds go on for hours")
+    assert state.undelivered == [one.id]
     assert signals == [
-        Undelivered(notice=one.id, about="question", subject="triage-1", roles=(Role.LEGAL, Role.PRIVACY))
+        Undelivered(notice=one.id, about="guidance", subject="triage-1", roles=(Role.LEGAL, Role.PRIVACY))
     ]
 
 

@@ -37,7 +37,12 @@ class Channels:
 
     async def send(self, url: str, message: Message) -> Code:
         """Try one channel once."""
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, message)
+        loop = asyncio.get_running_loop()
+        # Not timed: the first of them loads a hundred plugins.
+        channel = await loop.run_in_executor(self._threads, _opened, _tagged(url, message.id))
+        if channel is None:
+            return Code.UNUSABLE
+        sending = loop.run_in_executor(self._threads, _send, channel, message)
         try:
             return await asyncio.wait_for(sending, ATTEMPT_SECONDS)
         except TimeoutError:
@@ -48,10 +53,12 @@ class Channels:
         self._threads.shutdown(cancel_futures=True)
 
 
-def _send(url: str, message: Message) -> Code:
+def _opened(url: str) -> Apprise | None:
     channel = Apprise()
-    if not channel.add(_tagged(url, message.id)):
-        return Code.UNUSABLE
+    return channel if channel.add(url) else None
+
+
+def _send(channel: Apprise, message: Message) -> Code:
     result = channel.notify(title=message.title, body=message.body, body_format=NotifyFormat.TEXT)
     if result:
         return Code.SENT

@@ -26,7 +26,7 @@ Commands that talk to Andon find it, and your access token, in this order:
 5. `.andon/ready.json`.
 
 `ANDON_AS` stands for `--as`. Without either, reading acts as `responder`, `report` as `reporter`,
-`stop` as `responder`, `audit` as `auditor`; `respond` wants the role named.
+`stop` as `responder`, `audit` as `auditor`; `respond` and `keys` want the role named.
 
 | exit code | meaning |
 |---|---|

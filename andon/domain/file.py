@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import Manifest, missing_log_rate
 from andon.domain.incident import Ending, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Kind
@@ -34,6 +35,23 @@ STOOD_DOWN: Final = frozenset({Ending.FALSE_POSITIVE, Ending.QUALITY_ISSUE})
 """Endings after which nothing had to be diagnosed, corrected or restarted."""
 
 NOT_NEEDED_AFTER_STANDING_DOWN: Final = frozenset({"affected", "cause_and_correction", "restart_and_lessons"})
+
+APPROVALS: Final = frozenset(
+    {
+        DecisionKind.CUSTOMER_NOTIFICATION,
+        DecisionKind.PUBLIC_STATEMENT,
+        DecisionKind.EXTERNAL_COUNSEL,
+        DecisionKind.SHUTDOWN_REVENUE_FEATURE,
+        DecisionKind.NOTIFY_REGULATOR,
+        DecisionKind.RATIFICATION,
+        DecisionKind.NO_CHANGE_CLOSURE,
+        DecisionKind.SEVERITY_DOWNGRADE,
+        DecisionKind.RAW_EVIDENCE,
+    }
+)
+"""What nobody may do before others have agreed."""
+OVERRIDES: Final = frozenset({DecisionKind.EXECUTIVE_OVERRIDE})
+EXTENSIONS: Final = frozenset({DecisionKind.CLOCK_EXTENSION})
 
 Part = dict[str, Any]
 
@@ -128,7 +146,7 @@ def _classification(sources: FileSources) -> tuple[Part, Needed]:
         "severity_at_first": sources.opening.severity if sources.opening else None,
         "provisional": view.provisional,
         "fired_rules": list(view.fired_rules),
-        "changes": _entries(sources.entries, Kind.SEVERITY_RAISED),
+        "changes": _entries(sources.entries, Kind.SEVERITY_RAISED, Kind.SEVERITY_LOWERED),
     }
     return content, {"the rules that fired": view.fired_rules or view.severity is Band.LOW}
 
@@ -141,6 +159,9 @@ def _affected(sources: FileSources) -> tuple[Part, Needed]:
         "findings": findings,
         "reported": [one["facts"] for one in sources.detections if one.get("facts")],
         "unknown": sorted(name for name, value in findings.items() if value == "unknown"),
+        "questions": {name: findings.get(name) for name in QUESTIONS},
+        "learned": _entries(sources.entries, Kind.FACTS_LEARNED),
+        "brought_in": _entries(sources.entries, Kind.ROLES_JOINED),
     }
     return content, {"an impact assessment": content["scope"]}
 
@@ -182,13 +203,30 @@ def _snapshot(manifest: Manifest) -> Part:
 def _decisions(sources: FileSources) -> tuple[Part, Needed]:
     view = sources.view
     triage = _latest(view, DecisionKind.TRIAGE)
+    entries = sources.entries
     content = {
         "decisions": [_decision(record) for record in view.decisions],
-        "refused": _entries(sources.entries, Kind.RESPONSE_REFUSED),
+        "approvals": [_decision(one) for one in view.decisions if one.request.kind in APPROVALS],
+        "overrides": [_decision(one) for one in view.decisions if one.request.kind in OVERRIDES],
+        "proposed": _entries(entries, Kind.PROPOSED),
+        "proposals_refused": _entries(entries, Kind.PROPOSAL_REFUSED),
+        "carried_out": _entries(entries, Kind.CARRIED_OUT),
+        "refused": _entries(entries, Kind.RESPONSE_REFUSED),
         "refused_in_all": view.refused,
-        "breaches": _entries(sources.entries, Kind.DEADLINE_BREACHED),
-        "escalations": _entries(sources.entries, Kind.ESCALATED),
+        "answered_unopened": [
+            one for one in _entries(entries, Kind.RESPONSE_ACCEPTED) if one["facts"].get("unopened")
+        ],
+        "breaches": _entries(entries, Kind.DEADLINE_BREACHED),
+        "breaches_withdrawn": _entries(entries, Kind.BREACH_WITHDRAWN),
+        "stages_overdue": _entries(entries, Kind.STAGE_OVERDUE),
+        "extensions": [_decision(one) for one in view.decisions if one.request.kind in EXTENSIONS],
+        "expired": _entries(entries, Kind.DECISION_EXPIRED),
+        "reminders": _entries(entries, Kind.REMINDED),
+        "escalations": _entries(entries, Kind.ESCALATED),
+        "lead": view.lead,
+        "lead_changes": _entries(entries, Kind.LEAD_NAMED),
         "notices": list(sources.notices),
+        "undelivered": _entries(entries, Kind.NOTICE_UNDELIVERED),
     }
     return content, {"a triage decision": triage and triage.effect}
 
@@ -198,6 +236,10 @@ def _decision(record: DecisionRecord) -> Part:
     return {
         "id": request.id,
         "kind": request.kind,
+        "requested_by": request.requested_by,
+        "about": request.about,
+        "text": request.subject,
+        "excluded": list(request.excluded),
         "opened_at": _time(request.opened_at),
         "deadline": _time(request.deadline),
         "eligible": list(request.eligible),
@@ -268,8 +310,8 @@ def _findings(record: DecisionRecord | None) -> dict[str, str]:
     return found
 
 
-def _entries(entries: Iterable[Entry], kind: Kind) -> list[Part]:
-    return [entry.model_dump(mode="json") for entry in entries if entry.kind == kind]
+def _entries(entries: Iterable[Entry], *kinds: Kind) -> list[Part]:
+    return [entry.model_dump(mode="json") for entry in entries if entry.kind in kinds]
 
 
 def _dumped(models: Sequence[Any]) -> list[Part]:

@@ -25,6 +25,7 @@ from andon.domain.evidence import Gap, GapReason, Manifest, RowOutcome, RowState
 from andon.domain.file import PARTS
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.incident import Ending, IncidentView, OrderRecord
+from andon.domain.ledger import Kind
 from andon.domain.system import AISystem, Tier
 from andon.domain.values import NOTHING_YET, sha256
 from andon.register.deliveries import Deliveries
@@ -238,3 +239,31 @@ async def test_writing_twice_gives_one_locked_file_under_its_digest(archive: Arc
 async def test_an_incident_nobody_knows_has_no_file(archive: Archive) -> None:
     with pytest.raises(NotFoundError):
         await archive.writer.write(INCIDENT)
+
+
+async def test_approvals_overrides_extensions_and_lead_stand_in_the_file(archive: Archive) -> None:
+    asked_for = (
+        decided(DecisionKind.PUBLIC_STATEMENT, "do_not_publish"),
+        decided(DecisionKind.EXECUTIVE_OVERRIDE, "lift"),
+        decided(DecisionKind.CLOCK_EXTENSION, "extend"),
+    )
+    view = whole().model_copy(update={"decisions": (*whole().decisions, *asked_for), "lead": "ana"})
+    archive.fill(view)
+    recorded = (Kind.PROPOSED, Kind.PROPOSAL_REFUSED, Kind.LEAD_NAMED, Kind.STAGE_OVERDUE)
+    for kind in recorded:
+        previous = archive.places.ledger.head(INCIDENT)
+        entry = chain(1, kind=kind)[0].model_copy(
+            update={"sequence": previous.length, "previous": previous.digest}
+        )
+        archive.places.ledger.append([entry])
+    part = (await archive.writer.build(INCIDENT))["parts"]["decisions"]
+    for name, kind in (
+        ("approvals", "public_statement"),
+        ("overrides", "executive_override"),
+        ("extensions", "clock_extension"),
+    ):
+        assert [one["kind"] for one in part[name]] == [kind]
+        assert part[name][0]["responses"][0]["person"] == "ana"
+    assert part["lead"] == "ana"
+    for name in ("proposed", "proposals_refused", "lead_changes", "stages_overdue"):
+        assert len(part[name]) == 1, name

@@ -83,13 +83,19 @@ class Approvals:
                 self._carry_out(record)
 
     def ask_for_what_costs(self) -> None:
-        """Put the question for steps that stop something that earns money, or break the glass."""
-        if not self._levers.costly_ahead():
+        """Put the question for steps that stop something that earns money, or break the glass.
+
+        Once: what people have decided is not asked again in a later run, nor overruled.
+        """
+        shutdowns = self._state.of(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
+        decided = any(record.outcome is not None for record in shutdowns)
+        if decided or self._state.of(DecisionKind.RATIFICATION) or not self._levers.costly_ahead():
             return
         if self._state.severity is Band.CRITICAL and self._opening.harm_goes_on:
+            self._decisions.supersede(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
             self._levers.order_costly(BREAK_GLASS)
             self._ask(DecisionKind.RATIFICATION)
-        else:
+        elif not shutdowns:
             self._ask(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
 
     def _settled(self) -> DecisionRecord | None:
@@ -123,6 +129,8 @@ class Approvals:
         if record.request.kind is DecisionKind.RATIFICATION and record.outcome == "swap":
             await self._tape.stored()
             await self._levers.release(record, authority=BREAK_GLASS)
+            # A lever that was let go of is on record, even if nothing else happens for days.
+            await self._tape.stored()
         self._state.acted_on.append(record.request.id)
 
     def _effects(self) -> dict[DecisionKind, Callable[[DecisionRecord, str], None]]:

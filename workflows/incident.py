@@ -207,6 +207,7 @@ class IncidentWorkflow:
             for response in impact.accepted:
                 self._state.findings.update(response.findings)
             await self._weighing.escalate(impact)
+            self._approvals.ask_for_what_costs()
             await self._levers.contain()
             self._state.assessed = True
 

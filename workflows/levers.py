@@ -10,9 +10,9 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from activities.containment import ApplyCall, ContainmentActivities, ProveCall
-from activities.release import ReleaseActivities, ReleaseCall, Step
+from activities.release import BREAK_GLASS, ReleaseActivities, ReleaseCall, Step
 from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
-from andon.domain.decision import DecisionRecord
+from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
@@ -63,6 +63,16 @@ class Levers:
     def order_costly(self, authority: str) -> None:
         """Give the orders that take a decision, with what they rest on."""
         self._give(self._fresh(costly=True, authority=authority))
+
+    def order_again(self) -> None:
+        """Give anew what stood before a restart; what was decided then needs no new round."""
+        self.order()
+        for record in self._state.of(DecisionKind.SHUTDOWN_REVENUE_FEATURE):
+            if record.outcome == "shut_down":
+                self.order_costly(f"decision:{record.request.id}")
+        for record in self._state.of(DecisionKind.RATIFICATION):
+            if record.outcome != "swap":
+                self.order_costly(BREAK_GLASS)
 
     def order_strictest(self, authority: str) -> None:
         """Give what the playbook holds for the worst case and can be undone at no great cost."""

@@ -105,7 +105,7 @@ class Restart:
             return True
         self._state.evaluation = None
         self._state.gate = None
-        self._levers.order()
+        self._levers.order_again()
         await self._levers.contain()
         return False
 
@@ -129,7 +129,7 @@ class Restart:
         self._state.watch_until = None
         self._state.contained_at = None
         self._back_to_the_fix()
-        self._levers.order()
+        self._levers.order_again()
         await self._levers.contain()
         await self._end_watch()
 

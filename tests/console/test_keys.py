@@ -144,6 +144,7 @@ ECDSA_LINE = (
         ("ssh-ed25519 AAAA", "damaged"),
         ("hello there", "begins with: ssh-ed25519"),
     ],
+    ids=["ecdsa", "private", "damaged", "no key"],
 )
 async def test_what_is_no_accepted_key_is_refused_and_says_why(alone: Office, line: str, why: str) -> None:
     answer = await add(alone, Role.LEGAL, line)

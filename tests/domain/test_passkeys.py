@@ -261,17 +261,17 @@ def test_any_bytes_at_all_are_no_registration(authenticator: bytes, client: byte
             read(form)
 
 
-@pytest.mark.parametrize(
-    "cose",
-    [
-        b"",
-        KINDS["ES256"].cose[:-1],
-        KINDS["ES256"].cose + b"\0",
-        KINDS["ES256"].cose[:-32] + bytes(32),
-        KINDS["EdDSA"].cose[:-32] + b"\x01" + bytes(31),
-        b"\xa4\x01\x03\x03\x39\x01\x00\x20\x41\x00\x21\x41\x00",
-    ],
-)
+NO_KEYS = {
+    "nothing": b"",
+    "cut short": KINDS["ES256"].cose[:-1],
+    "going on": KINDS["ES256"].cose + b"\0",
+    "off its curve": KINDS["ES256"].cose[:-32] + bytes(32),
+    "of small order": KINDS["EdDSA"].cose[:-32] + b"\x01" + bytes(31),
+    "RSA": b"\xa4\x01\x03\x03\x39\x01\x00\x20\x41\x00\x21\x41\x00",
+}
+
+
+@pytest.mark.parametrize("cose", NO_KEYS.values(), ids=NO_KEYS)
 def test_a_public_key_that_is_no_p256_or_ed25519_key_is_refused(cose: bytes) -> None:
     with pytest.raises(InvalidInputError):
         passkey(cose, b"credential", "localhost")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import Parameter
 
 from andon.cli import screen
+from andon.cli.course import clock_of, show_course, still_missing, warnings_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
@@ -18,13 +20,35 @@ READER = "responder"
 _Json = Annotated[bool, Parameter(negative="")]
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Which:
+    """Which incidents a list holds."""
+
+    stage: str | None = None
+    """Only those in this stage, such as contain."""
+
+    severity: str | None = None
+    """Only those of this severity."""
+
+    system: str | None = None
+    """Only those of this AI system."""
+
+    classification: str | None = None
+    """Only those of this classification, such as near_miss."""
+
+    asked_of: str | None = None
+    """Only open ones with a question for "me", or for a role such as legal."""
+
+
+ALL: Final = Which()
+
+
 def list_incidents(
     *,
     state: str = "open",
-    stage: str | None = None,
-    severity: str | None = None,
-    system: str | None = None,
-    classification: str | None = None,
+    which: Which = ALL,
+    first: str | None = None,
     limit: int = 50,
     before: str | None = None,
     where: Where = HERE,
@@ -34,12 +58,12 @@ def list_incidents(
 
     Example: andon list --state all --severity critical
 
+    Example: andon list --asked-of me --as legal
+
     Args:
         state: open, closed or all.
-        stage: only those in this stage, such as contain.
-        severity: only those of this severity.
-        system: only those of this AI system.
-        classification: only those of this classification, such as near_miss.
+        which: which of them.
+        first: "due" puts what runs out first at the top, and lists open ones only.
         limit: at most this many.
         before: only those older than this incident, for the next page.
         where: where Andon is, and who asks.
@@ -47,14 +71,7 @@ def list_incidents(
     """
     with console(find(where, role=READER)) as service:
         answer = service.get(
-            "/v1/incidents",
-            state=state,
-            stage=stage,
-            severity=severity,
-            system=system,
-            classification=classification,
-            limit=limit,
-            before=before,
+            "/v1/incidents", state=state, **asdict(which), first=first, limit=limit, before=before
         )
     if json:
         screen.as_json(answer)
@@ -69,7 +86,7 @@ def list_incidents(
 
 
 def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
-    """Show one incident: where it stands, its orders, its questions, its deadlines.
+    """Show one incident: where it stands, its orders, its questions, its stages, its deadlines.
 
     Example: andon show INC-20260301-4f7k2a
 
@@ -84,13 +101,16 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         screen.as_json(found)
         return Exit.OK
     screen.pairs(f"{screen.inert(incident)}: {screen.inert(found.get('title'))}", _summary(found))
+    for line in warnings_of(found):
+        screen.warn(line)
     screen.table("\nOrders", ("order", "lever", "state", "proof"), orders_of(found), empty="\nNo orders.")
     screen.table(
         "\nQuestions",
-        ("question", "state", "answer by", "options"),
+        ("question", "state", "answer by", "clock", "asked of", "answered", "still missing", "options"),
         [_question(one) for one in found.get("decisions") or []],
         empty="\nNo questions yet.",
     )
+    show_course(found)
     return Exit.OK
 
 
@@ -210,6 +230,7 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
         "severity": found.get("severity"),
         "because": ", ".join(str(rule) for rule in rules) or None,
         "classification": found.get("classification"),
+        "lead": found.get("lead"),
         "stage": found.get("stage"),
         "contained": "yes, proven" if found.get("contained") else "no",
         "opened": screen.when(found.get("opened_at")),
@@ -221,13 +242,23 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _question(one: Mapping[str, Any]) -> Sequence[object]:
-    return one.get("id"), one.get("outcome") or one.get("state"), answer_by(one), options_of(one)
+    return (
+        one.get("id"),
+        one.get("outcome") or one.get("state"),
+        answer_by(one),
+        clock_of(one),
+        ", ".join(one.get("people") or one.get("roles") or []),
+        ", ".join(f"{got.get('person')}: {got.get('option')}" for got in one.get("responses") or []),
+        still_missing(one),
+        options_of(one),
+    )
 
 
 def answer_by(question: Mapping[str, Any]) -> str:
     """Return a question's deadline in words."""
     deadline = question.get("deadline")
-    return f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else "no deadline"
+    late = ", late" if question.get("breached") else ""
+    return f"{screen.when(deadline)} ({screen.distance(deadline)}){late}" if deadline else "no deadline"
 
 
 def options_of(question: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
@@ -25,6 +25,7 @@ from andon.console.models.incident import (
 from andon.console.models.system import SystemShown, system_shown
 from andon.console.parts import Parts
 from andon.console.wording import Wordings
+from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
@@ -37,6 +38,8 @@ from andon.register.incidents import IncidentRow, Listed
 logger = logging.getLogger(__name__)
 
 PAGE: Final = 200
+ME: Final = "me"
+NEVER: Final = float("inf")
 OPEN_AT_MOST: Final = 1000
 """Open incidents looked through for what is due; with more, the newest ones."""
 
@@ -52,6 +55,10 @@ class Waiting(Frozen):
     decision: DecisionShown
 
 
+First = Literal["newest", "due"]
+"""What stands at the top of a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which incidents a list holds."""
@@ -61,6 +68,20 @@ class Filters:
     severity: Band | None = None
     system: str | None = None
     classification: Classification | None = None
+    asked_of: str | None = None
+    """`me`, or a role: only incidents with an open question for it, what runs out first at the top."""
+    first: First = "newest"
+
+
+def fits(row: IncidentRow, filters: Filters) -> bool:
+    """Whether an open incident is one of those a list holds."""
+    wanted = (
+        (filters.stage, row.stage),
+        (filters.severity, row.severity),
+        (filters.system, row.system),
+        (filters.classification, row.classification),
+    )
+    return filters.state is not Listed.CLOSED and all(one in (None, found) for one, found in wanted)
 
 
 class Reading:
@@ -73,7 +94,13 @@ class Reading:
     async def listed(
         self, filters: Filters, caller: Caller, *, limit: int, before: IncidentId | None = None
     ) -> tuple[list[IncidentListed], IncidentId | None]:
-        """Return one page of incidents, newest first, and where the next page begins."""
+        """Return one page of incidents, and where the next page begins.
+
+        By who is asked, or by what runs out first, only open ones are listed, and on one page.
+        """
+        if filters.asked_of is not None or filters.first == "due":
+            rows = await asyncio.to_thread(self._due, filters, caller)
+            return [await self._listed(row, caller) for row in rows[:limit]], None
         rows = await asyncio.to_thread(self._rows, filters, limit + 1, before)
         shown = [await self._listed(row, caller) for row in rows[:limit]]
         return shown, shown[-1].id if len(rows) > limit else None
@@ -111,7 +138,7 @@ class Reading:
     async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
         """Return the open incidents, what runs out first at the top; without a clock, newest first."""
         rows = await asyncio.to_thread(self._open_rows)
-        rows.sort(key=lambda row: row.next_deadline.timestamp() if row.next_deadline else float("inf"))
+        rows.sort(key=lambda row: row.next_deadline.timestamp() if row.next_deadline else NEVER)
         return [(await self._listed(row, caller), row) for row in rows]
 
     async def asked_of(self, caller: Caller) -> list[Waiting]:
@@ -218,6 +245,30 @@ class Reading:
             before=before,
         )
 
+    def _due(self, filters: Filters, caller: Caller) -> list[IncidentRow]:
+        """Return the open incidents that fit, what runs out first at the top."""
+        found = [
+            (due, row)
+            for row in self._open_rows()
+            if fits(row, filters) and (due := self._due_for(row, filters, caller)) is not None
+        ]
+        return [row for _, row in sorted(found, key=lambda one: one[0])]
+
+    def _due_for(self, row: IncidentRow, filters: Filters, caller: Caller) -> float | None:
+        """Return when the first question asked of somebody runs out; None if nothing is asked of them."""
+        if filters.asked_of is None:
+            return row.next_deadline.timestamp() if row.next_deadline else NEVER
+        asked = [one for one in (row.view.decisions if row.view else ()) if self._asks(one, filters, caller)]
+        due = (one.request.deadline.timestamp() if one.request.deadline else NEVER for one in asked)
+        return min(due, default=None)
+
+    def _asks(self, record: DecisionRecord, filters: Filters, caller: Caller) -> bool:
+        at = self._parts.now()
+        if filters.asked_of == ME:
+            role = caller.role
+            return role is not None and waits_for(record, caller.person, role, at)
+        return record.open and Role(filters.asked_of or "") in record.request.roles_at(at)
+
     def _open_rows(self) -> list[IncidentRow]:
         rows: list[IncidentRow] = []
         while len(rows) < OPEN_AT_MOST:
@@ -256,4 +307,4 @@ class Reading:
 
 def _urgency(waiting: Waiting) -> tuple[float, datetime]:
     deadline = waiting.decision.deadline
-    return (deadline.timestamp() if deadline else float("inf"), waiting.decision.opened_at)
+    return (deadline.timestamp() if deadline else NEVER, waiting.decision.opened_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
@@ -16,9 +16,9 @@ from andon.console.delivery import EngineAwayError
 from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentList, IncidentShown
 from andon.console.opening import EVIDENCE, WHOLE
-from andon.console.reading import Filters
+from andon.console.reading import Filters, First
 from andon.console.routes.places import Digest, Incident, Noting, Reader, Stock
-from andon.domain.directory import Directory
+from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.severity import Band, Classification
@@ -47,13 +47,19 @@ class LedgerPage(Frozen):
 
 
 def _filters(
+    *,
     state: Listed = Listed.ALL,
     stage: Stage | None = None,
     severity: Band | None = None,
     system: Annotated[str | None, Query(max_length=64)] = None,
     classification: Classification | None = None,
+    asked_of: Annotated[
+        Literal["me"] | Role | None,
+        Query(description="only open ones that ask you, or a role"),
+    ] = None,
+    first: Annotated[First, Query(description="`due`: open ones, what runs out first at the top")] = "newest",
 ) -> Filters:
-    return Filters(state, stage, severity, system, classification)
+    return Filters(state, stage, severity, system, classification, asked_of, first)
 
 
 @router.get("")
@@ -64,7 +70,7 @@ async def incidents(
     limit: Annotated[int, Query(ge=1, le=LIST_AT_MOST)] = 50,
     before: IncidentId | None = None,
 ) -> IncidentList:
-    """List incidents, newest first."""
+    """List incidents, newest first unless asked otherwise."""
     shown, onward = await reading.listed(filters, caller, limit=limit, before=before)
     return IncidentList(incidents=tuple(shown), next=onward)
 

@@ -30,6 +30,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("decisions", "andon.cli.respond:decisions", RESPOND, "List the questions that wait for your role."),
     ("respond", "andon.cli.respond:respond", RESPOND, "Answer a question."),
     ("ask", "andon.cli.ask:ask", RESPOND, "Ask for a decision."),
+    ("notices", "andon.cli.notices:app", RESPOND, "Show what you were told."),
     ("keys", "andon.cli.keys:app", RESPOND, "Show and change the keys that you sign answers with."),
     ("login", "andon.cli.login:login", RESPOND, "Print a link that signs you in to the pages once."),
     ("tokens", "andon.cli.tokens:app", RESPOND, "Make, list and revoke access tokens."),

@@ -28,6 +28,7 @@ from andon.console.routes import (
     keys,
     links,
     my_keys,
+    notices,
     pages,
     proposals,
     provider,
@@ -63,7 +64,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
     app.include_router(tokens.api)
-    for routes in (systems, incidents, decisions, proposals, directory, keys):
+    for routes in (systems, incidents, decisions, proposals, directory, keys, notices):
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens, pages, answering, signing):
         app.include_router(screens.router)

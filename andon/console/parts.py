@@ -16,6 +16,7 @@ from andon.console.sessions import session_key
 from andon.domain.values import IncidentId
 from andon.ports import DirectoryReader, EvidenceStore, SealedText
 from andon.register.access_tokens import AccessTokens
+from andon.register.deliveries import Deliveries
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
@@ -55,6 +56,7 @@ class Parts:
     policies: Policies
     systems: Systems
     switches: Switches
+    deliveries: Deliveries
     texts: Sealing
     files: Files
     store: EvidenceStore
@@ -95,6 +97,7 @@ def open_parts(settings: Settings) -> Parts:
         policies=queries.policies,
         systems=queries.systems,
         switches=queries.switches,
+        deliveries=queries.deliveries,
         texts=runtime.texts,
         files=file_writer(runtime.store, queries),
         store=runtime.store,

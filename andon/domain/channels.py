@@ -12,6 +12,9 @@ from andon.domain.errors import InvalidInputError
 from andon.domain.severity import Band
 from andon.domain.values import Frozen
 
+CONSOLE = "console"
+"""Kind of the channel `console://`: notices wait for the person on the console, and go nowhere else."""
+
 Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 """Wall-clock hours of each day in the person's zone, such as `22:00-07:00`; the end is outside."""
 

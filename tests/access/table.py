@@ -68,6 +68,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "POST /v1/directory/people/{person}/restore": Row(ADMIN, MANAGE),
     "POST /v1/directory/people/{person}/absences": Row(LISTING, RESPOND),
     "DELETE /v1/directory/people/{person}/absences": Row(LISTING, RESPOND),
+    "GET /v1/me/notices": Row(LISTING, READ),
     "GET /v1/me/keys": Row(LISTING, READ),
     "POST /v1/me/keys": Row(LISTING, MANAGE),
     "DELETE /v1/me/keys/{key}": Row(LISTING, MANAGE),

@@ -15,7 +15,7 @@ from typing import Final
 from andon.adapters.clock import utc_now
 from andon.adapters.notify.channel import Channels
 from andon.adapters.notify.wording import worded
-from andon.domain.channels import Channel
+from andon.domain.channels import CONSOLE, Channel
 from andon.domain.directory import Directory, Role
 from andon.domain.notice import Code, Notice, Recipients, Target, addressed, recipients_of
 from andon.domain.rights import RightsPolicy
@@ -67,7 +67,9 @@ class AppriseNotifier:
         directory = await asyncio.to_thread(self._people.directory_at, now)
         channel = _channel(directory, target, now)
         code = Code.GONE
-        if channel is not None:
+        if channel is not None and channel.kind == CONSOLE:
+            code = Code.SENT
+        elif channel is not None:
             message = worded(notice, self._rights, self._console_url, target.instead_of)
             code = await self._channels.send(channel.url, message)
         if code is not Code.SENT:

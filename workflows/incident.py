@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, NoReturn
 
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
 
@@ -43,6 +44,11 @@ FILE_TIMEOUT = timedelta(seconds=30)
 FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
 TOLD_AT_ONCE = (Role.BUSINESS_OWNER, Role.OPERATIONS, Role.RESPONDER, Role.COMMUNICATIONS)
+
+
+def _refuse_other_than(model: type[BaseModel], value: object) -> None:
+    if not isinstance(value, model):
+        raise TypeError(f"this takes one {model.__name__}")
 
 
 @workflow.defn(name="Incident")
@@ -271,7 +277,7 @@ class IncidentWorkflow:
 
     @workflow.update
     async def open_or_join(self, arrival: Arrival) -> Received:
-        """Take a detection. It has no validator: a refused one would leave an empty workflow behind."""
+        """Take a detection. None that can be read is refused: that would leave an empty workflow behind."""
         if arrival.detection != self._opening.detection:
             self._post.joined(1, arrival.received_at)
         return Received(stage=self._state.stage, joined=self._state.joined)
@@ -281,10 +287,24 @@ class IncidentWorkflow:
         """Judge a signed answer and say what became of it, once that is stored."""
         return await self._decisions.respond(envelope)
 
+    # Validators refuse what is of another type, or too much or too little. The converter lets `null` and
+    # additional arguments through, and an error in the update itself blocks the workflow's task for ever.
+    @open_or_join.validator
+    def _refuse_what_is_no_arrival(self, arrival: Arrival) -> None:
+        _refuse_other_than(Arrival, arrival)
+
+    @respond.validator
+    def _refuse_what_is_no_answer(self, envelope: Envelope) -> None:
+        _refuse_other_than(Envelope, envelope)
+
     @workflow.update
     async def propose(self, envelope: Envelope) -> Proposed:
         """Take what a person asks to have decided, and say what became of it, once that is stored."""
         return await self._approvals.propose(envelope)
+
+    @propose.validator
+    def _refuse_what_is_no_proposal(self, envelope: Envelope) -> None:
+        _refuse_other_than(Envelope, envelope)
 
     @workflow.signal(dynamic=True)
     async def take(self, name: str, args: Sequence[RawValue]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, select, update
+from sqlalchemy import Engine, Row, bindparam, select, update
 
 from andon.domain.access import Scope
 from andon.domain.directory import Role
@@ -17,6 +17,8 @@ from andon.register.engine import reading, writing
 
 USED_EVERY: Final = timedelta(minutes=5)
 """How coarse the last use is noted: a write a request would hold up detections."""
+
+_BY_HASH: Final = select(access_tokens).where(access_tokens.c.hash == bindparam("digest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,8 @@ class AccessTokens:
 
     def find(self, digest: Sha256Hex) -> AccessToken | None:
         """Return the token with this SHA-256, in force or not."""
-        wanted = select(access_tokens).where(access_tokens.c.hash == digest)
         with reading(self._engine) as connection:
-            row = connection.execute(wanted).one_or_none()
+            row = connection.execute(_BY_HASH, {"digest": digest}).one_or_none()
         return _token(row) if row else None
 
     def get(self, token: str) -> AccessToken | None:

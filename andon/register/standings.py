@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from andon.domain.access import Bar, bar_of
 from andon.domain.directory import Directory, Role
 from andon.domain.values import PersonId, Sha256Hex
 from andon.register.engine import reading
 from andon.register.tables import directories, directory_versions
+
+_NEWEST: Final = (
+    select(directory_versions.c.digest)
+    .where(directory_versions.c.in_force_from <= bindparam("at"))
+    .order_by(directory_versions.c.in_force_from.desc(), directory_versions.c.id.desc())
+    .limit(1)
+)
+"""Built once: it is asked on every request, and to build it takes as long as to ask."""
 
 
 class Standings:
@@ -22,14 +31,8 @@ class Standings:
 
     def directory(self, at: datetime) -> Directory | None:
         """Return the directory in force; None before the first."""
-        newest = (
-            select(directory_versions.c.digest)
-            .where(directory_versions.c.in_force_from <= at)
-            .order_by(directory_versions.c.in_force_from.desc(), directory_versions.c.id.desc())
-            .limit(1)
-        )
         with reading(self._engine) as connection:
-            digest = connection.execute(newest).scalar()
+            digest = connection.execute(_NEWEST, {"at": at}).scalar()
             if digest is None:
                 return None
             if self._kept is None or self._kept[0] != digest:

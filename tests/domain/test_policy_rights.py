@@ -16,6 +16,7 @@ from andon.domain.directory import Role
 from andon.domain.playbook import Plan, choose_playbook, resolve
 from andon.domain.rights import Asking
 from andon.domain.severity import Band
+from andon.domain.stage import Stage
 from andon.domain.values import NOTHING_YET, canonical
 from playbooks import load, load_people, load_systems
 
@@ -272,3 +273,40 @@ def test_two_shipped_people_take_turns_where_minutes_count_and_others_have_deleg
         assert all(directory.reachable(role, week)[0].id == turn.on_call(week) for week in weeks)
     for role in (Role.BUSINESS_OWNER, Role.LEGAL):
         assert all(person.delegates for person in directory.holders(role))
+
+
+@pytest.mark.parametrize(
+    ("detected", "due"),
+    [
+        # Friday before Whit Monday, a public holiday in Hungary; Budapest is at UTC+2.
+        pytest.param("2026-05-22T14:50Z", "2026-05-22T15:00Z", id="ten to five on the Friday"),
+        pytest.param("2026-05-22T08:00Z", "2026-05-22T15:00Z", id="ten in the morning"),
+        # After hours the same business day is the next one; nothing at high waits longer than 8 hours.
+        pytest.param("2026-05-22T15:10Z", "2026-05-22T23:10Z", id="after hours"),
+        pytest.param("2026-05-25T10:00Z", "2026-05-25T18:00Z", id="on the holiday itself"),
+    ],
+)
+def test_the_containment_decision_is_due_on_the_same_business_day_of_the_owner(
+    detected: str, due: str
+) -> None:
+    at = datetime.fromisoformat(detected)
+    calendar = business_calendar("Europe/Budapest", "HU", "", BusinessHours(), at)
+    here = plan().model_copy(update={"calendar": calendar})
+    assert here.stage_due(Stage.CONTAIN, Band.HIGH, at) == datetime.fromisoformat(due)
+
+
+def test_at_critical_containment_waits_for_no_business_hours() -> None:
+    sunday = datetime(2026, 5, 24, 3, tzinfo=UTC)
+    assert plan().stage_due(Stage.CONTAIN, Band.CRITICAL, sunday) == sunday + HOURS
+
+
+def test_every_stage_has_an_owner_and_all_but_detection_and_the_watch_a_time() -> None:
+    assert set(SHELF.rights.stages) == set(Stage) - {Stage.CLOSED}
+    untimed = {stage for stage, right in SHELF.rights.stages.items() if not right.within}
+    assert untimed == {Stage.DETECT, Stage.MONITOR}
+
+
+def test_critical_brings_in_executive_communications_and_compliance() -> None:
+    joining = SHELF.rights.joining
+    more = set(joining.roles(Band.CRITICAL, None)) - set(joining.roles(Band.HIGH, None))
+    assert more == {Role.EXECUTIVE, Role.COMMUNICATIONS, Role.COMPLIANCE}

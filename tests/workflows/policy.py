@@ -182,6 +182,7 @@ RIGHTS = {
 }
 
 STAGES = {
+    Stage.TRIAGE_CLASSIFY: stage(Role.RESPONDER, "PT40M"),
     Stage.CONTAIN: stage(Role.OPERATIONS, "same business day, at most PT8H"),
     Stage.INVESTIGATE: stage(Role.SECURITY, "2 business days"),
     Stage.CORRECT_REMEDIATE: stage(Role.ENGINEER, "P2D"),

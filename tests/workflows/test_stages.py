@@ -43,7 +43,7 @@ async def test_a_stage_that_is_not_done_in_time_is_on_record_once_and_its_owner_
         await case.skip(seconds=(triage.due - triage.began_at).total_seconds() + 60)
         late = [one for one in await case.entries(Kind.STAGE_OVERDUE) if one.subject == triage.stage]
         assert [entry.at for entry in late] == [triage.due]
-        told = [notice for notice in await case.told("overdue") if notice.subject == triage.stage]
+        told = [notice for notice in await case.told("overdue", 1) if notice.subject == triage.stage]
         assert [notice.roles for notice in told] == [(triage.owner, Role.INCIDENT_LEAD)]
         assert triage_of(await case.state()).state == "overdue"
         await case.answer("triage", "confirm", Role.RESPONDER)

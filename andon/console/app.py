@@ -30,6 +30,7 @@ from andon.console.routes import (
     my_keys,
     notices,
     pages,
+    petitions,
     proposals,
     provider,
     proving,
@@ -66,7 +67,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(tokens.api)
     for routes in (systems, incidents, decisions, proposals, directory, keys, notices):
         app.include_router(routes.router)
-    for screens in (entrance, links, proving, provider, my_keys, tokens, pages, answering, signing):
+    for screens in (entrance, links, proving, provider, my_keys, tokens):
+        app.include_router(screens.router)
+    for screens in (pages, answering, petitions, signing):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

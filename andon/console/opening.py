@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 WHOLE: Final[tuple[Exhibit, ...]] = ("gate", "severity")
 """What the page of an incident shows in full; the evidence has a list of its own."""
+GATE: Final[tuple[Exhibit, ...]] = ("gate",)
 EVIDENCE: Final[tuple[Exhibit, ...]] = ("evidence",)
 
 

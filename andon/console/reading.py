@@ -7,8 +7,9 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
@@ -84,6 +85,14 @@ def fits(row: IncidentRow, filters: Filters) -> bool:
     return filters.state is not Listed.CLOSED and all(one in (None, found) for one, found in wanted)
 
 
+def zone_of(name: str) -> tzinfo:
+    """Return a zone by its name; UTC on a machine that does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
 class Reading:
     """Answers what people ask of the register."""
 
@@ -104,6 +113,12 @@ class Reading:
         rows = await asyncio.to_thread(self._rows, filters, limit + 1, before)
         shown = [await self._listed(row, caller) for row in rows[:limit]]
         return shown, shown[-1].id if len(rows) > limit else None
+
+    async def now_of(self, caller: Caller) -> datetime:
+        """Return the present moment in the zone of a person; in UTC if it is not known."""
+        directory = await asyncio.to_thread(self._directory)
+        person = directory.person(caller.person) if directory else None
+        return self._parts.now().astimezone(zone_of(person.zone if person else "UTC"))
 
     async def row(self, incident: IncidentId) -> IncidentRow:
         """Return one incident's row.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
@@ -13,11 +14,13 @@ from andon.api.problems import ProblemError
 from andon.console.models.decision import DecisionShown
 from andon.console.models.incident import IncidentShown
 from andon.console.models.response import ResponseBody
+from andon.console.opening import GATE, Reviewed
 from andon.console.pages import HEADERS, PageRoute, render
-from andon.console.parts import Parts
+from andon.console.reading import Reading as Incidents
 from andon.console.responding import Desk, asked_of
-from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
-from andon.console.screens.decision import Typed, decision_screen
+from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Taking
+from andon.console.screens.decision import NEEDS_GATE, Typed, decision_screen
+from andon.console.screens.moments import zone_key
 from andon.console.sessions import Session
 from andon.console.step_up import SENSITIVE, require_recent, typed_before
 from andon.console.visitors import Answering, Reading, check_csrf, form_of
@@ -29,79 +32,87 @@ LONGEST_KEY = 64
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What both requests about a question stand on."""
+
+    reading: Incidents
+    desk: Desk
+    reviewed: Reviewed
+
+
+def answers_of(reading: Reader, desk: Taking, reviewed: Noting) -> Answers:
+    """Return what the requests about questions stand on."""
+    return Answers(reading, desk, reviewed)
+
+
+On = Annotated[Answers, Depends(answers_of)]
+
+
 @router.get("/incidents/{incident}/decisions/{decision}")
 async def question(
-    request: Request,
-    *,
-    incident: Incident,
-    decision: DecisionId,
-    session: Reading,
-    reading: Reader,
-    desk: Taking,
-    stock: Stock,
+    request: Request, *, incident: Incident, decision: DecisionId, session: Reading, on: On
 ) -> Response:
     """Show a question and what an answer to it does."""
-    found = await reading.incident(incident, session.caller)
     typed = await typed_before(request, session)
-    return _Page(found, _decision(found, decision), session, desk, stock).render(typed)
+    return await _page(on, incident, decision, session, form=typed)
 
 
 @router.post("/incidents/{incident}/decisions/{decision}")
 async def answer(
-    request: Request,
-    *,
-    incident: Incident,
-    decision: DecisionId,
-    session: Answering,
-    reading: Reader,
-    desk: Taking,
-    stock: Stock,
+    request: Request, *, incident: Incident, decision: DecisionId, session: Answering, on: On
 ) -> Response:
     """Take an answer; a second click on the same page delivers nothing twice."""
     form = await form_of(request)
     check_csrf(form, session)
-    row = await reading.row(incident)
+    row = await on.reading.row(incident)
     asked = asked_of(row, decision, session.caller, None)
     if asked.record is not None and asked.record.request.kind in SENSITIVE:
         await require_recent(request, session, form)
     try:
-        await desk.take(asked, read_answer(form), _key(form))
+        await on.desk.take(asked, read_answer(form), key_of(form))
     except ProblemError as problem:
         if session.caller.bar is not None:
             raise
-        found = await reading.incident(incident, session.caller)
-        page = _Page(found, _decision(found, decision), session, desk, stock)
-        return page.render(form, problem)
+        return await _page(on, incident, decision, session, form=form, problem=problem)
     return RedirectResponse(f"/incidents/{incident}/decisions/{decision}#answer", 303, headers=HEADERS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    incident: IncidentShown
-    decision: DecisionShown
-    session: Session
-    desk: Desk
-    stock: Parts
-
-    def render(self, form: dict[str, str] | None = None, problem: ProblemError | None = None) -> Response:
-        """Return the page; after a problem with what was typed, and the same key."""
-        screen = decision_screen(
-            self.incident,
-            self.decision,
-            self.session,
-            self.stock.now(),
-            shown_digest=self.desk.shown_digest(self.decision.request),
-            typed=_typed(form, problem.detail if problem else "") if form is not None else None,
-        )
-        return render(
-            "decision.html",
-            session=self.session,
-            status=problem.status if problem else 200,
-            headers=problem.headers if problem else None,
-            screen=screen,
-            personal=self.decision.request.signing == "personal",
-            key=_key(form) if form is not None else secrets.token_urlsafe(24),
-        )
+async def _page(
+    on: Answers,
+    incident: str,
+    decision: str,
+    session: Session,
+    *,
+    form: dict[str, str] | None = None,
+    problem: ProblemError | None = None,
+) -> Response:
+    """Return the page; after a problem with what was typed, and the same key."""
+    found = await on.reading.incident(incident, session.caller)
+    shown = _decision(found, decision)
+    row = await on.reading.row(incident)
+    if shown.kind in NEEDS_GATE:
+        await on.reviewed.note(row, session.caller.person, GATE)
+    now = await on.reading.now_of(session.caller)
+    screen = decision_screen(
+        found,
+        shown,
+        session,
+        now,
+        shown_digest=on.desk.shown_digest(shown.request),
+        opened=await on.reviewed.by(row, session.caller.person),
+        typed=_typed(form, problem.detail if problem else "") if form is not None else None,
+    )
+    return render(
+        "decision.html",
+        session=session,
+        status=problem.status if problem else 200,
+        headers=problem.headers if problem else None,
+        screen=screen,
+        personal=shown.signing == "personal",
+        key=key_of(form) if form is not None else secrets.token_urlsafe(24),
+        zone=zone_key(now),
+    )
 
 
 def _decision(incident: IncidentShown, decision: str) -> DecisionShown:
@@ -147,6 +158,7 @@ def _typed(form: dict[str, str], problem: str) -> Typed:
     )
 
 
-def _key(form: dict[str, str]) -> str:
+def key_of(form: dict[str, str]) -> str:
+    """Return the key under which a form counts once, however often it is sent."""
     key = form.get("key", "")
     return key if 8 <= len(key) <= LONGEST_KEY else secrets.token_urlsafe(24)

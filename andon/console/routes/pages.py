@@ -13,17 +13,20 @@ from fastapi.responses import JSONResponse
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
-from andon.console.opening import WHOLE
+from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
-from andon.console.reading import Filters
-from andon.console.routes.places import Incident, Noting, Reader, Stock
+from andon.console.reading import ME, Filters
+from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock
+from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
+from andon.console.screens.moments import zone_key
 from andon.console.screens.now import now_screen
 from andon.console.screens.parts import incident_line
 from andon.console.screens.systems import system_boxes
 from andon.console.screens.timeline import LATEST
 from andon.console.screens.words import STAGES, plain
 from andon.console.visitors import Listing, Reading, session_of
+from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.errors import UnknownTermError
 from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
@@ -57,8 +60,10 @@ def _asked(request: Request) -> Asked:
         severity=Band(given["severity"]) if "severity" in given else None,
         system=given.get("system"),
         classification=Classification(given["classification"]) if "classification" in given else None,
+        asked_of=given.get("asked_of"),
+        first="due" if given.get("first") == "due" else "newest",
     )
-    return Asked(filters, {"state": filters.state.value, **given})
+    return Asked(filters, {"state": filters.state.value, "first": filters.first, **given})
 
 
 _TERMS: Final[dict[str, tuple[str, ...]]] = {
@@ -67,30 +72,32 @@ _TERMS: Final[dict[str, tuple[str, ...]]] = {
     "severity": tuple(Band),
     "system": (),
     "classification": tuple(Classification),
+    "asked_of": (ME, *Role),
+    "first": ("newest", "due"),
 }
 
 
 @router.get("/")
-async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
+async def now(session: Listing, reading: Reader) -> Response:
     """Say what is on fire, whether it is contained, what is asked of the reader, and how long they have."""
     found = await reading.open_incidents(session.caller)
     may_open = session.role in READING
     waiting = await reading.waiting([row for _, row in found], session.caller) if may_open else []
-    screen = now_screen([listed for listed, _ in found], waiting, stock.now(), linked=may_open)
-    return render("now.html", session=session, screen=screen)
+    at = await reading.now_of(session.caller)
+    screen = now_screen([listed for listed, _ in found], waiting, at, linked=may_open)
+    return render("now.html", session=session, screen=screen, zone=zone_key(at))
 
 
 @router.get("/incidents")
 async def incidents(
     session: Listing,
     reading: Reader,
-    stock: Stock,
     asked: Annotated[Asked, Depends(_asked)],
     before: IncidentId | None = None,
 ) -> Response:
     """List incidents, newest first."""
     found, onward = await reading.listed(asked.filters, session.caller, limit=LINES, before=before)
-    at, linked = stock.now(), session.role in READING
+    at, linked = await reading.now_of(session.caller), session.role in READING
     known = await reading.systems()
     return render(
         "incidents.html",
@@ -103,23 +110,53 @@ async def incidents(
             "stage": [("", "Any"), *((stage.value, STAGES[stage]) for stage in Stage)],
             "system": [("", "Any"), *((one.id, one.id) for one in known)],
             "classification": [("", "Any"), *((one.value, plain(one)) for one in Classification)],
+            "asked_of": [
+                ("", "Anybody"),
+                (ME, "Me"),
+                *((one.value, plain(one)) for one in sorted(APPROVING_ROLES)),
+            ],
+            "first": [("newest", "Newest"), ("due", "What runs out first")],
         },
         onward=f"/incidents?{urlencode({**asked.query, 'before': onward})}" if onward else None,
         first_page=before is None,
+        zone=zone_key(at),
     )
 
 
 @router.get("/incidents/{incident}")
 async def incident(
-    *, incident: Incident, session: Reading, reading: Reader, stock: Stock, reviewed: Noting
+    *,
+    incident: Incident,
+    session: Reading,
+    reading: Reader,
+    stock: Stock,
+    reviewed: Noting,
+    asking: Petitions,
 ) -> Response:
     """Show one incident."""
     row = await reading.row(incident)
     await reviewed.note(row, session.caller.person, WHOLE)
     shown = await reading.incident(incident, session.caller)
-    mine = frozenset(one.decision.id for one in await reading.waiting([row], session.caller))
-    entries = await asyncio.to_thread(_latest, stock.ledger, incident)
-    return render("incident.html", session=session, screen=incident_screen(shown, entries, mine, stock.now()))
+    at = await reading.now_of(session.caller)
+    screen = incident_screen(
+        shown,
+        await asyncio.to_thread(_latest, stock.ledger, incident),
+        at,
+        mine=frozenset(one.decision.id for one in await reading.waiting([row], session.caller)),
+        askable=await asking.askable(row, session.caller),
+    )
+    return render("incident.html", session=session, screen=screen, zone=zone_key(at))
+
+
+@router.get("/incidents/{incident}/evidence")
+async def evidence(incident: Incident, session: Reading, reading: Reader, reviewed: Noting) -> Response:
+    """Show all evidence of one incident, item by item; from then on the reader has opened it."""
+    shown = await reading.incident(incident, session.caller)
+    preserved = await reading.evidence(incident)
+    await reviewed.note(await reading.row(incident), session.caller.person, EVIDENCE)
+    at = await reading.now_of(session.caller)
+    screen = evidence_screen(shown, preserved, at)
+    return render("evidence.html", session=session, screen=screen, zone=zone_key(at))
 
 
 @router.get("/incidents/{incident}/file.json", dependencies=[])

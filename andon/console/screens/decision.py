@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,16 +13,16 @@ from andon.console.screens.incident import EvidenceBox, GateBox, evidence_box, g
 from andon.console.screens.moments import Clock, Moment, clock, maybe, moment
 from andon.console.screens.parts import (
     IncidentLine,
+    clock_notes,
     decision_state,
     incident_line,
-    joined,
-    missing,
     role_name,
+    still_missing,
     takes,
 )
-from andon.console.screens.words import listed, lower, plain
+from andon.console.screens.words import QUESTIONS, inert, listed, lower, plain
 from andon.console.sessions import Session
-from andon.domain.decision import DecisionKind
+from andon.domain.decision import DecisionKind, Exhibit
 from andon.domain.values import NOTHING_YET, PersonId, Sha256Hex
 
 NEEDS_GATE: Final = frozenset({DecisionKind.RESTART, DecisionKind.REMEDIATION})
@@ -79,13 +80,21 @@ class DecisionScreen:
     open: bool
     incident: IncidentLine
     clock: Clock | None
+    notes: tuple[str, ...]
     opened: Moment
+    about: tuple[tuple[str, str], ...]
+    text: str
+    hidden_text: bool
+    requested_by: str
+    unopened: tuple[tuple[str, str], ...]
+    must_open: bool
+    people: str
     if_nobody: str
     expires: Moment | None
     asked: str
     excluded: str
     answers: tuple[Answer, ...]
-    missing: tuple[tuple[str, str], ...]
+    missing: str
     choices: tuple[Choice, ...]
     findings: tuple[FindingField, ...]
     may_answer: bool
@@ -105,9 +114,13 @@ def decision_screen(
     now: datetime,
     *,
     shown_digest: Sha256Hex,
+    opened: Collection[Exhibit] = (),
     typed: Typed | None = None,
 ) -> DecisionScreen:
-    """Return the page as one person sees it; `typed` is what they had filled in."""
+    """Return the page as one person sees it.
+
+    `opened` is what they have opened already, `typed` what they had filled in.
+    """
     kept = typed or Typed()
     answered = _own(decision, session.caller.person, now)
     why_not = _why_not(decision, session, now)
@@ -119,13 +132,21 @@ def decision_screen(
         open=decision.state == "open",
         incident=incident_line(incident, now, linked=True),
         clock=clock(decision.deadline, now) if decision.state == "open" else None,
+        notes=clock_notes(decision),
         opened=moment(decision.opened_at, now),
+        about=tuple((plain(name), inert(value)) for name, value in decision.about.items()),
+        text=_inert_lines(decision.text or ""),
+        hidden_text=decision.request.subject is not None and decision.text is None,
+        requested_by=decision.requested_by or "",
+        unopened=_unopened(decision, incident.id, opened),
+        must_open=decision.unopened == "refuse",
+        people=", ".join(decision.people),
         if_nobody=_if_nobody(decision, now),
         expires=maybe(decision.expires_at, now),
         asked=listed([role.value for role in decision.roles]),
         excluded=", ".join(decision.excluded),
         answers=_answers(decision, now),
-        missing=_missing(decision),
+        missing=still_missing(decision),
         choices=tuple(_choice(one, decision, kept) for one in decision.options),
         findings=tuple(_finding(name, values, kept) for name, values in decision.findings.items()),
         may_answer=not why_not and answered is None,
@@ -139,6 +160,12 @@ def decision_screen(
     )
 
 
+_EXCLUDED: Final = {
+    True: "You asked for this, so somebody else has to decide it.",
+    False: "You marked the fix as deployed, so somebody else has to decide this.",
+}
+
+
 def _why_not(decision: DecisionShown, session: Session, now: datetime) -> str:
     """Say why this person has no form; the workflow judges all the same whatever is sent."""
     if decision.state == "superseded":
@@ -150,11 +177,27 @@ def _why_not(decision: DecisionShown, session: Session, now: datetime) -> str:
     if decision.expires_at is not None and now > decision.expires_at:
         return "This question has expired. It will be asked anew."
     if session.caller.person in decision.excluded:
-        return "You marked the fix as deployed, so somebody else has to decide this."
+        return _EXCLUDED[decision.requested_by == session.caller.person]
     if session.role not in decision.roles:
         asked = listed([role.value for role in decision.roles])
         return f"You are signed in as {role_name(session.role)}. This is asked of {asked}."
     return ""
+
+
+def _unopened(
+    decision: DecisionShown, incident: str, opened: Collection[Exhibit]
+) -> tuple[tuple[str, str], ...]:
+    """Return what the reader should open first, each with the page that shows it."""
+    pages = {"evidence": f"/incidents/{incident}/evidence", "gate": f"/incidents/{incident}#gate"}
+    return tuple(
+        (f"the {one}", pages.get(one, f"/incidents/{incident}#why"))
+        for one in decision.opens
+        if one not in opened and decision.state == "open"
+    )
+
+
+def _inert_lines(text: str) -> str:
+    return "\n".join(inert(line) for line in text.splitlines())
 
 
 def _answers(decision: DecisionShown, now: datetime) -> tuple[Answer, ...]:
@@ -186,13 +229,6 @@ def _if_nobody(decision: DecisionShown, now: datetime) -> str:
     return f"If nobody answers, “{default}” applies at {at.text} ({at.away}). The question stays open then."
 
 
-def _missing(decision: DecisionShown) -> tuple[tuple[str, str], ...]:
-    """Return whom the options that somebody chose still need, while nothing is decided."""
-    chosen = {one.option for one in decision.responses} if decision.state == "open" else set()
-    lacking = [(one, missing(one, decision)) for one in decision.options if one.id in chosen]
-    return tuple((lower(one.id), joined(people)) for one, people in lacking if people)
-
-
 def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choice:
     return Choice(
         id=option.id,
@@ -208,7 +244,7 @@ def _finding(name: str, values: tuple[str, ...], typed: Typed) -> FindingField:
     chosen = dict(typed.findings).get(name, "")
     return FindingField(
         name=name,
-        label=plain(name),
+        label=QUESTIONS.get(name, plain(name)),
         values=tuple((value, plain(value), value == chosen) for value in values),
     )
 

@@ -5,35 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from andon.console.models.decision import DecisionShown
 from andon.console.models.evidence import EvidenceSummary
 from andon.console.models.incident import IncidentShown, OrderShown
+from andon.console.models.proposal import Askable
+from andon.console.screens.course import (
+    MarkLine,
+    QuestionAnswered,
+    StageLine,
+    mark_lines,
+    questions_answered,
+    stage_lines,
+)
 from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
 from andon.console.screens.timeline import Event, event
-from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, STAGES, Status, action, lower, plain
+from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, Status, action, lower, plain
+from andon.domain.escalation import QUESTIONS as SEVEN
 from andon.domain.gate import EvaluationResult
 from andon.domain.ledger import Entry
-from andon.domain.stage import Stage
-
-LOOP: Final = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
-STEP_STATES: Final = {
-    "done": Status("done", "✓", "good"),
-    "running": Status("running", "●", "now"),
-    "ahead": Status("not begun", "·", "quiet"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One stage of the loop."""
-
-    title: str
-    state: Status
-    began: Moment | None
-    ended: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +72,15 @@ class GateBox:
 
 
 @dataclass(frozen=True, slots=True)
+class AskableLine:
+    """Something the reader may ask to have decided; `asked` is the open question, if it is asked."""
+
+    kind: str
+    title: str
+    asked: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentScreen:
     """The page of one incident."""
 
@@ -96,7 +96,12 @@ class IncidentScreen:
     watch_until: Moment | None
     open_questions: tuple[QuestionLine, ...]
     other_questions: tuple[QuestionLine, ...]
-    steps: tuple[Step, ...]
+    lead: str
+    undelivered: int
+    stages: tuple[StageLine, ...]
+    questions: tuple[QuestionAnswered, ...]
+    marks: tuple[MarkLine, ...]
+    askable: tuple[AskableLine, ...]
     orders: tuple[OrderLine, ...]
     evidence: EvidenceBox | None
     gate: GateBox | None
@@ -110,9 +115,18 @@ class IncidentScreen:
 
 
 def incident_screen(
-    incident: IncidentShown, entries: Sequence[Entry], mine: frozenset[str], now: datetime
+    incident: IncidentShown,
+    entries: Sequence[Entry],
+    now: datetime,
+    *,
+    mine: frozenset[str],
+    askable: Sequence[Askable],
 ) -> IncidentScreen:
-    """Return the page; `entries` are the latest, `mine` the questions that wait for the reader."""
+    """Return the page.
+
+    `entries` are the latest, `mine` the questions that wait for the reader, `askable` what they may
+    ask to have decided.
+    """
     questions = [
         question_line(one, incident.id, now, mine=one.id in mine) for one in _by_urgency(incident.decisions)
     ]
@@ -130,11 +144,21 @@ def incident_screen(
         watch_until=maybe(incident.watch_until, now),
         open_questions=tuple(one for one in questions if one.id in open_ids),
         other_questions=tuple(one for one in questions if one.id not in open_ids),
-        steps=tuple(_step(incident, stage, now) for stage in LOOP),
+        lead=incident.lead or "",
+        undelivered=len(incident.undelivered),
+        stages=stage_lines(incident.sla, now),
+        questions=questions_answered(incident.escalation),
+        marks=mark_lines(incident.marks, incident.id, now),
+        askable=tuple(
+            AskableLine(one.kind.value, one.title, one.asked)
+            for one in sorted(askable, key=lambda one: one.title)
+        ),
         orders=tuple(_order(one, now) for one in incident.orders),
         evidence=evidence_box(incident.evidence, now),
         gate=gate_box(incident, now),
-        findings=tuple((plain(name), lower(value)) for name, value in incident.findings.items()),
+        findings=tuple(
+            (plain(name), lower(value)) for name, value in incident.findings.items() if name not in SEVEN
+        ),
         events=tuple(event(one, now) for one in reversed(entries)),
         earlier_events=entries[0].sequence if entries else 0,
         temporal_url=incident.temporal.url,
@@ -150,7 +174,7 @@ def evidence_box(evidence: EvidenceSummary | None, now: datetime) -> EvidenceBox
         return None
     items = _count(evidence.items) or "No item"
     return EvidenceBox(
-        summary=f"{items}, {_size(evidence.size_bytes)}, snapshot {evidence.snapshots}",
+        summary=f"{items}, {size(evidence.size_bytes)}, snapshot {evidence.snapshots}",
         root=evidence.root,
         sealed=moment(evidence.sealed_at, now),
         missing=f"{evidence.missing_log_rate:.0%} of the required rows are missing",
@@ -178,7 +202,8 @@ def _count(items: int) -> str:
     return "" if not items else "1 item" if items == 1 else f"{items} items"
 
 
-def _size(size_bytes: int) -> str:
+def size(size_bytes: int) -> str:
+    """Return a size in words."""
     if size_bytes < 10_000:
         return f"{size_bytes:,} bytes"
     if size_bytes < 10_000_000:
@@ -223,18 +248,6 @@ def _contained_after(incident: IncidentShown) -> str:
         else lasting(incident.contained_at - incident.detected_at)
     )
     return f"{span} after detection"
-
-
-def _step(incident: IncidentShown, stage: Stage, now: datetime) -> Step:
-    runs = [one for one in incident.stages if one.stage is stage]
-    running = any(one.ended_at is None for one in runs)
-    state = "running" if running else "done" if runs else "ahead"
-    return Step(
-        title=STAGES[stage],
-        state=STEP_STATES[state],
-        began=maybe(runs[-1].began_at if runs else None, now),
-        ended=maybe(runs[-1].ended_at if runs else None, now),
-    )
 
 
 def _order(order: OrderShown, now: datetime) -> OrderLine:

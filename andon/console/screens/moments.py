@@ -1,10 +1,15 @@
-"""Times as people read them: UTC with the zone named, and how far off."""
+"""Times as people read them: in the reader's zone, with the zone named, and how far off.
+
+`now` is the reader's own: its zone is the one in which everything is shown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from andon.domain.business_time import Term
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 SOON: Final = timedelta(minutes=15)
@@ -32,15 +37,37 @@ class Clock:
 
 def moment(at: datetime, now: datetime) -> Moment:
     """Return `at` as people read it at the moment `now`."""
-    utc = at.astimezone(UTC)
-    same_day = utc.date() == now.astimezone(UTC).date()
-    text = utc.strftime("%H:%M:%S UTC") if same_day else utc.strftime("%d %b %Y, %H:%M UTC")
+    zone = now.tzinfo or UTC
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
+    same_day = local.date() == now.date()
+    written = local.strftime("%H:%M:%S" if same_day else "%d %b %Y, %H:%M")
     return Moment(
         iso=utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        text=text,
+        text=f"{written} {zone_name(local)}",
         away=away(at - now),
         past=at <= now,
     )
+
+
+def zone_name(at: datetime) -> str:
+    """Return the name of a time's zone: `CET`, or `UTC+04` where there is no name."""
+    name = at.tzname() or "UTC"
+    return f"UTC{name}" if name[:1] in "+-" else name
+
+
+def zone_key(now: datetime) -> str:
+    """Return the name of the reader's zone: `Europe/Berlin`."""
+    return str(now.tzinfo or UTC)
+
+
+def term(given: Term | None) -> str:
+    """Return a time to answer as the policy wrote it: `30 min`, `same business day, at most 8 h`."""
+    if given is None:
+        return ""
+    if given.elapsed is not None:
+        return lasting(given.elapsed)
+    written, _, _ = str(given).partition(", at most ")
+    return f"{written}, at most {lasting(given.at_most)}" if given.at_most else written
 
 
 def maybe(at: datetime | None, now: datetime) -> Moment | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from andon.console.models.decision import DecisionShown, OptionShown
 from andon.console.models.incident import IncidentListed
-from andon.console.screens.moments import Clock, Moment, clock, maybe, moment
+from andon.console.screens.moments import Clock, Moment, clock, maybe, moment, term
 from andon.console.screens.words import (
     CONTAINED,
     NOT_CONTAINED,
@@ -62,8 +62,11 @@ class QuestionLine:
     href: str
     title: str
     roles: str
+    people: str
     clock: Clock | None
+    notes: tuple[str, ...]
     so_far: str
+    missing: str
     opened: Moment
     state: str
     mine: bool
@@ -107,8 +110,11 @@ def question_line(
         href=f"/incidents/{incident}/decisions/{decision.id}",
         title=decision.title,
         roles=listed([role.value for role in decision.roles]),
+        people=", ".join(decision.people),
         clock=clock(decision.deadline, now) if decision.state == "open" else None,
+        notes=clock_notes(decision),
         so_far=so_far(decision),
+        missing=still_missing(decision),
         opened=moment(decision.opened_at, now),
         state=decision_state(decision),
         mine=mine,
@@ -147,17 +153,28 @@ def takes(option: OptionShown) -> str:
     return f"takes {joined(slots)}"
 
 
-def missing(option: OptionShown, decision: DecisionShown) -> list[str]:
+def missing(option: OptionShown) -> list[str]:
     """Return whom an option still needs, one entry a person; nobody if it can be settled as it is."""
-    given = [one.role for one in decision.responses if one.option == option.id]
-    lacking: list[str] = []
-    for slot in sorted(option.needs, key=lambda roles: (not roles, len(roles))):
-        filling = next((role for role in given if not slot or role in slot), None)
-        if filling is None:
-            lacking.append(listed([role.value for role in slot]) if slot else "one more person")
-        else:
-            given.remove(filling)
-    return lacking
+    return [listed([role.value for role in slot]) if slot else "one more person" for slot in option.missing]
+
+
+def still_missing(decision: DecisionShown) -> str:
+    """Say whom the options that somebody chose still need, while nothing is decided."""
+    chosen = {one.option for one in decision.responses} if decision.state == "open" else set()
+    lacking = [(one, missing(one)) for one in decision.options if one.id in chosen]
+    return "; ".join(f"“{lower(one.id)}” needs {joined(people)}" for one, people in lacking if people)
+
+
+def clock_notes(decision: DecisionShown) -> tuple[str, ...]:
+    """Say how the clock of a question came about, and what it takes besides an answer in time."""
+    notes = (
+        (decision.state == "open" and term(decision.within), term(decision.within)),
+        (decision.extended_by, f"given more time by {decision.extended_by}"),
+        (decision.extension_asked, f"more time asked for: {decision.extension_asked}"),
+        (decision.breached, "not answered in time"),
+        (decision.state == "open" and decision.signing == "personal", "takes a signature with your own key"),
+    )
+    return tuple(text for holds, text in notes if holds)
 
 
 def joined(slots: list[str]) -> str:

@@ -48,6 +48,19 @@ GAPS: Final = {
     GapReason.EMPTY: "the source gave nothing",
     GapReason.LATE: "comes into being later",
 }
+QUESTIONS: Final = {
+    "left_company": "Did anything wrong leave the company?",
+    "data_exposed": "Was data shown to somebody who may not see it?",
+    "took_action": "Did the AI system act on its own?",
+    "reviewer_passed_it": "Did a reviewer let it pass?",
+    "more_affected": "Are more people or cases affected?",
+    "recent_change": "Was anything changed shortly before?",
+    "obligation": "May somebody have to be told by law or contract?",
+    "reversibility": "Can it be undone?",
+    "acted_upon": "Has anybody acted on what it produced?",
+    "notification_required": "Must somebody be notified?",
+}
+"""What people are asked to find out, by the code of the finding."""
 ACRONYMS: Final = {"ai": "AI", "hr": "HR", "id": "id"}
 
 

@@ -1,0 +1,78 @@
+"""The page of all evidence of one incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from andon.console.models.evidence import EvidenceShown
+from andon.console.models.incident import IncidentShown
+from andon.console.screens.incident import EvidenceBox, evidence_box, size
+from andon.console.screens.moments import Moment, maybe, moment
+from andon.console.screens.parts import IncidentLine, incident_line
+from andon.console.screens.words import GAPS, inert, lower, plain
+
+ITEMS_AT_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """One artefact that was preserved."""
+
+    kind: str
+    source: str
+    captured: Moment
+    size: str
+    sha256: str
+    locked_until: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    """Something that should be there and is not."""
+
+    row: str
+    why: str
+    source: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceScreen:
+    """The page of all evidence of one incident."""
+
+    incident: IncidentLine
+    box: EvidenceBox | None
+    items: tuple[ItemLine, ...]
+    more: int
+    gaps: tuple[GapLine, ...]
+
+
+def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datetime) -> EvidenceScreen:
+    """Return the page."""
+    items = evidence.items[:ITEMS_AT_MOST]
+    return EvidenceScreen(
+        incident=incident_line(incident, now, linked=True),
+        box=evidence_box(incident.evidence, now),
+        items=tuple(
+            ItemLine(
+                kind=plain(one.kind),
+                source=one.source,
+                captured=moment(one.captured_at, now),
+                size=size(one.size_bytes),
+                sha256=one.sha256,
+                locked_until=maybe(one.locked_until, now),
+            )
+            for one in items
+        ),
+        more=len(evidence.items) - len(items),
+        gaps=tuple(
+            GapLine(
+                row=plain(one.row),
+                why=GAPS.get(one.reason, lower(one.reason)),
+                source=one.source,
+                detail=inert(one.detail),
+            )
+            for one in evidence.gaps
+        ),
+    )

@@ -33,7 +33,7 @@ from andon.domain.signing import PROPOSAL_TYPE, Envelope, key_id, public_key_of,
 from andon.domain.values import NOTHING_YET, sha256
 from tests import fakes
 from tests.workflows.policy import plan_for
-from workers.compose import WORKFLOWS, evaluation_duty, evidence_duty, respond_duty, worker_for
+from workers.compose import WORKFLOWS, evaluation_duty, evidence_duty, notices_duty, respond_duty, worker_for
 from workers.outbox import TemporalOutbox
 from workers.sandbox import sandbox_runner
 from workflows.incident import IncidentWorkflow
@@ -257,12 +257,12 @@ async def opened(
             handle = await start(environment.client, opening)
         try:
             yield Case(handle=handle, opening=opening, parts=parts, environment=environment)
-            await _replays(handle)
+            await replays(handle)
         finally:
-            await _end_all(environment.client, handle.id)
+            await end_all(environment.client, handle.id)
 
 
-async def _replays(handle: WorkflowHandle[Any, Ending]) -> None:
+async def replays(handle: WorkflowHandle[Any, Ending]) -> None:
     """Replay what has just happened: a test that passes on a history that does not replay proves nothing."""
     replayer = Replayer(
         workflows=WORKFLOWS,
@@ -273,7 +273,7 @@ async def _replays(handle: WorkflowHandle[Any, Ending]) -> None:
     await replayer.replay_workflow(await handle.fetch_history())
 
 
-async def _end_all(client: Client, incident: str) -> None:
+async def end_all(client: Client, incident: str) -> None:
     """End an incident and its children: the next test's workers serve the same queues."""
     for workflow_id in (f"{incident}/watch", incident):
         try:
@@ -288,7 +288,12 @@ async def serving(client: Client, parts: Parts) -> AsyncIterator[None]:
     """Run one worker per queue."""
     async with AsyncExitStack() as workers:
         outbox = TemporalOutbox(client)
-        for duty in (respond_duty(parts, outbox), evidence_duty(parts), evaluation_duty(parts)):
+        for duty in (
+            respond_duty(parts, outbox),
+            notices_duty(parts),
+            evidence_duty(parts),
+            evaluation_duty(parts),
+        ):
             await workers.enter_async_context(worker_for(client, duty))
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class House:
         oidc: OidcSettings | None = None,
         sign_in: SignInSettings | None = None,
         url: str = "http://localhost:8700",
+        listening: socket.socket | None = None,
     ) -> AsyncIterator[str]:
         """Serve a console; more than one may be open at once."""
         parts = dataclasses.replace(
@@ -62,7 +64,7 @@ class House:
             url=url,
         )
         parts.tokens._now = self.clock.now
-        async with running(create_app(parts)) as served:
+        async with running(create_app(parts), listening) as served:
             yield served
 
     def suspend(self, person: str) -> None:

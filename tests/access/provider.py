@@ -112,10 +112,10 @@ def _allowed(request: Request, form: dict[str, str], asked: dict[str, str]) -> b
 
 
 @asynccontextmanager
-async def lying_provider() -> AsyncIterator[Provider]:
+async def lying_provider(host: str = "localhost") -> AsyncIterator[Provider]:
     """Serve a provider that tells the truth until a test changes it."""
     listening = free_socket()
-    provider = Provider(f"http://localhost:{listening.getsockname()[1]}")
+    provider = Provider(f"http://{host}:{listening.getsockname()[1]}")
     async with running(served_by(provider), listening):
         yield provider
 

@@ -76,7 +76,6 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
     containment = ContainmentActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
     ledger = LedgerActivities(parts.ledger, parts.projection, outbox)
-    people = PeopleActivities(parts.notifier)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
     severity = SeverityActivities(parts.weigher)
     return Duty(
@@ -89,9 +88,6 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             release.release,
             ledger.append,
             ledger.head,
-            people.recipients,
-            people.tell,
-            people.conclude,
             record.read_versions,
             record.read_seal,
             record.read_result,
@@ -100,6 +96,12 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             severity.weigh,
         ),
     )
+
+
+def notices_duty(parts: Parts, queue: str = queues.NOTICES) -> Duty:
+    """Telling people."""
+    people = PeopleActivities(parts.notifier)
+    return Duty(queue=queue, workflows=(), activities=(people.recipients, people.tell, people.conclude))
 
 
 def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
@@ -117,19 +119,19 @@ def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
 QUEUES: Final = (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION)
 
 
-def duty_of(queue: str, parts: Parts, client: Client) -> Duty:
-    """Return what the worker of a queue does.
+def duties_of(queue: str, parts: Parts, client: Client) -> tuple[Duty, ...]:
+    """Return what the worker of a queue does; notices have slots of their own in the process that responds.
 
     Raises:
         InvalidInputError: there is no such queue.
     """
     match queue:
         case queues.RESPONSE:
-            return respond_duty(parts, TemporalOutbox(client))
+            return (respond_duty(parts, TemporalOutbox(client)), notices_duty(parts))
         case queues.EVIDENCE:
-            return evidence_duty(parts)
+            return (evidence_duty(parts),)
         case queues.EVALUATION:
-            return evaluation_duty(parts)
+            return (evaluation_duty(parts),)
         case _:
             raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -16,7 +17,7 @@ from temporalio.service import RPCError
 from andon.bootstrap import open_runtime
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
-from workers.compose import QUEUES, duty_of, worker_for
+from workers.compose import QUEUES, duties_of, worker_for
 from workflows import search_attributes
 
 log = logging.getLogger(__name__)
@@ -59,12 +60,14 @@ async def connect(settings: Settings) -> Client:
 async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> None:
     client = await connect(settings)
     await _require_search_attributes(client)
-    duty = duty_of(queue, open_runtime(settings), client)
+    duties = duties_of(queue, open_runtime(settings), client)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with worker_for(client, duty):
+    async with AsyncExitStack() as workers:
+        for duty in duties:
+            await workers.enter_async_context(worker_for(client, duty))
         log.info("serving queue %s", queue)
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)

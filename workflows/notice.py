@@ -23,6 +23,7 @@ from andon.domain.notice import (
     targets,
     undeliverable,
 )
+from workflows import queues
 
 TELL_TIMEOUT = timedelta(seconds=15)
 TELL_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
@@ -80,6 +81,7 @@ class NoticeWorkflow:
             notice,
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRIES,
+            task_queue=queues.NOTICES,
             priority=PRIORITY,
         )
 
@@ -92,6 +94,7 @@ class NoticeWorkflow:
                 Telling(notice=notice, target=target),
                 start_to_close_timeout=TELL_TIMEOUT,
                 retry_policy=TELL_RETRIES,
+                task_queue=queues.NOTICES,
                 priority=PRIORITY,
             )
         except ActivityError:
@@ -105,6 +108,7 @@ class NoticeWorkflow:
             Conclusion(notice=notice, missing=missing),
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRIES,
+            task_queue=queues.NOTICES,
             priority=PRIORITY,
         )
 

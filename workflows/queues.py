@@ -12,3 +12,6 @@ EVIDENCE: Final = "andon-evidence"
 
 EVALUATION: Final = "andon-evaluation"
 """Eval suites: slow and isolated."""
+
+NOTICES: Final = "andon-notices"
+"""Sending to mail servers and chats: slow, often away, and never in the way of a lever or the ledger."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from andon.bootstrap import load_policy, open_queries, open_runtime
 from andon.config import DatabaseSettings, KeySettings, PolicySettings, Settings
 from andon.domain.notice import Notice
-from workers.compose import evaluation_duty, evidence_duty, respond_duty
+from workers.compose import evaluation_duty, evidence_duty, notices_duty, respond_duty
 
 SHIPPED = Path(__file__).parents[2] / "playbooks"
 
@@ -37,7 +37,12 @@ def settings_in(folder: Path) -> Settings:
 
 def test_a_runtime_has_every_port_that_each_queue_needs(tmp_path: Path) -> None:
     runtime = open_runtime(settings_in(tmp_path))
-    duties = (respond_duty(runtime, NoOutbox()), evidence_duty(runtime), evaluation_duty(runtime))
+    duties = (
+        respond_duty(runtime, NoOutbox()),
+        notices_duty(runtime),
+        evidence_duty(runtime),
+        evaluation_duty(runtime),
+    )
     assert all(duty.activities for duty in duties)
     assert set(runtime.levers) == {"flag"}
     assert set(runtime.sources) == {"recorder", "versions"}

@@ -50,7 +50,7 @@ from andon.register.migrate import migrate
 from tests import fakes
 from tests.api.server import bearer, token, write_tokens
 from tests.workflows.case import start
-from workers.compose import duty_of, worker_for
+from workers.compose import duties_of, worker_for
 from workflows import queues
 
 SEED = bytes(range(32))
@@ -228,7 +228,8 @@ async def serving(client: Client, behind: Behind) -> AsyncIterator[None]:
     """Run one worker per queue."""
     async with AsyncExitStack() as workers:
         for queue in (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION):
-            await workers.enter_async_context(worker_for(client, duty_of(queue, behind, client)))
+            for duty in duties_of(queue, behind, client):
+                await workers.enter_async_context(worker_for(client, duty))
         yield
 
 

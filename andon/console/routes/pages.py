@@ -36,6 +36,7 @@ from andon.register.incidents import Listed
 from andon.register.ledger import Ledger
 
 LINES: Final = 50
+CAPTIONS: Final = {False: "Incidents, newest first", True: "Open incidents, what runs out first at the top"}
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -102,6 +103,7 @@ async def incidents(
     return render(
         "incidents.html",
         session=session,
+        caption=CAPTIONS[asked.filters.first == "due" or asked.filters.asked_of is not None],
         lines=[incident_line(one, at, linked=linked) for one in found],
         query={name: asked.query.get(name, "") for name in _TERMS},
         choices={

@@ -168,7 +168,7 @@ def still_missing(decision: DecisionShown) -> str:
 def clock_notes(decision: DecisionShown) -> tuple[str, ...]:
     """Say how the clock of a question came about, and what it takes besides an answer in time."""
     notes = (
-        (decision.state == "open" and term(decision.within), term(decision.within)),
+        (decision.state == "open" and decision.within, f"{term(decision.within)} to answer"),
         (decision.extended_by, f"given more time by {decision.extended_by}"),
         (decision.extension_asked, f"more time asked for: {decision.extension_asked}"),
         (decision.breached, "not answered in time"),

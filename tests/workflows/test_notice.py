@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,25 +109,27 @@ def notice(*roles: Role, about: str = "question", incident: str = "", **fields: 
 
 @asynccontextmanager
 async def posted(
-    environment: WorkflowEnvironment, office: Office, one: Notice | None = None
+    environment: WorkflowEnvironment, office: Office, one: Notice | None = None, *, served: bool = False
 ) -> AsyncIterator[Errand]:
-    """Post a notice and serve it until the block ends; what happened must replay."""
+    """Post a notice and serve it until the block ends; what happened must replay.
+
+    `served`: somebody serves the queue of notices already, with this office's notifier.
+    """
     one = one or notice()
     queue = f"notices-{secrets.token_hex(4)}"
     people = PeopleActivities(office.notifier)
-    async with (
-        Worker(
-            environment.client,
-            task_queue=queue,
-            workflows=[NoticeWorkflow],
-            workflow_runner=sandbox_runner(),
-        ),
-        Worker(
-            environment.client,
-            task_queue=queues.NOTICES,
-            activities=[people.recipients, people.tell, people.conclude],
-        ),
-    ):
+    workflows = Worker(
+        environment.client,
+        task_queue=queue,
+        workflows=[NoticeWorkflow],
+        workflow_runner=sandbox_runner(),
+    )
+    activities = Worker(
+        environment.client,
+        task_queue=queues.NOTICES,
+        activities=[people.recipients, people.tell, people.conclude],
+    )
+    async with workflows, nullcontext() if served else activities:
         with environment.with_time_skipping_disabled():
             for _ in range(2):
                 await TemporalOutbox(environment.client, queue).post([one])
@@ -314,7 +316,7 @@ async def test_an_incident_hears_by_one_signal_of_a_notice_that_reached_nobody(
     parts.notifier = office.notifier
     async with opened(environment, parts) as case:
         one = notice(Role.LEGAL, Role.PRIVACY, about="guidance", incident=case.opening.incident)
-        async with posted(environment, office, one) as errand:
+        async with posted(environment, office, one, served=True) as errand:
             await errand.until_kept("undeliverable")
             state = await case.until(lambda state: one.id in state.undelivered)
             signals = await _signals(case.handle, "notice_undelivered")

@@ -124,12 +124,15 @@ async def posted(
         workflows=[NoticeWorkflow],
         workflow_runner=sandbox_runner(),
     )
-    activities = Worker(
-        environment.client,
-        task_queue=queues.NOTICES,
-        activities=[people.recipients, people.tell, people.conclude],
-    )
-    async with workflows, nullcontext() if served else activities:
+
+    def activities() -> Worker:
+        return Worker(
+            environment.client,
+            task_queue=queues.NOTICES,
+            activities=[people.recipients, people.tell, people.conclude],
+        )
+
+    async with workflows, nullcontext() if served else activities():
         with environment.with_time_skipping_disabled():
             for _ in range(2):
                 await TemporalOutbox(environment.client, queue).post([one])

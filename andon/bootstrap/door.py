@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,11 @@ from andon.bootstrap import Queries, open_queries
 from andon.config import Settings
 from andon.domain.business_time import BusinessCalendar, BusinessHours
 from andon.domain.directory import Person
+from andon.domain.errors import InvalidInputError
 from andon.ports import LeverControl
 from andon.register.migrate import migrate
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,23 @@ class DoorParts:
 
 
 def owners_calendar(owner: Person | None, hours: BusinessHours, at: datetime) -> BusinessCalendar:
-    """Return the business hours of whoever owns an AI system; of somebody unknown, those of UTC."""
+    """Return the business hours of whoever owns an AI system; of somebody unknown, those of UTC.
+
+    Raises:
+        InvalidInputError: the owner's country or region is none whose holidays are known.
+    """
     zone, country, region = (owner.zone, owner.country, owner.region) if owner else ("UTC", "", "")
     return business_calendar(zone, country, region, hours, at)
+
+
+def working_calendar(owner: Person | None, hours: BusinessHours, at: datetime) -> BusinessCalendar:
+    """Return the owner's business hours, without holidays if those can't be told: an incident must open."""
+    try:
+        return owners_calendar(owner, hours, at)
+    except InvalidInputError:
+        logger.exception("deadlines of this incident know no public holidays")
+        zone = owner.zone if owner else "UTC"
+        return business_calendar(zone, "", "", hours, at)
 
 
 def open_door_parts(settings: Settings) -> DoorParts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from andon.bootstrap.door import owners_calendar
+from andon.bootstrap.door import working_calendar
 from andon.domain.containment import Lever
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
@@ -75,7 +75,7 @@ def plan_for(
         shelf.evidence,
         policy=policy.digest,
         trusted=trusted,
-        calendar=owners_calendar(owner, shelf.rights.business_hours, at),
+        calendar=working_calendar(owner, shelf.rights.business_hours, at),
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from andon.bootstrap import load_policy
+from andon.bootstrap.door import owners_calendar
 from andon.config import Settings
 from andon.domain.detection import UNKNOWN_SYSTEM
 from andon.domain.directory import Directory, Role
@@ -94,8 +95,22 @@ class PolicyDesk:
         for kept in self._systems.systems():
             if kept.in_inventory and kept.id not in read.systems:
                 self._systems.remove(kept.id)
-        self._in_force, self._stamp = InForce(read.shelf, digest, self._people.latest()), stamp
+        in_force = InForce(read.shelf, digest, self._people.latest())
+        self._try_calendars(in_force, read.systems.values())
+        self._in_force, self._stamp = in_force, stamp
         self.read_systems()
+
+    def _try_calendars(self, in_force: InForce, systems: Iterable[AISystem]) -> None:
+        """Find an owner whose holidays nobody knows now, and not while an incident opens.
+
+        The first calendar of a process also takes a hundred times as long as the others.
+        """
+        for system in systems:
+            owner, hours = in_force.directory.person(system.owner), in_force.shelf.rights.business_hours
+            try:
+                owners_calendar(owner, hours, datetime.now(UTC))
+            except InvalidInputError as error:
+                raise InvalidInputError(f"owner of {system.id}: {error}") from error
 
     def _take_in(self, directory: Directory) -> None:
         try:

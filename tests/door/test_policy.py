@@ -40,6 +40,21 @@ async def test_the_door_does_not_start_on_a_file_it_cannot_use(
             raise AssertionError("it started")
 
 
+async def test_an_owner_whose_public_holidays_nobody_knows_is_found_at_the_start(
+    tmp_path: Path, nowhere: str
+) -> None:
+    settings = make_settings(tmp_path, nowhere, 1)
+    people = yaml.safe_load((tmp_path / "people.yaml").read_text())
+    for person in people["people"]:
+        if person["id"] == SYSTEM["owner"]:
+            person["country"] = "ZZ"
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump(people))
+    app = create_app(settings)
+    with pytest.raises(InvalidInputError, match=r"owner of refund_desk: .*ZZ"):
+        async with app.router.lifespan_context(app):
+            raise AssertionError("it started")
+
+
 async def test_systems_and_people_are_in_the_register_once_it_runs(lonely: Door) -> None:
     assert [one.id for one in Systems(lonely.databases.register).systems()] == ["refund_desk"]
     assert len(People(lonely.databases.register).latest().people) == 18

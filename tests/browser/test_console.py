@@ -62,6 +62,8 @@ async def test_every_page_can_be_told_apart_and_found_through_without_seeing_it(
         "/incidents",
         "/systems",
         f"/incidents/{incident}",
+        f"/incidents/{incident}/evidence",
+        f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
     )
     for path in paths:
@@ -146,6 +148,8 @@ async def test_no_page_scrolls_sideways(page: Page, office: Office, temporal: Cl
         "/",
         "/incidents",
         f"/incidents/{incident}",
+        f"/incidents/{incident}/evidence",
+        f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
         "/systems",
     )
@@ -169,6 +173,27 @@ async def test_everything_works_without_script(
     await expect(plain.get_by_role("status")).to_contain_text("was recorded")
     await plain.get_by_role("button", name="Sign out").click()
     await expect(plain.get_by_role("heading", level=1)).to_have_text("Sign in")
+    await context.close()
+
+
+async def test_a_person_without_script_asks_for_a_decision_by_clicks(
+    browser: Browser, page: Page, office: Office, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    context = await browser.new_context(base_url=await _address(page), java_script_enabled=False)
+    plain = await context.new_page()
+    await sign_in(plain, Role.SECURITY)
+    await plain.goto(f"/incidents/{incident}")
+    await plain.get_by_text("you may ask to have decided").click()
+    await plain.get_by_role("link", name="Is it less severe than stated?").click()
+    await plain.get_by_label("Which severity instead?").select_option("medium")
+    await plain.get_by_label("Why").fill("One account, found at once.")
+    await plain.get_by_role("button", name="Ask as security-1").click()
+    await expect(plain.get_by_role("heading", level=1)).to_have_text("Is it less severe than stated?")
+    await expect(plain.get_by_text("You asked for this")).to_be_visible()
+    view = await office.until(incident, lambda view: len(view.decisions) > 1)
+    asked = next(one.request for one in view.decisions if one.request.kind == "severity_downgrade")
+    assert (asked.requested_by, asked.about) == ("security-1", {"severity": "medium"})
     await context.close()
 
 

@@ -83,7 +83,7 @@ def questions_answered(questions: Sequence[EscalationShown]) -> tuple[QuestionAn
         QuestionAnswered(
             text=QUESTIONS.get(one.question, plain(one.question)),
             answer=plain(one.answer) if one.answer else "Not stated",
-            led_to=_led_to(one),
+            led_to=_led_to(one) if one.answer else "Stays open",
         )
         for one in questions
     )

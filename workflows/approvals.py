@@ -98,6 +98,11 @@ class Approvals:
         elif not shutdowns:
             self._ask(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
 
+    def ask_about_customers(self) -> None:
+        """Put the question whether customers are notified, unless it has been put."""
+        if not self._state.of(DecisionKind.CUSTOMER_NOTIFICATION):
+            self._ask(DecisionKind.CUSTOMER_NOTIFICATION)
+
     def _settled(self) -> DecisionRecord | None:
         return next(
             (

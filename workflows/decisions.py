@@ -67,6 +67,11 @@ class Decisions:
             if not record.superseded:
                 return record
 
+    async def settled(self, kind: DecisionKind) -> DecisionRecord | None:
+        """Wait for what people say although the safe default has applied; None: it is asked no more."""
+        await workflow.wait_condition(lambda: not any(record.open for record in self._state.of(kind)))
+        return next((record for record in self._state.of(kind) if record.outcome is not None), None)
+
     async def respond(self, envelope: Envelope) -> Answered:
         """Judge an answer, record what became of it, and return once that is stored."""
         try:

@@ -21,10 +21,10 @@ from andon.domain.directory import Role
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposed
-from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.approvals import Approvals
+from workflows.assessment import Assessment
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.journal import Journal
@@ -78,6 +78,15 @@ class IncidentWorkflow:
             begin=self._begin,
         )
         self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers)
+        self._assessment = Assessment(
+            self._state,
+            self._decisions,
+            self._journal,
+            self._weighing,
+            self._levers,
+            self._approvals,
+            begin=self._begin,
+        )
         self._post = Post(self._state, self._tape, self._decisions)
 
     @workflow.run
@@ -104,16 +113,15 @@ class IncidentWorkflow:
         self._open()
         containing = self._begin(self._contain())
         preserving = self._begin(self._preserve())
-        reviewing = self._begin(self._review_legally())
+        reviewing = self._begin(self._assessment.review_legally())
         triage = await self._triage()
         if triage.effect in STAND_DOWN:
             await self._stop([containing, reviewing])
             await self._stand_down(triage)
             return
-        self._weighing.take(triage)
-        self._approvals.ask_for_what_costs()
+        self._assessment.triaged(triage)
         raising = self._begin(self._contain_what_is_left(containing))
-        assessing = self._begin(self._assess_impact())
+        assessing = self._begin(self._assessment.assess_impact())
         await self._go_back_into_service()
         await asyncio.gather(raising, preserving, reviewing, assessing)
         await self._learn()
@@ -191,31 +199,6 @@ class IncidentWorkflow:
     async def _contain_what_is_left(self, containing: asyncio.Task[None]) -> None:
         await containing
         await self._levers.contain()
-
-    async def _review_legally(self) -> None:
-        """Ask legal once it is called for, and whether customers are told if legal says so."""
-        state = self._state
-        await workflow.wait_condition(
-            lambda: state.severity >= Band.HIGH or state.legal_called or state.assessed
-        )
-        if state.severity < Band.HIGH and not state.legal_called:
-            return
-        review = await self._decisions.ask(DecisionKind.LEGAL_REVIEW)
-        if review.effect == "disclosure_needed":
-            await self._decisions.ask(DecisionKind.CUSTOMER_NOTIFICATION)
-
-    async def _assess_impact(self) -> None:
-        if self._state.assessed:
-            return
-        with self._journal.stage(Stage.ASSESS_IMPACT, main=False):
-            impact = await self._decisions.ask(DecisionKind.IMPACT)
-            self._state.findings["blast_radius"] = impact.effect or "unknown"
-            for response in impact.accepted:
-                self._state.findings.update(response.findings)
-            await self._weighing.escalate(impact)
-            self._approvals.ask_for_what_costs()
-            await self._levers.contain()
-            self._state.assessed = True
 
     async def _investigate(self) -> None:
         """Ask for the cause, once per relapse."""

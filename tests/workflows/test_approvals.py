@@ -191,6 +191,22 @@ async def test_a_downgrade_at_medium_may_be_decided_by_whoever_asked(
         await case.until(lambda state: state.severity == "low")
 
 
+async def test_a_severity_that_was_lowered_is_not_raised_again_by_an_old_answer_in_a_new_run(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await case.until(lambda state: state.seals)
+        await case.answer("triage", "confirm", Role.RESPONDER, findings={"severity": "critical"})
+        await case.until(lambda state: state.severity == "critical")
+        await case.propose(K.SEVERITY_DOWNGRADE, Role.SECURITY, about={"severity": "medium"})
+        await case.answer("severity_downgrade", "lower", Role.INCIDENT_LEAD)
+        await case.until(lambda state: state.severity == "medium")
+        await carried_over(case)
+        await case.answer("diagnosis", "unknown", Role.ENGINEER)
+        assert (await case.state()).severity == "medium"
+        assert len(await case.entries(Kind.SEVERITY_RAISED)) == 1
+
+
 async def test_a_refused_downgrade_changes_nothing(environment: WorkflowEnvironment) -> None:
     async with opened(environment) as case:
         await case.propose(K.SEVERITY_DOWNGRADE, Role.SECURITY, **LOWER)

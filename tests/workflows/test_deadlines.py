@@ -114,3 +114,16 @@ async def test_the_restart_question_is_put_again_when_it_expires_and_its_default
         state = await case.until(lambda state: "restart-2" in state.decisions)
         assert state.decisions["restart-1"].superseded
         assert case.parts.levers_fake.stopped()
+
+
+async def test_a_severity_that_triage_finds_after_its_default_applied_still_counts(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        request = await case.question("triage")
+        await case.skip(minutes=61)
+        await case.until(lambda state: state.decisions["triage-1"].defaulted)
+        late = request.opened_at + timedelta(minutes=61)
+        worse = {"severity": "critical"}
+        await case.answer("triage", "confirm", Role.RESPONDER, findings=worse, received_at=late)
+        await case.until(lambda state: state.severity == "critical")

@@ -11,8 +11,10 @@ import os
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
@@ -21,6 +23,8 @@ from pydantic_settings import (
 )
 
 SETTINGS_FILE_VARIABLE = "ANDON_SETTINGS"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts to which something may be said in clear."""
 
 
 class _Section(BaseModel):
@@ -140,6 +144,19 @@ class OidcSettings(_Section):
         description="clock difference allowed",
     )
     timeout: timedelta = Field(timedelta(seconds=10), description="longest wait for the provider")
+
+    @model_validator(mode="after")
+    def _refuse_what_can_not_work(self) -> OidcSettings:
+        if not self.issuer:
+            return self
+        parts = urlsplit(self.issuer)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise ValueError("issuer: must be https, but on this machine")
+        if not self.client_id:
+            raise ValueError("client_id: name this console as the provider knows it")
+        if "openid" not in self.scopes.split():
+            raise ValueError("scopes: openid must be among them")
+        return self
 
 
 class Settings(BaseSettings):

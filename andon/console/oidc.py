@@ -31,7 +31,7 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from andon.api.problems import ProblemError
-from andon.config import OidcSettings
+from andon.config import LOOPBACK, OidcSettings
 from andon.domain.values import Frozen, Instant
 
 with warnings.catch_warnings():
@@ -46,7 +46,6 @@ ALGORITHMS: Final = (
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
 """Signed by the provider alone. `none` proves nothing, and with HS256 whoever can check can also sign."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ProviderAwayError(ProblemError):

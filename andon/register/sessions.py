@@ -87,11 +87,6 @@ class SessionRows:
         with writing(self._engine) as connection:
             connection.execute(delete(sessions).where(sessions.c.hash == digest))
 
-    def end_all(self, person: PersonId) -> int:
-        """End every session of a person; return how many there were."""
-        with writing(self._engine) as connection:
-            return connection.execute(delete(sessions).where(sessions.c.person == person)).rowcount
-
 
 def _session(row: Row[Any]) -> SessionRow:
     return SessionRow(

@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from time import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from andon.config import OidcSettings, SignInSettings
 from andon.console.sessions import COOKIE
@@ -341,6 +342,29 @@ async def _until_served(issuer: str) -> None:
                 await asyncio.sleep(0.1)
             else:
                 return
+
+
+async def test_another_claim_can_name_the_person(house: House, provider: Provider) -> None:
+    identify(house, "legal-1", provider.issuer, "lou@example.org")
+    oidc = settings_of(provider.issuer).model_copy(update={"claim": "email"})
+    async with house.open(oidc=oidc) as url, visiting(url) as visitor:
+        assert (await through(visitor)).status_code == 403
+        provider.change = _with(email="lou@example.org")
+        assert (await through(visitor)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"issuer": "http://login.example", "client_id": "andon"}, "must be https"),
+        ({"issuer": "https://login.example"}, "client_id"),
+        ({"issuer": "https://login.example", "client_id": "andon", "scopes": "email"}, "openid must be"),
+        ({"skew": timedelta(hours=1)}, "skew"),
+    ],
+)
+def test_settings_that_can_not_work_are_refused(given: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        OidcSettings.model_validate(given)
 
 
 async def test_a_setting_keeps_tokens_beside_a_provider(house: House) -> None:

@@ -43,6 +43,7 @@ FILLED: Final = {
     "key": "0" * 64,
     "token": "tok-none",
     "secret": "none",
+    "kind": "external_counsel",
 }
 pytestmark = pytest.mark.timeout(600)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 from activities.evaluation import RecordActivities, VersionsCall
@@ -42,10 +43,11 @@ class WatchWorkflow:
         await parent.signal("watch_over", Observation(saw="quiet"))
         return "quiet"
 
-    @workflow.signal
-    def stop(self) -> None:
-        """End the watch: the incident has relapsed by another sign."""
-        self._stopped = True
+    @workflow.signal(dynamic=True)
+    def take(self, name: str, args: Sequence[RawValue]) -> None:  # noqa: ARG002 - none is wanted
+        """End the watch on `stop`: the incident has relapsed by another sign. Whatever else comes is left."""
+        # Raw values: an argument that does not fit a typed handler would block the task for good.
+        self._stopped = self._stopped or name == "stop"
 
     async def _rest(self, pause: timedelta) -> None:
         try:

@@ -97,6 +97,5 @@ def _notice(sent: Sent) -> dict[str, Any]:
         "channel": sent.channel,
         "arrived": sent.ok,
         "code": sent.code,
-        "code": sent.code,
         "at": sent.at.isoformat(),
     }

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
-from andon.console.models.decision import DecisionShown, around, decision_shown, waits_for
+from andon.console.models.decision import DecisionShown, acting_role, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
 from andon.console.models.incident import (
     Heads,
@@ -119,6 +119,14 @@ class Reading:
         directory = await asyncio.to_thread(self._directory)
         person = directory.person(caller.person) if directory else None
         return self._parts.now().astimezone(zone_of(person.zone if person else "UTC"))
+
+    async def acting(self, record: DecisionRecord | None, caller: Caller) -> Role | None:
+        """Return the role a caller answers a question in: their own, or the one they stand in for."""
+        if record is None or caller.role is None:
+            return caller.role
+        at = self._parts.now()
+        standing = await self._parts.directory.standing(caller.person, at)
+        return acting_role(record.request, caller.role, standing, at)
 
     async def row(self, incident: IncidentId) -> IncidentRow:
         """Return one incident's row.

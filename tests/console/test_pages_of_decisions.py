@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from andon.console.screens.moments import moment, term
 from andon.domain.business_time import Term
-from andon.domain.directory import Role
+from andon.domain.directory import Absence, Directory, Role
 from tests.console.desk import Caller, Office, opened
 from tests.console.test_pages import SAME, field, signed_in
 from tests.console.test_proposals import STATEMENT, ask
@@ -196,3 +196,33 @@ def test_times_are_in_the_readers_zone_with_the_zone_named() -> None:
 )
 def test_a_time_to_answer_is_told_as_the_policy_wrote_it(written: str, text: str) -> None:
     assert term(Term.model_validate(written)) == text
+
+
+async def test_whoever_stands_in_for_somebody_away_answers_on_the_page_in_that_role(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    people = office.queries.people
+    before, now = people.base(), datetime.now(UTC)
+    away = Absence(since=now - timedelta(hours=1), until=now + timedelta(hours=1))
+    changed = [
+        one.model_copy(update={"delegates": ("privacy-1",), "absences": (away,)})
+        if one.id == "legal-1"
+        else one
+        for one in before.people
+    ]
+    people.put_directory(Directory(people=tuple(changed)), now)
+    try:
+        async with signed_in(http, Role.PRIVACY) as visitor:
+            place = f"/incidents/{incident}/decisions/legal_review-1"
+            page = await visitor.get(place)
+            assert "privacy-1, standing in for legal" in page.text
+            typed = {name: field(page.text, name) for name in ("csrf", "key")}
+            typed |= {"option": "no_disclosure_needed", "reason": "no personal data"}
+            answer = await visitor.post(place, data=typed, headers=SAME)
+            assert answer.status_code == 303, answer.text
+        view = await office.until(incident, lambda view: any(one.outcome for one in view.decisions))
+        settled = next(one for one in view.decisions if one.outcome)
+        assert (settled.accepted[0].person, settled.accepted[0].role) == ("privacy-1", Role.LEGAL)
+    finally:
+        people.put_directory(before, datetime.now(UTC))

@@ -22,7 +22,7 @@ from andon.domain.decision import (
     Signing,
     Unopened,
 )
-from andon.domain.directory import Directory, Role
+from andon.domain.directory import Directory, Role, Standing
 from andon.domain.playbook import Plan
 from andon.domain.rights import Wording
 from andon.domain.values import Frozen, Instant, PersonId, Sha256Hex
@@ -189,6 +189,14 @@ def _people(record: DecisionRecord, directory: Directory | None, at: datetime) -
         for one in directory.people
         if one.counts_at(at) and any(waits_for(record, one.id, role, at) for role in one.roles)
     )
+
+
+def acting_role(request: DecisionRequest, role: Role, standing: Standing, at: datetime) -> Role:
+    """Return the role somebody answers in: their own if it is asked, else one they stand in for."""
+    asked = request.roles_at(at)
+    silent = request.delegates_from is not None and at >= request.delegates_from
+    lent = (one.role for one in standing.delegated if one.role in asked and (one.away or silent))
+    return role if role in asked else next(lent, role)
 
 
 def _options(record: DecisionRecord, wording: Wording) -> tuple[OptionShown, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -67,6 +67,7 @@ async def answer(
     check_csrf(form, session)
     row = await on.reading.row(incident)
     asked = asked_of(row, decision, session.caller, None)
+    asked = replace(asked, role=await on.reading.acting(asked.record, session.caller) or asked.role)
     if asked.record is not None and asked.record.request.kind in SENSITIVE:
         await require_recent(request, session, form)
     try:
@@ -94,6 +95,7 @@ async def _page(
     if shown.kind in NEEDS_GATE:
         await on.reviewed.note(row, session.caller.person, GATE)
     now = await on.reading.now_of(session.caller)
+    asked = asked_of(row, decision, session.caller, None)
     screen = decision_screen(
         found,
         shown,
@@ -101,6 +103,7 @@ async def _page(
         now,
         shown_digest=on.desk.shown_digest(shown.request),
         opened=await on.reviewed.by(row, session.caller.person),
+        acting=await on.reading.acting(asked.record, session.caller) or session.role,
         typed=_typed(form, problem.detail if problem else "") if form is not None else None,
     )
     return render(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -61,6 +61,7 @@ async def sign(
         # Whoever is barred may send an answer, to be refused on record, and is shown nothing before.
         await SHOWN_TO(request)
     asked = asked_of(await reading.row(incident), decision, session.caller, None)
+    asked = replace(asked, role=await reading.acting(asked.record, session.caller) or asked.role)
     rp = rp_of(stock.url)
     owner = await keys.owner(session.caller.person)
     mine = passkeys_of(owner, rp, stock.now()) if rp else ()

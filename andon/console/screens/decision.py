@@ -23,6 +23,7 @@ from andon.console.screens.parts import (
 from andon.console.screens.words import QUESTIONS, inert, listed, lower, plain
 from andon.console.sessions import Session
 from andon.domain.decision import DecisionKind, Exhibit
+from andon.domain.directory import Role
 from andon.domain.values import NOTHING_YET, PersonId, Sha256Hex
 
 NEEDS_GATE: Final = frozenset({DecisionKind.RESTART, DecisionKind.REMEDIATION})
@@ -114,16 +115,18 @@ def decision_screen(
     now: datetime,
     *,
     shown_digest: Sha256Hex,
+    acting: Role,
     opened: Collection[Exhibit] = (),
     typed: Typed | None = None,
 ) -> DecisionScreen:
     """Return the page as one person sees it.
 
-    `opened` is what they have opened already, `typed` what they had filled in.
+    `acting` is the role they answer in, which may be that of somebody they stand in for; `opened` is
+    what they have opened already, `typed` what they had filled in.
     """
     kept = typed or Typed()
     answered = _own(decision, session.caller.person, now)
-    why_not = _why_not(decision, session, now)
+    why_not = _why_not(decision, session, acting, now)
     return DecisionScreen(
         id=decision.id,
         title=decision.title,
@@ -156,8 +159,12 @@ def decision_screen(
         gate=gate_box(incident, now) if decision.kind in NEEDS_GATE else None,
         sealed_over=_sealed_over(decision, shown_digest),
         typed=kept,
-        reader=f"{session.caller.person}, {role_name(session.role)}",
+        reader=f"{session.caller.person}, {_as(session.role, acting)}",
     )
+
+
+def _as(own: Role, acting: Role) -> str:
+    return role_name(own) if own is acting else f"standing in for {role_name(acting)}"
 
 
 _EXCLUDED: Final = {
@@ -166,7 +173,7 @@ _EXCLUDED: Final = {
 }
 
 
-def _why_not(decision: DecisionShown, session: Session, now: datetime) -> str:
+def _why_not(decision: DecisionShown, session: Session, acting: Role, now: datetime) -> str:
     """Say why this person has no form; the workflow judges all the same whatever is sent."""
     if decision.state == "superseded":
         return (
@@ -178,7 +185,7 @@ def _why_not(decision: DecisionShown, session: Session, now: datetime) -> str:
         return "This question has expired. It will be asked anew."
     if session.caller.person in decision.excluded:
         return _EXCLUDED[decision.requested_by == session.caller.person]
-    if session.role not in decision.roles:
+    if acting not in decision.roles:
         asked = listed([role.value for role in decision.roles])
         return f"You are signed in as {role_name(session.role)}. This is asked of {asked}."
     return ""

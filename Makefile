@@ -24,9 +24,13 @@ demo: setup ## run the main job end to end; KEEP=1 leaves it running
 	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
 test: $(VENV)/.set-up-dev ## run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/chaos
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long" --ignore tests/chaos --ignore tests/e2e
 
-chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
+e2e: $(VENV)/.set-up-dev ## run the whole stack end to end, as the people who use it do
+	@$(BIN)/python -m pytest tests/e2e
+
+chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, race answers and deadlines, and count what is lost or doubled
+	@$(BIN)/python -m pytest -n $(WORKERS) -m long tests/workflows
 	@$(BIN)/python -m pytest tests/chaos
 
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
@@ -38,4 +42,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test chaos check bench clean
+.PHONY: help setup demo test e2e chaos check bench clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 from infra.embedded.folder import DataFolder, write_private_json
 from infra.embedded.leftovers import MARK_VARIABLE, boot, reap, start_time
 
-MARK = "0123456789abcdef"
+MARK = secrets.token_hex(8)
+"""Of this test process: another one may look for leftovers at the same time."""
 
 
 @contextmanager

@@ -206,7 +206,7 @@ def test_a_system_may_not_be_called_unknown(tmp_path: Path) -> None:
         ("id: ravi", "id: ines", "people listed twice: ines"),
         ("roles: [admin]", "roles: [admin, legal]", "adam may not hold these roles together"),
         ("roles: [custodian]", "roles: [custodian, incident_lead]", "kofi may not hold"),
-        ("roles: [hr]", "roles: [human_resources]", "people.12.roles.0"),
+        ("roles: [hr]", "roles: [human_resources]", "people.13.roles.0"),
         ("zone: Asia/Tokyo", "zone: Tokyo", "zone of hana: Tokyo is not known"),
     ],
 )

@@ -140,7 +140,7 @@ async def test_a_file_with_mistakes_is_not_sent(terminal: Terminal) -> None:
     file.write_text(policy_text("people.yaml").replace("Asia/Tokyo", "Mars/Base"))
     line = 1 + next(n for n, text in enumerate(file.read_text().splitlines()) if "Mars/Base" in text)
     refused = await terminal.people("apply", file, check=NEGATIVE)
-    assert f"{file}:{line}: people.12: zone of hana: Mars/Base is not known" in refused.stdout
+    assert f"{file}:{line}: people.13: zone of hana: Mars/Base is not known" in refused.stdout
     assert "nothing was sent" in refused.stderr
     assert len(terminal.office.queries.people.versions()) == 2
 

@@ -173,6 +173,7 @@ async def test_a_server_that_always_answers_500_leads_to_mail(
     assert errand.kept()[-1] == ("ana", "mailto", "sent")
 
 
+@pytest.mark.long
 async def test_a_server_that_hangs_leads_to_the_next_channel_and_delays_nobody_else(
     environment: WorkflowEnvironment, office: Office, receiver: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +228,7 @@ async def test_a_crash_between_sending_and_recording_sends_again_under_the_same_
     assert errand.kept() == [("ana", "json", "sent")]
 
 
+@pytest.mark.long
 async def test_when_everybody_is_away_their_delegates_are_told_then_they_themselves_then_the_lead(
     environment: WorkflowEnvironment, office: Office, receiver: Web
 ) -> None:
@@ -246,6 +248,7 @@ async def test_when_everybody_is_away_their_delegates_are_told_then_they_themsel
     assert office.deliveries.undelivered() == []
 
 
+@pytest.mark.long
 async def test_what_reached_nobody_is_recorded_and_tried_again_until_it_arrives(
     environment: WorkflowEnvironment, office: Office, receiver: Web
 ) -> None:

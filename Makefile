@@ -24,10 +24,10 @@ demo: setup ## run the main job end to end; KEEP=1 leaves it running
 	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
 test: $(VENV)/.set-up-dev ## run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long" --ignore tests/chaos --ignore tests/e2e
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not stack"
 
 e2e: $(VENV)/.set-up-dev ## run the whole stack end to end, as the people who use it do
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest -m stack --ignore tests/chaos
 
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, race answers and deadlines, and count what is lost or doubled
 	@$(BIN)/python -m pytest -n $(WORKERS) -m long tests/workflows

@@ -29,8 +29,10 @@ test: $(VENV)/.set-up-dev ## run the tests
 e2e: $(VENV)/.set-up-dev ## run the whole stack end to end, as the people who use it do
 	@$(BIN)/python -m pytest -m stack --ignore tests/chaos
 
-chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, race answers and deadlines, and count what is lost or doubled
+races: $(VENV)/.set-up-dev ## race answers and deadlines on a real server, and wait out slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) -m long tests/workflows
+
+chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
 	@$(BIN)/python -m pytest tests/chaos
 
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
@@ -42,4 +44,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test e2e chaos check bench clean
+.PHONY: help setup demo test e2e races chaos check bench clean

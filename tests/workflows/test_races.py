@@ -39,7 +39,7 @@ from tests.workflows.policy import plan_for
 
 SEEDS = 50
 QUICK = 8
-"""Seeds of every run of the tests; the others are raced by `make chaos`."""
+"""Seeds of every run of the tests; the others are raced by `make races`."""
 
 SEEDED = [pytest.param(seed, marks=pytest.mark.long) if seed >= QUICK else seed for seed in range(SEEDS)]
 TRIAGE = "triage-1"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from andon.audit.auditset import Opened, Trust
 from andon.audit.findings import Step
+from andon.audit.signatures import must_agree, named, signed
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import standing_at
-from andon.domain.errors import SignatureError
 from andon.domain.ledger import Entry, Kind
 from andon.domain.proposal import Proposal, read_proposal
 from andon.domain.values import NOTHING_YET, PersonId
@@ -27,14 +27,14 @@ def check_proposals(step: Step, opened: Opened, trust: Trust) -> Asked:
         if entry.kind != Kind.PROPOSED:
             continue
         step.checked += 1
-        proposal = _signed(step, entry, opened, trust)
+        proposal = signed(step, entry, opened, trust, read_proposal)
         if proposal is None:
             continue
         asked.add((proposal.kind, proposal.person))
         _says_the_same(step, entry, proposal)
         _could_ask(step, entry, proposal, opened)
         if proposal.nonce in nonces:
-            step.broken(_named(entry), "counts a proposal a second time")
+            step.broken(named(entry), "counts a proposal a second time")
         nonces.add(proposal.nonce)
     return asked
 
@@ -47,22 +47,9 @@ def check_requesters(step: Step, opened: Opened, asked: Asked) -> None:
             continue
         step.must(
             (request.kind, request.requested_by) in asked,
-            _named(entry),
+            named(entry),
             f"puts {request.id} for {request.requested_by}, who never asked for it",
         )
-
-
-def _signed(step: Step, entry: Entry, opened: Opened, trust: Trust) -> Proposal | None:
-    digest = entry.digests.get("statement", "")
-    envelope = opened.statements.get(digest)
-    if envelope is None:
-        step.broken(_named(entry), f"rests on statement {digest[:16] or '(none)'}, which is not there")
-        return None
-    try:
-        return read_proposal(envelope, trust)
-    except SignatureError as error:
-        step.broken(f"statement {digest[:16]}", f"of {_named(entry)}: {error}")
-        return None
 
 
 def _says_the_same(step: Step, entry: Entry, proposal: Proposal) -> None:
@@ -75,9 +62,7 @@ def _says_the_same(step: Step, entry: Entry, proposal: Proposal) -> None:
         ("reason", entry.reason, proposal.reason),
         ("what it is about", about, proposal.about),
     )
-    for name, recorded, signed in pairs:
-        if recorded != signed:
-            step.broken(_named(entry), f"{name}: the entry says {recorded}, what was signed says {signed}")
+    must_agree(step, entry, pairs)
 
 
 def _could_ask(step: Step, entry: Entry, proposal: Proposal, opened: Opened) -> None:
@@ -90,8 +75,4 @@ def _could_ask(step: Step, entry: Entry, proposal: Proposal, opened: Opened) -> 
     could = (
         standing.known and not standing.suspended and not standing.shared and proposal.role in standing.roles
     )
-    step.must(could, _named(entry), f"{proposal.person} could not ask for anything as {proposal.role}")
-
-
-def _named(entry: Entry) -> str:
-    return f"entry {entry.sequence}"
+    step.must(could, named(entry), f"{proposal.person} could not ask for anything as {proposal.role}")

@@ -8,9 +8,9 @@ from typing import Final
 
 from andon.audit.auditset import Opened, Trust
 from andon.audit.findings import Step
+from andon.audit.signatures import must_agree, named, signed
 from andon.domain.decision import Accepted, DecisionRequest, settle
 from andon.domain.directory import Standing, standing_at
-from andon.domain.errors import SignatureError
 from andon.domain.ledger import Entry, Kind
 from andon.domain.response import Statement, judge, read_statement, unopened
 from andon.domain.values import NOTHING_YET
@@ -39,13 +39,13 @@ def check_statements(step: Step, opened: Opened, trust: Trust) -> Answers:
     nonces: set[str] = set()
     for entry in _of_kind(opened.entries, Kind.RESPONSE_ACCEPTED):
         step.checked += 1
-        statement = _signed(step, entry, opened, trust)
+        statement = signed(step, entry, opened, trust, read_statement)
         if statement is None:
             continue
         answers[entry.sequence] = statement
         _says_the_same(step, entry, statement)
         if statement.nonce in nonces:
-            step.broken(_named(entry), "counts a statement a second time")
+            step.broken(named(entry), "counts a statement a second time")
         nonces.add(statement.nonce)
     return answers
 
@@ -73,19 +73,6 @@ def check_judgement(step: Step, opened: Opened, answers: Answers) -> dict[str, A
     return asked
 
 
-def _signed(step: Step, entry: Entry, opened: Opened, trust: Trust) -> Statement | None:
-    digest = entry.digests.get("statement", "")
-    envelope = opened.statements.get(digest)
-    if envelope is None:
-        step.broken(_named(entry), f"rests on statement {digest[:16] or '(none)'}, which is not there")
-        return None
-    try:
-        return read_statement(envelope, trust)
-    except SignatureError as error:
-        step.broken(f"statement {digest[:16]}", f"of {_named(entry)}: {error}")
-        return None
-
-
 def _says_the_same(step: Step, entry: Entry, statement: Statement) -> None:
     pairs = (
         ("incident", entry.incident, statement.incident),
@@ -96,20 +83,18 @@ def _says_the_same(step: Step, entry: Entry, statement: Statement) -> None:
         ("reason", entry.reason, statement.reason),
         ("time of receipt", entry.facts.get("received_at"), statement.received_at.isoformat()),
     )
-    for name, recorded, signed in pairs:
-        if recorded != signed:
-            step.broken(_named(entry), f"{name}: the entry says {recorded}, what was signed says {signed}")
+    must_agree(step, entry, pairs)
 
 
 def _put(step: Step, entry: Entry, opened: Opened, asked: dict[str, Asked]) -> None:
     digest = entry.digests.get("request", "")
     request = opened.requests.get(digest)
     if request is None:
-        step.must(False, _named(entry), f"question {digest[:16] or '(none)'} is not there")
+        step.must(False, named(entry), f"question {digest[:16] or '(none)'} is not there")
         return
     fits = request.id == entry.subject and request.incident == entry.incident
-    step.must(fits, _named(entry), f"opens {entry.subject}, but its question is {request.id}")
-    step.must(entry.subject not in asked, _named(entry), f"{entry.subject} was put before")
+    step.must(fits, named(entry), f"opens {entry.subject}, but its question is {request.id}")
+    step.must(entry.subject not in asked, named(entry), f"{entry.subject} was put before")
     asked[entry.subject] = Asked(request)
 
 
@@ -118,7 +103,7 @@ def _judge_again(step: Step, entry: Entry, opened: Opened, answers: Answers, ask
     question = asked.get(entry.subject)
     if statement is None or question is None:
         why = "its statement does not hold" if statement is None else f"{entry.subject} was never put"
-        step.must(False, _named(entry), f"can't be judged again: {why}")
+        step.must(False, named(entry), f"can't be judged again: {why}")
         return
     verdict = judge(
         statement,
@@ -129,17 +114,17 @@ def _judge_again(step: Step, entry: Entry, opened: Opened, answers: Answers, ask
         superseded=question.superseded,
     )
     step.must(
-        verdict.accepted, _named(entry), f"counts, but the rule refuses it: {verdict.refusal or 'accepted'}"
+        verdict.accepted, named(entry), f"counts, but the rule refuses it: {verdict.refusal or 'accepted'}"
     )
     unseen = ",".join(unopened(statement, question.request))
     noted = entry.facts.get("unopened", "")
     step.must(
         noted == unseen,
-        _named(entry),
+        named(entry),
         f"notes {noted or 'nothing'} as not opened; it is {unseen or 'nothing'}",
     )
     late = entry.facts.get("late")
-    step.must(late == verdict.late, _named(entry), f"says late={late}, by the clock it is {verdict.late}")
+    step.must(late == verdict.late, named(entry), f"says late={late}, by the clock it is {verdict.late}")
     question.accepted.append(_accepted(entry, statement, late=verdict.late))
 
 
@@ -168,12 +153,12 @@ def _accepted(entry: Entry, statement: Statement, *, late: bool) -> Accepted:
 def _settle_again(step: Step, entry: Entry, asked: dict[str, Asked]) -> None:
     question = asked.get(entry.subject)
     if question is None:
-        step.must(False, _named(entry), f"settles {entry.subject}, which was never put")
+        step.must(False, named(entry), f"settles {entry.subject}, which was never put")
         return
     settled = settle(question.request, question.accepted)
     step.must(
         settled == entry.after,
-        _named(entry),
+        named(entry),
         f"settles {entry.subject} on {entry.after}; its answers settle on {settled or 'nothing'}",
     )
     question.outcome = entry.after
@@ -181,7 +166,3 @@ def _settle_again(step: Step, entry: Entry, asked: dict[str, Asked]) -> None:
 
 def _of_kind(entries: Sequence[Entry], kind: Kind) -> list[Entry]:
     return [entry for entry in entries if entry.kind == kind]
-
-
-def _named(entry: Entry) -> str:
-    return f"entry {entry.sequence}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,11 +13,9 @@ from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
-from andon.cli.service import Service, console
+from andon.cli.service import console
 from andon.cli.words import read_pairs
 
-ATTEMPTS: Final = 3
-AGAIN_SECONDS: Final = 1.0
 TEXT_BYTES: Final = 100_000
 
 
@@ -62,7 +58,7 @@ def ask(
     if text is not None:
         body["text"] = _read(text)
     with console(find(where, role=None)) as service:
-        answer = _sent(service, path, body)
+        answer = service.post_once(path, body)
     if json:
         screen.as_json(answer)
     else:
@@ -107,16 +103,3 @@ def _read(path: Path) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise CommandError(f"{path} is not text in UTF-8", Exit.BAD_INPUT) from error
-
-
-def _sent(service: Service, path: str, body: dict[str, Any]) -> Any:
-    """Send it; while its fate is unknown it is sent again under the same key, and counts once."""
-    key = secrets.token_urlsafe(24)
-    for left in reversed(range(ATTEMPTS)):
-        try:
-            return service.post(path, body, key=key)
-        except CommandError as error:
-            if error.code is not Exit.UNREACHABLE or not left:
-                raise
-            time.sleep(AGAIN_SECONDS)
-    raise AssertionError("unreachable: the last attempt returns or raises")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json as codec
 import os
-import secrets
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from cyclopts import Parameter
@@ -17,11 +15,9 @@ from andon.cli import screen
 from andon.cli.incidents import READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
-from andon.cli.service import Service, console
+from andon.cli.service import console
 from andon.cli.words import read_pairs
 
-ATTEMPTS: Final = 3
-AGAIN_SECONDS: Final = 1.0
 _Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -102,7 +98,7 @@ def respond(
 
             wanted = Wanted(incident, decision, option, findings, place.role)
             body = signed_answer(service, path, body, wanted, key.expanduser())
-        answer = _sent(service, path, body | ({"emit": True} if emit is not None else {}))
+        answer = service.post_once(path, body | ({"emit": True} if emit is not None else {}))
     if emit is not None:
         return _emitted(answer, emit, json=json)
     if json:
@@ -120,19 +116,6 @@ def _tell(answer: Mapping[str, Any], decision: str) -> None:
     outcome = answer.get("outcome")
     settled = f"{decision} is settled: {outcome}" if outcome else f"{decision} waits for further answers"
     screen.say(screen.inert(f"accepted{late}; {settled}"))
-
-
-def _sent(service: Service, path: str, body: dict[str, Any]) -> Any:
-    """Send an answer; while its fate is unknown it is sent again under the same key, and counts once."""
-    key = secrets.token_urlsafe(24)
-    for left in reversed(range(ATTEMPTS)):
-        try:
-            return service.post(path, body, key=key)
-        except CommandError as error:
-            if error.code is not Exit.UNREACHABLE or not left:
-                raise
-            time.sleep(AGAIN_SECONDS)
-    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _asked(one: Mapping[str, Any]) -> tuple[object, ...]:

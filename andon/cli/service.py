@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,6 +16,8 @@ from andon.cli.screen import inert
 
 TIMEOUT_SECONDS: Final = 15.0
 MAX_DETAIL: Final = 1_000
+ATTEMPTS: Final = 3
+AGAIN_SECONDS: Final = 1.0
 CODES: Final = {
     400: Exit.BAD_INPUT,
     401: Exit.NOT_ALLOWED,
@@ -73,6 +77,22 @@ class Service:
         asked = {name: str(value) for name, value in (query or {}).items()}
         headers = {"Idempotency-Key": key} if key else {}
         return self._sent(self._client.build_request("POST", path, params=asked, json=body, headers=headers))
+
+    def post_once(self, path: str, body: dict[str, Any]) -> Any:
+        """Send what must count once; while its fate is unknown it goes out again under the same key.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses.
+        """
+        key = secrets.token_urlsafe(24)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self.post(path, body, key=key)
+            except CommandError as error:
+                if error.code is not Exit.UNREACHABLE:
+                    raise
+                time.sleep(AGAIN_SECONDS)
+        return self.post(path, body, key=key)
 
     def put(self, path: str, body: dict[str, Any], *, match: str) -> Any:
         """Put `body` in the place of what is under `path` and has the digest `match`.

@@ -94,6 +94,7 @@ class EvidenceActivities:
             ApplicationError: `StoreConflictError`: another manifest stands there. Not retryable.
         """
         items, gaps = await self._index.collected(call.incident, call.snapshot)
+        leftovers = await self._index.leftovers(call.incident, call.snapshot)
         outcomes, named = settle_rows(call.rows, items, gaps)
         manifest = Manifest(
             incident=call.incident,
@@ -103,6 +104,7 @@ class EvidenceActivities:
             items=items,
             rows=outcomes,
             gaps=named,
+            leftovers=leftovers,
         )
         key = f"manifests/{call.incident}/{call.snapshot:04d}.json"
         with final_errors():
@@ -138,9 +140,10 @@ class EvidenceActivities:
         bound_to = f"{captured.kind}/{source.name}/{captured.name}"
         stored = await self._vault.encrypt(incident, captured.content, bound_to=bound_to)
         digest = sha256(stored)
-        receipt = await self._store.put(
-            f"evidence/{incident}/{digest}", stored, content_type="application/octet-stream"
-        )
+        key = f"evidence/{incident}/{digest}"
+        # What is locked can't be removed: should this attempt be cut off, the manifest still names it.
+        await self._index.intend(incident, call.snapshot, key)
+        receipt = await self._store.put(key, stored, content_type="application/octet-stream")
         return EvidenceItem(
             id=bound_to,
             kind=captured.kind,

@@ -171,6 +171,12 @@ class EvidenceSource(Protocol):
 class EvidenceIndex(Protocol):
     """Which items exist, for lists and the manifest."""
 
+    async def intend(self, incident: IncidentId, snapshot: int, key: str) -> None:
+        """Keep that an object is about to be stored, so that none is left that nothing names."""
+
+    async def leftovers(self, incident: IncidentId, snapshot: int) -> tuple[str, ...]:
+        """Return the keys that were about to be stored and that no item names, sorted."""
+
     async def save_items(
         self, incident: IncidentId, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]
     ) -> None:

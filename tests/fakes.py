@@ -171,6 +171,14 @@ class OpenVault:
 class MemoryEvidence:
     kept: dict[int, tuple[list[EvidenceItem], list[Gap]]] = field(default_factory=dict)
     manifests: dict[int, Manifest] = field(default_factory=dict)
+    intended: dict[int, set[str]] = field(default_factory=dict)
+
+    async def intend(self, incident: str, snapshot: int, key: str) -> None:
+        self.intended.setdefault(snapshot, set()).add(key)
+
+    async def leftovers(self, incident: str, snapshot: int) -> tuple[str, ...]:
+        named = {item.key for items, _ in self.kept.values() for item in items}
+        return tuple(sorted(self.intended.get(snapshot, set()) - named))
 
     async def save_items(
         self, incident: str, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]

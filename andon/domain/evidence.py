@@ -88,6 +88,9 @@ class Manifest(Carried):
     items: tuple[EvidenceItem, ...]
     rows: tuple[RowOutcome, ...]
     gaps: tuple[Gap, ...]
+    leftovers: tuple[str, ...] = Field(
+        (), description="objects a capture that was cut off may have stored; the repeat found other bytes"
+    )
 
     def root(self) -> Sha256Hex:
         """The evidence root: SHA-256 of the manifest as RFC 8785 JSON."""

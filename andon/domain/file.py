@@ -197,6 +197,7 @@ def _snapshot(manifest: Manifest) -> Part:
         "items_by_kind": dict(sorted(Counter(item.kind for item in manifest.items).items())),
         "rows": _dumped(manifest.rows),
         "gaps": _dumped(manifest.gaps),
+        "leftovers": list(manifest.leftovers),
     }
 
 

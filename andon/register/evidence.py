@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.register.engine import insert_if_absent, reading, writing
-from andon.register.tables import evidence_gaps, evidence_items, manifests
+from andon.register.tables import evidence_captures, evidence_gaps, evidence_items, manifests
 
 
 class Evidence:
@@ -17,6 +17,21 @@ class Evidence:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def intend(self, incident: str, snapshot: int, key: str) -> None:
+        """Keep that an object is about to be stored; a repeat changes nothing."""
+        row = {"incident": incident, "snapshot": snapshot, "key": key}
+        with writing(self._engine) as connection:
+            insert_if_absent(connection, evidence_captures, row, on=("incident", "snapshot", "key"))
+
+    def leftovers(self, incident: str, snapshot: int) -> tuple[str, ...]:
+        """Return the objects of a snapshot that were about to be stored and that no item names, sorted."""
+        wanted = select(evidence_captures.c.key).where(
+            evidence_captures.c.incident == incident, evidence_captures.c.snapshot == snapshot
+        )
+        with reading(self._engine) as connection:
+            intended = set(connection.execute(wanted).scalars())
+        return tuple(sorted(intended - {item.key for item in self.items(incident)}))
 
     def save_items(
         self, incident: str, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]

@@ -174,6 +174,14 @@ evidence_items = Table(
     Column("item", Text, nullable=False),
 )
 
+evidence_captures = Table(
+    "evidence_captures",
+    REGISTER,
+    Column("incident", String(32), primary_key=True),
+    Column("snapshot", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(255), primary_key=True),
+)
+
 evidence_gaps = Table(
     "evidence_gaps",
     REGISTER,

@@ -99,6 +99,33 @@ async def test_the_seal_is_the_digest_of_the_manifest_and_is_the_same_for_a_seco
     assert missing_log_rate(first.rows) == pytest.approx(2 / 3)
 
 
+async def test_what_an_attempt_that_was_cut_off_stored_is_named_in_the_manifest() -> None:
+    source = fakes.ListSource("recorder", [TICKET])
+    evidence, store, index = activities(source)
+    with pytest.MonkeyPatch.context() as process:
+        process.setattr(index, "save_items", _cut_off)
+        with pytest.raises(ConnectionError):
+            await ActivityEnvironment().run(evidence.collect, call("recorder"))
+    (left,) = store.objects
+    source.found = [TICKET.model_copy(update={"content": b"pay me, and more that came since"})]
+    await ActivityEnvironment().run(evidence.collect, call("recorder"))
+    await ActivityEnvironment().run(evidence.seal, sealing())
+    assert index.manifests[1].leftovers == (left,)
+    assert left not in {item.key for item in index.manifests[1].items}
+
+
+async def test_an_attempt_that_found_the_same_again_leaves_nothing_over() -> None:
+    evidence, _, index = activities(fakes.ListSource("recorder", [TICKET]))
+    for _ in range(2):
+        await ActivityEnvironment().run(evidence.collect, call("recorder"))
+    await ActivityEnvironment().run(evidence.seal, sealing())
+    assert index.manifests[1].leftovers == ()
+
+
+async def _cut_off(*_: object) -> None:
+    raise ConnectionError("killed")
+
+
 async def test_another_manifest_in_its_place_is_never_overwritten() -> None:
     evidence, store, _ = activities(fakes.ListSource("recorder", [TICKET]))
     store.objects[f"manifests/{INCIDENT}/0001.json"] = b"planted"

@@ -127,7 +127,7 @@ class Toll:
         return set(versions)
 
     def _register(self, scene: Scene, name: str, stored: set[str]) -> None:
-        """Each item of evidence is listed once and has an object, and no object is left over."""
+        """Each item of evidence is listed once and has an object, and each object is named."""
         items = scene.rows(
             "register", "SELECT snapshot, item_id, item FROM evidence_items WHERE incident = ?", name
         )
@@ -138,8 +138,10 @@ class Toll:
         self._once(objects)
         expected = {json.loads(content)["key"] for *_, content in items}
         kept = {key for key in stored if key.startswith("evidence/")}
+        manifests = scene.rows("register", "SELECT manifest FROM manifests WHERE incident = ?", name)
+        named = {key for (content,) in manifests for key in json.loads(content)["leftovers"]}
         self.lost += sorted(expected - kept)
-        self.twice += sorted(f"{key}: no item names it" for key in kept - expected)
+        self.twice += sorted(f"{key}: nothing names it" for key in kept - expected - named)
         told = scene.rows(
             "register", "SELECT message, person FROM deliveries WHERE incident = ? AND ok", name
         )

@@ -16,6 +16,14 @@ class RegisterEvidenceIndex:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
 
+    async def intend(self, incident: IncidentId, snapshot: int, key: str) -> None:
+        """Keep that an object is about to be stored."""
+        await asyncio.to_thread(self._evidence.intend, incident, snapshot, key)
+
+    async def leftovers(self, incident: IncidentId, snapshot: int) -> tuple[str, ...]:
+        """Return what was about to be stored and no item names."""
+        return await asyncio.to_thread(self._evidence.leftovers, incident, snapshot)
+
     async def save_items(
         self, incident: IncidentId, snapshot: int, items: Sequence[EvidenceItem], gaps: Sequence[Gap]
     ) -> None:

@@ -14,8 +14,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # programs that tests interrupt would not notice.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The SDK interrupts a workflow task after two seconds. On a machine that runs all tests at once that says nothing
-# about the workflow, and the interruption can strike another test; what is stuck meets its test's own bound.
+# The SDK interrupts a workflow task after two seconds. On a machine that runs all tests at once that says
+# nothing about the workflow, and can strike another test; what is stuck meets the bound of its own test.
 os.environ.setdefault("TEMPORAL_DEBUG", "1")
 
 CHROMIUM = Path("/usr/bin/chromium")

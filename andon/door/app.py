@@ -24,6 +24,7 @@ from andon.door.holding import Holding
 from andon.door.intake import Intake
 from andon.door.limit import StopLimit
 from andon.door.opening import Secrets
+from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
 from andon.door.stop import Cord, StopRequest
 
@@ -78,10 +79,15 @@ def _set_up(
         incidents=queries.incidents,
         books=books,
         policy=policy,
-        keys=keys,
+        placing=Placing(
+            incidents=queries.incidents,
+            books=books,
+            policy=policy,
+            keys=keys,
+            limit=StopLimit(queries.incidents, chosen.intake.stops_per_source_per_hour),
+        ),
         engine=engine,
         holding=holding,
-        limit=StopLimit(queries.incidents, chosen.intake.stops_per_source_per_hour),
         console_url=chosen.console.url,
     )
     app.state.engine = engine

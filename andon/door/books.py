@@ -71,9 +71,9 @@ class Books:
         """Open an incident for a case, unless one with the same dedupe key is open."""
         return await asyncio.to_thread(self._allot, case, plan, dedupe)
 
-    async def join(self, case: Case, incident: IncidentId) -> None:
-        """Note a detection of an open incident."""
-        await asyncio.to_thread(self._note, case, incident, Outcome.JOINED, under=incident)
+    async def join(self, case: Case, incident: IncidentId, *, open_only: bool = True) -> bool:
+        """Note a detection of an incident; return False, with nothing noted, if it must be open and isn't."""
+        return await asyncio.to_thread(self._join, case, incident, open_only=open_only)
 
     async def log_only(self, case: Case) -> None:
         """Note a detection that no incident is opened for."""
@@ -89,6 +89,14 @@ class Books:
             if allotment.opened:
                 self._record(case, incident, Outcome.OPENED, sealed)
         return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
+
+    def _join(self, case: Case, incident: IncidentId, *, open_only: bool) -> bool:
+        with self._incidents.together():
+            row = self._incidents.get(incident) if open_only else None
+            if open_only and (row is None or row.closed_at is not None):
+                return False
+            self._record(case, incident, Outcome.JOINED, self._sealed(incident, case))
+            return True
 
     def _note(self, case: Case, incident: IncidentId | None, outcome: Outcome, *, under: str) -> None:
         with self._incidents.together():

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident
-from andon.domain.playbook import Plan
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
@@ -17,10 +16,9 @@ from andon.door.books import Books, Case
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
-from andon.door.limit import StopLimit
-from andon.door.opening import Arrived, Secrets, plan_for
+from andon.door.opening import Arrived
+from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
-from andon.door.standing import Standing
 from andon.door.weighing import weigh
 from andon.register.incidents import IncidentRow, Incidents
 
@@ -38,21 +36,18 @@ class Intake:
         incidents: Incidents,
         books: Books,
         policy: PolicyDesk,
-        keys: Secrets,
+        placing: Placing,
         engine: Engine,
         holding: Holding,
-        limit: StopLimit,
         console_url: str,
     ) -> None:
         self._incidents = incidents
         self._books = books
         self._policy = policy
-        self._keys = keys
+        self._placing = placing
         self._engine = engine
         self._holding = holding
-        self._limit = limit
         self._console_url = console_url.rstrip("/")
-        self._standing = Standing(incidents)
         self.joined = Joined(incidents, engine)
         self.starting: set[IncidentId] = set()
         """Incidents whose requests are under way; the drain leaves them alone."""
@@ -77,14 +72,12 @@ class Intake:
             case = Case(weighed, arrived, report.title, report.description, UNKNOWN_SYSTEM).noting(
                 f"AI system as reported: {report.system}"
             )
-        if not weighed.calls_for_incident:
-            await self._books.log_only(case)
-            return _logged(case)
-        plan = plan_for(system, case.kind, self._policy.in_force, self._keys.trusted, arrived.received_at)
-        if weighed.assessment.containment_required and await self._limit.reached(arrived, system.id):
-            logger.warning("a source has reached its limit of stops: orders wait for a person")
-            plan = plan.model_copy(update={"steps": ()})
-        return await self._placed(case, plan, wait)
+        put = await self._placing.put(case, system)
+        if put.opening is not None:
+            return await self.looked_at(await self.start(put.opening), wait)
+        if put.incident is not None:
+            return await self._joined(put.incident, put.case, wait)
+        return _logged(put.case)
 
     def check_severity(self, sent: dict[str, Any]) -> None:
         """Refuse a severity that is not one of the words policy maps, a number above all.
@@ -114,21 +107,9 @@ class Intake:
         return self._opened(opening, Outcome.OPENED, stage, orders)
 
     async def join(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
-        """Note one more detection of an open incident."""
-        await self._books.join(case, incident)
-        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at)
-        row = await asyncio.to_thread(self._incidents.get, incident)
-        answer = Answer(
-            receipt=case.arrived.receipt,
-            outcome=Outcome.JOINED,
-            incident=incident,
-            url=self._url(incident),
-            stage=Stage.DETECT,
-            severity=case.weighed.assessment.severity,
-            contained=False,
-            orders=(),
-        )
-        return await self.looked_at(await self._as_it_stands(answer, row) if row else answer, wait)
+        """Note one more detection of an incident, whether or not it has been closed meanwhile."""
+        await self._books.join(case, incident, open_only=False)
+        return await self._joined(incident, case, wait)
 
     async def looked_at(self, answer: Answer, patience: timedelta) -> Answer:
         """Return the answer once containment is proven, or as things stand when time is up."""
@@ -142,17 +123,20 @@ class Intake:
                 answer = await self._as_it_stands(answer, row)
         return answer
 
-    async def _placed(self, case: Case, plan: Plan, wait: timedelta) -> Answer:
-        dedupe = self._keys.dedupe(plan.system, case.report.dedupe_key)
-        async with self._standing.alone(dedupe):
-            standing = await self._standing.find(dedupe)
-            if standing is None:
-                allotment, opening = await self._books.allot(case, plan, dedupe)
-                self._standing.remember(dedupe, allotment.incident)
-                standing = None if allotment.opened else allotment.incident
-        if standing is not None:
-            return await self.join(standing, case, wait)
-        return await self.looked_at(await self.start(opening), wait)
+    async def _joined(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
+        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at)
+        row = await asyncio.to_thread(self._incidents.get, incident)
+        answer = Answer(
+            receipt=case.arrived.receipt,
+            outcome=Outcome.JOINED,
+            incident=incident,
+            url=self._url(incident),
+            stage=Stage.DETECT,
+            severity=case.weighed.assessment.severity,
+            contained=False,
+            orders=(),
+        )
+        return await self.looked_at(await self._as_it_stands(answer, row) if row else answer, wait)
 
     async def _held(self, opening: OpenIncident, held: tuple[OrderShown, ...]) -> tuple[OrderShown, ...]:
         return held or await self._holding.hold(opening)

@@ -126,6 +126,7 @@ def test_a_playbook_of_ones_own_stands_beside_the_shipped_ones(tmp_path: Path) -
         ("general.yaml", "owner: incident_lead", "owner: incident_lead\nowner: legal", "stands twice"),
         ("general.yaml", "id: general", "id: [", "is not YAML"),
         ("general.yaml", "id: general", "id: !!binary aGk=", "no text, number or date"),
+        ("general.yaml", "id: general", f"id: {'[' * 100_000}{']' * 100_000}", "nests deeper than 50 levels"),
     ],
 )
 def test_a_mistake_is_refused_with_file_field_and_advice(

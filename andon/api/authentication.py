@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from andon.api.problems import ProblemError
 from andon.api.token_form import MAX_TOKEN, hash_of, well_formed
+from andon.api.vouching import Vouching
 from andon.config import Settings
 from andon.domain.access import EXPLAINED, Bar, Scope
 from andon.domain.directory import Role
@@ -77,6 +78,7 @@ class TokenBook:
         self._callers: dict[str, Caller] = dict(self._fixed)
         self._issued: AccessTokens | None = None
         self._standings: Standings | None = None
+        self._vouching: Vouching | None = None
         self._on_this_machine = False
         self._used: dict[Sha256Hex, datetime] = {}
         # Of its own: requests for flags must not queue behind whatever else the process does in threads.
@@ -88,12 +90,19 @@ class TokenBook:
         self._standings = Standings(register)
         self._on_this_machine = register.dialect.name == "sqlite"
 
+    def take_vouchers(self, vouching: Vouching) -> None:
+        """Let the console speak for people who are signed in at its pages."""
+        self._vouching = vouching
+
     def find(self, token: str) -> Caller | None:
         """Return whom a token of the file belongs to; in the same time whichever entry matches, or none."""
         return self._in_file(hash_of(token))
 
     async def identify(self, token: str) -> Caller | None:
         """Return whom `token` belongs to, and what bars them by the directory in force."""
+        if self._vouching is not None and (voucher := self._vouching.read(token)):
+            bar = await self.bar(voucher.person, voucher.role)
+            return Caller(voucher.person, voucher.role, frozenset({voucher.scope}), bar=bar)
         digest = hash_of(token)
         found = self._in_file(digest)
         if found is None and not well_formed(token):

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from andon.domain.business_time import BusinessHours
 from andon.domain.conditions import Facts
 from andon.domain.decision import DecisionKind
+from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.detection import Flagged, IncidentType
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.evidence import EvidenceRow
@@ -134,6 +135,7 @@ class RightsFile(Frozen):
     decisions: dict[DecisionKind, DecisionEntry]
     stages: dict[Stage, StageRight]
     joining: Joining = Joining()
+    declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
     business_hours: BusinessHours = BusinessHours()
 
     @model_validator(mode="after")
@@ -171,6 +173,7 @@ class RightsFile(Frozen):
             wording={kind: entry.wording() for kind, entry in self.decisions.items()},
             stages=self.stages,
             joining=self.joining,
+            declarations=self.declarations,
             business_hours=self.business_hours,
         )
 

@@ -17,16 +17,19 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.declaration import DeclarationTaken, Declared
 from andon.domain.directory import Role
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
+from workflows.acknowledging import Acknowledging
 from workflows.approvals import Approvals
 from workflows.assessment import Assessment
 from workflows.clock import Clock
 from workflows.decisions import Decisions
+from workflows.declarations import Declarations, Effect
 from workflows.journal import Journal
 from workflows.levers import Levers
 from workflows.notices import Notices
@@ -86,6 +89,15 @@ class IncidentWorkflow:
             self._levers,
             self._approvals,
             begin=self._begin,
+        )
+        self._acknowledging = Acknowledging(opening, self._state, self._tape, self._notices, self._clock)
+        self._declarations = Declarations(
+            opening,
+            self._state,
+            self._tape,
+            self._decisions,
+            heard=self._acknowledging.heard,
+            effects={Declared.ACKNOWLEDGED: Effect(self._acknowledging.take)},
         )
         self._post = Post(self._state, self._tape, self._decisions)
 
@@ -287,6 +299,15 @@ class IncidentWorkflow:
 
     @propose.validator
     def _refuse_what_is_no_proposal(self, envelope: Envelope) -> None:
+        _refuse_other_than(Envelope, envelope)
+
+    @workflow.update
+    async def declare(self, envelope: Envelope) -> DeclarationTaken:
+        """Take what a person states without being asked, and say what became of it, once that is stored."""
+        return await self._declarations.declare(envelope)
+
+    @declare.validator
+    def _refuse_what_is_no_declaration(self, envelope: Envelope) -> None:
         _refuse_other_than(Envelope, envelope)
 
     @workflow.signal(dynamic=True)

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = frozenset(
         Kind.DUPLICATES_JOINED,
         Kind.RESPONSE_REFUSED,
         Kind.PROPOSAL_REFUSED,
+        Kind.DECLARATION_REFUSED,
         Kind.SIGNAL_REFUSED,
         Kind.NOTICE_UNDELIVERED,
         Kind.FORKED,

@@ -28,6 +28,7 @@ UNREADABLE: Final = frozenset(
         Refusal.MALFORMED,
         Refusal.ABOUT,
         Refusal.NOT_FOR_THE_ASKING,
+        Refusal.NOT_DECLARABLE,
     }
 )
 RETRY_AFTER_SECONDS: Final = 2

@@ -230,6 +230,10 @@ class Standing(Carried):
     delegated: tuple[Delegation, ...] = ()
     keys: tuple[PersonalKey, ...] = Field((), description="keys that were in force")
 
+    def speaks_as(self, role: Role) -> bool:
+        """Whether the role is the person's own, or its holder is away and has named them."""
+        return role in self.roles or any(one.role is role and one.away for one in self.delegated)
+
 
 def standing_at(directory: Directory, person: PersonId, at: Instant) -> Standing:
     """Return what `directory` says of `person` at the moment `at`."""

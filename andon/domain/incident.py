@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from andon.domain.acknowledgement import Acknowledgement, acknowledge_by, acknowledgement
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
@@ -172,6 +173,10 @@ class IncidentState(BaseModel):
     )
     acted_on: list[str] = Field(default_factory=list, description="decisions people asked for, carried out")
     undelivered: list[str] = Field(default_factory=list, description="notices that reached nobody")
+    owner_stated: list[Acknowledgement] = Field(
+        default_factory=list, description="the first declaration of somebody who speaks as the owner"
+    )
+    owner_overdue: bool = Field(False, description="nothing was heard of the owner in time")
 
     @property
     def evidence_root(self) -> Sha256Hex:
@@ -230,6 +235,9 @@ class IncidentView(Carried):
     joined_roles: tuple[Role, ...] = ()
     granted: dict[PersonId, Instant] = Field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
+    acknowledgement: Acknowledgement | None = Field(None, description="the first word of the owner")
+    acknowledge_by: Instant | None = None
+    owner_overdue: bool = False
     file: Sha256Hex | None
     head: Head
     exercise: bool
@@ -275,6 +283,9 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         joined_roles=tuple(state.joined_roles),
         granted=state.granted,
         undelivered=tuple(state.undelivered),
+        acknowledgement=acknowledgement(opening.plan.owner, state.decisions.values(), state.owner_stated),
+        acknowledge_by=acknowledge_by(state.decisions.values()),
+        owner_overdue=state.owner_overdue,
         file=state.file,
         head=state.head,
         exercise=opening.exercise,

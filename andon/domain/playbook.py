@@ -14,6 +14,7 @@ from pydantic import Field
 from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import Lever, Order, Verb
 from andon.domain.decision import DecisionKind, DecisionRequest
+from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
@@ -101,6 +102,7 @@ class Plan(Carried):
     trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
     joining: Joining = Joining()
+    declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
 
     def orders(
@@ -245,5 +247,6 @@ def resolve(
         trusted=trusted,
         stages=rights.stages,
         joining=rights.joining,
+        declarations=rights.declarations,
         calendar=calendar,
     )

@@ -86,6 +86,8 @@ class Refusal(StrEnum):
     NOT_FOR_THE_ASKING = "not_for_the_asking"
     ABOUT = "about"
     ALREADY_ASKED = "already_asked"
+    NOT_DECLARABLE = "not_declarable"
+    ALREADY_SO = "already_so"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -113,8 +115,10 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.TWICE: "this person has answered already",
     Refusal.ALREADY_DECIDED: "the question has been decided",
     Refusal.NOT_FOR_THE_ASKING: "this is nothing people ask for: Andon puts it when it is due",
-    Refusal.ABOUT: "say what it is about with the codes this question takes; a severity must go down",
+    Refusal.ABOUT: "say what it is about with the codes this takes; a severity must go down",
     Refusal.ALREADY_ASKED: "this has been asked already and is not decided yet",
+    Refusal.NOT_DECLARABLE: "this is nothing that can be declared of this incident",
+    Refusal.ALREADY_SO: "that is so already",
 }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from andon.domain.business_time import BusinessCalendar, BusinessHours, Term, due_at, reminder_at
 from andon.domain.decision import (
@@ -18,28 +18,15 @@ from andon.domain.decision import (
     Rung,
     Unopened,
 )
+from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
-from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex
+from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Spare
 
 Needs = tuple[tuple[Role, ...], ...]
 ANYBODY_ELIGIBLE: Final[Needs] = ((),)
 NO_BINDING: Final = Binding()
-
-
-class Spare(Carried):
-    """Base of models written without what has its default value: a plan travels with each incident."""
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields = type(self).model_fields
-        return {
-            name: value
-            for name, value in written(self).items()
-            if fields[name].is_required()
-            or getattr(self, name) != fields[name].get_default(call_default_factory=True)
-        }
 
 
 class OptionRight(Spare):
@@ -137,6 +124,7 @@ class RightsPolicy(Frozen):
     wording: dict[DecisionKind, Wording]
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
     joining: Joining = Joining()
+    declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
     business_hours: BusinessHours = BusinessHours()
 
 

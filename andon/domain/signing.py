@@ -18,9 +18,14 @@ from pydantic import ConfigDict, Field
 from andon.domain.errors import SignatureError
 from andon.domain.values import Carried, Sha256Hex, canonical, digest_of, sha256
 
-PayloadType = Literal["application/vnd.andon.response.v1+json", "application/vnd.andon.proposal.v1+json"]
+PayloadType = Literal[
+    "application/vnd.andon.response.v1+json",
+    "application/vnd.andon.proposal.v1+json",
+    "application/vnd.andon.declaration.v1+json",
+]
 RESPONSE_TYPE: Final = "application/vnd.andon.response.v1+json"
 PROPOSAL_TYPE: Final = "application/vnd.andon.proposal.v1+json"
+DECLARATION_TYPE: Final = "application/vnd.andon.declaration.v1+json"
 
 
 class Signature(Carried):

@@ -20,6 +20,7 @@ from temporalio.worker import Replayer
 
 from andon.domain.containment import Verb
 from andon.domain.decision import DecisionKind, DecisionRequest
+from andon.domain.declaration import Declaration, DeclarationTaken, Declared
 from andon.domain.directory import Role, standing_at
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received
@@ -29,7 +30,7 @@ from andon.domain.playbook import Plan
 from andon.domain.proposal import Proposal, Proposed
 from andon.domain.response import Statement
 from andon.domain.severity import Band, Classification
-from andon.domain.signing import PROPOSAL_TYPE, Envelope, key_id, public_key_of, sign
+from andon.domain.signing import DECLARATION_TYPE, PROPOSAL_TYPE, Envelope, key_id, public_key_of, sign
 from andon.domain.values import NOTHING_YET, sha256
 from tests import fakes
 from tests.workflows.policy import plan_for
@@ -180,6 +181,36 @@ class Case:
     async def send_proposal(self, envelope: Envelope) -> Proposed:
         return await asyncio.wait_for(
             self.handle.execute_update(IncidentWorkflow.propose, envelope), PATIENCE
+        )
+
+    def declaration(self, kind: Declared, role: Role, **changes: Any) -> Declaration:
+        stated: dict[str, Any] = {
+            "incident": self.opening.incident,
+            "kind": kind,
+            "reason": sha256(b"because"),
+            "reason_text": "text-1",
+            "policy": self.opening.plan.policy,
+            "person": f"p-{role}",
+            "role": role,
+            "nonce": secrets.token_urlsafe(18),
+            "received_at": datetime.now(UTC),
+        }
+        stated |= changes
+        people = self.parts.people.directory
+        stated["standing"] = standing_at(people, stated["person"], stated["received_at"])
+        return Declaration(**stated)
+
+    async def declare(
+        self, kind: Declared, role: Role, *, seed: bytes = SEED, **changes: Any
+    ) -> DeclarationTaken:
+        """State something without being asked."""
+        return await self.send_declaration(
+            sign(self.declaration(kind, role, **changes), seed, DECLARATION_TYPE)
+        )
+
+    async def send_declaration(self, envelope: Envelope) -> DeclarationTaken:
+        return await asyncio.wait_for(
+            self.handle.execute_update(IncidentWorkflow.declare, envelope), PATIENCE
         )
 
     async def restart(self) -> None:

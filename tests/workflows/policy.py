@@ -10,6 +10,7 @@ from andon.adapters.calendar import business_calendar
 from andon.domain.business_time import BusinessCalendar, BusinessHours, Term
 from andon.domain.containment import Verb
 from andon.domain.decision import DecisionKind, Exclusion, Rung
+from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import EvidenceRow
@@ -188,6 +189,8 @@ STAGES = {
     Stage.CORRECT_REMEDIATE: stage(Role.ENGINEER, "P2D"),
 }
 
+DECLARATIONS = {Declared.ACKNOWLEDGED: DeclarationRight(by=(Role.BUSINESS_OWNER,))}
+
 SYSTEM = AISystem(
     id="refund_desk",
     name="Refund desk",
@@ -247,7 +250,7 @@ def plan_for(
     plan = resolve(
         SYSTEM,
         playbook,
-        RightsPolicy(rights=RIGHTS, wording={}, stages=STAGES),
+        RightsPolicy(rights=RIGHTS, wording={}, stages=STAGES, declarations=DECLARATIONS),
         EvidencePolicy(rows=ROWS),
         policy=NOTHING_YET,
         trusted=trusted,

@@ -9,6 +9,7 @@ from typing import Final
 
 from andon.console.screens.moments import Moment, moment
 from andon.console.screens.words import STAGES, inert, lower, plain
+from andon.domain.declaration import Declared
 from andon.domain.ledger import Entry, Kind
 from andon.domain.stage import Stage
 
@@ -79,6 +80,12 @@ def _proposed(entry: Entry) -> str:
     return f"Asked for a decision: {lower(entry.subject)}{about}, as {lower(_fact(entry, 'role'))}"
 
 
+def _declared(entry: Entry) -> str:
+    codes = [f"{lower(name)} {value}" for name, value in entry.facts.items() if name != "role"]
+    about = f" ({', '.join(codes)})" if codes else ""
+    return f"{_STATED.get(entry.subject, plain(entry.subject))}{about}, as {lower(_fact(entry, 'role'))}"
+
+
 def _not_put(entry: Entry) -> str:
     return f"Refused to ask for {lower(entry.subject)}: {lower(_fact(entry, 'refusal'))}"
 
@@ -114,6 +121,7 @@ def _opened(entry: Entry) -> str:
     return f"Opened: {lower(_fact(entry, 'classification'))}, severity {entry.after}"
 
 
+_STATED: Final[dict[str, str]] = {Declared.ACKNOWLEDGED: "Took it in hand", Declared.TASK: "Closed a task"}
 _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.INCIDENT_OPENED: _opened,
     Kind.DUPLICATES_JOINED: lambda e: f"{_fact(e, 'count')} more detections joined",
@@ -137,6 +145,9 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.PROPOSED: _proposed,
     Kind.PROPOSAL_REFUSED: _not_put,
     Kind.CARRIED_OUT: _carried_out,
+    Kind.DECLARED: _declared,
+    Kind.DECLARATION_REFUSED: lambda e: f"Not taken: {lower(e.subject)}, {lower(_fact(e, 'refusal'))}",
+    Kind.OWNER_SILENT: lambda e: f"Nothing heard of the owner in time: {e.subject}",
     Kind.REMINDED: lambda e: f"Reminded those who are asked: {e.subject}",
     Kind.STAGE_OVERDUE: _overdue,
     Kind.BREACH_WITHDRAWN: lambda e: f"Not late after all: {e.subject} was answered in time",
@@ -180,6 +191,8 @@ _IMPORTANT: Final = frozenset(
         Kind.NOTICE_UNDELIVERED,
         Kind.STAGE_OVERDUE,
         Kind.CARRIED_OUT,
+        Kind.DECLARED,
+        Kind.OWNER_SILENT,
         Kind.DEADLINE_BREACHED,
         Kind.ESCALATED,
         Kind.DECISION_SETTLED,

@@ -1,0 +1,136 @@
+"""What a person states on record without a question, and the one rule that judges it.
+
+A proposal puts a question to others. A declaration needs nobody's agreement: whoever may make it is
+data, and it takes effect once it is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+
+from andon.domain.directory import Role, Standing
+from andon.domain.errors import SignatureError
+from andon.domain.response import Refusal
+from andon.domain.signing import DECLARATION_TYPE, Envelope, open_envelope
+from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, Spare
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:+/@-]{1,80}$")]
+"""A name, value, id or time. No space: a sentence belongs into the reason, which is sealed."""
+
+RESERVED: Final = frozenset({"role"})
+"""The ledger entry says this of the declaration itself."""
+
+
+class Declared(StrEnum):
+    """What people may state without being asked."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """I have it."""
+    TASK = "task"
+    """This task is done, or can't be."""
+    FACTS = "facts"
+    """This is known of it now."""
+    TIMES = "times"
+    """A time was stated wrongly."""
+    MERGED = "merged"
+    """It belongs to another incident."""
+    UNMERGED = "unmerged"
+    """It stands for itself again."""
+
+
+class DeclarationRight(Spare):
+    """Who may make one kind of declaration, and the codes it takes."""
+
+    by: tuple[Role, ...] = Field(min_length=1)
+    about: dict[Code, tuple[Code, ...]] = Field(
+        default_factory=dict, description="codes it must give; no list of values: any code"
+    )
+    further: bool = Field(False, description="it gives at least one further code; its effect judges which")
+
+
+class Declaration(Carried):
+    """What a person states. Attested by the console and signed whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statement: Literal["andon.declaration/1"] = "andon.declaration/1"
+    incident: IncidentId
+    kind: Declared
+    about: dict[Code, Code] = Field(default_factory=dict, max_length=64)
+    reason: Sha256Hex = Field(description="digest of the encrypted text of the reason")
+    reason_text: str = Field(description="id of that text in the register")
+    policy: Sha256Hex
+    person: PersonId
+    role: Role
+    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
+    nonce: str = Field(min_length=16, max_length=64)
+    received_at: Instant
+    attested_by: Literal["console"] = "console"
+
+
+class DeclarationTaken(Carried):
+    """What became of a declaration."""
+
+    kind: Declared | None
+    refusal: Refusal | None = None
+
+
+def read_declaration(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> Declaration:
+    """Open a signed envelope and read the declaration inside.
+
+    Raises:
+        SignatureError: the signature does not hold, or the payload is no declaration.
+    """
+    if envelope.payloadType != DECLARATION_TYPE:
+        raise SignatureError("what was signed is no declaration")
+    try:
+        return Declaration.model_validate_json(open_envelope(envelope, trusted))
+    except ValidationError as error:
+        raise SignatureError("what was signed is no declaration") from error
+
+
+def judge_declaration(
+    declaration: Declaration,
+    right: DeclarationRight | None,
+    standing: Standing,
+    *,
+    incident: IncidentId,
+    policy: Sha256Hex,
+    replayed: bool = False,
+) -> Refusal | None:
+    """Judge a declaration whose signature holds; None: it may take effect.
+
+    Args:
+        declaration: what the person states.
+        right: the right for its kind, or None when the plan has none.
+        standing: what the directory in force at `received_at` says of the person.
+        incident: the incident it came to.
+        policy: digest of the policy the incident is pinned to.
+        replayed: whether this very statement was taken before.
+    """
+    holds: tuple[tuple[Refusal, bool], ...] = (
+        (Refusal.WRONG_INCIDENT, declaration.incident != incident),
+        (Refusal.BINDING, declaration.policy != policy),
+        (Refusal.UNKNOWN_PERSON, not standing.known or standing.person != declaration.person),
+        (Refusal.SUSPENDED, standing.suspended),
+        (Refusal.SHARED_ACCOUNT, standing.shared),
+        (Refusal.ROLE_NOT_HELD, not standing.speaks_as(declaration.role)),
+        (Refusal.NOT_DECLARABLE, right is None),
+        (Refusal.WRONG_ROLE, right is not None and declaration.role not in right.by),
+        (Refusal.ABOUT, right is not None and not _fits(declaration.about, right)),
+        (Refusal.REPLAYED, replayed),
+    )
+    return next((refusal for refusal, found in holds if found), None)
+
+
+def _fits(given: Mapping[str, str], right: DeclarationRight) -> bool:
+    """Whether it gives every code its kind wants, each with a value that can be, and no other."""
+    if not set(right.about) <= set(given) or right.further != (set(given) > set(right.about)):
+        return False
+    if RESERVED & set(given):
+        return False
+    return all(not allowed or given[name] in allowed for name, allowed in right.about.items())

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from andon.domain.directory import Directory
 from andon.domain.playbook import Playbook
 from andon.domain.severity import SeverityPolicy
+from andon.domain.storm import StormPolicy
 from andon.domain.system import AISystem
 from playbooks.forms import EvidenceFile, RightsFile, TriggersFile
-from playbooks.shelf import EVIDENCE, PEOPLE, RIGHTS, SEVERITY, TRIGGERS, yaml_files
+from playbooks.shelf import EVIDENCE, PEOPLE, RIGHTS, SEVERITY, STORM, TRIGGERS, yaml_files
 from playbooks.shipped import SHIPPED
 
 FORMS: Final[dict[str, type[BaseModel]]] = {
@@ -22,6 +23,7 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "evidence": EvidenceFile,
     "severity": SeverityPolicy,
     "triggers": TriggersFile,
+    "storm": StormPolicy,
     "people": Directory,
     "playbook": Playbook,
     "system": AISystem,
@@ -33,6 +35,7 @@ _FORM_OF: Final = {
     EVIDENCE: "evidence",
     SEVERITY: "severity",
     TRIGGERS: "triggers",
+    STORM: "storm",
     PEOPLE: "people",
 }
 _HERE: Final = "directory: ../.."

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from andon.domain.conditions import Facts
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
 from andon.domain.playbook import EvidencePolicy, Playbook
 from andon.domain.rights import RightsPolicy
 from andon.domain.severity import SeverityPolicy
+from andon.domain.storm import StormPolicy
 from andon.domain.values import Slug
 from playbooks.forms import EvidenceFile, Prefill, RightsFile, TriggersFile, missing_bands
 from playbooks.reading import read, read_mapping
@@ -20,8 +22,9 @@ RIGHTS: Final = "rights.yaml"
 EVIDENCE: Final = "evidence.yaml"
 SEVERITY: Final = "severity.yaml"
 TRIGGERS: Final = "triggers.yaml"
+STORM: Final = "storm.yaml"
 PEOPLE: Final = "people.yaml"
-NOT_PLAYBOOKS: Final = frozenset({RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, PEOPLE})
+NOT_PLAYBOOKS: Final = frozenset({RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, STORM, PEOPLE})
 """Every other YAML file of the folder is a playbook."""
 
 
@@ -35,6 +38,7 @@ class Shelf:
     playbooks: dict[Slug, Playbook]
     triggers: dict[str, Prefill]
     flags: dict[str, Prefill]
+    storm: StormPolicy
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it as JSON values; the same policy always gives the same digest."""
@@ -45,6 +49,7 @@ class Shelf:
             "playbooks": {name: one.model_dump(mode="json") for name, one in self.playbooks.items()},
             "triggers": {name: one.model_dump(mode="json") for name, one in self.triggers.items()},
             "flags": {name: one.model_dump(mode="json") for name, one in self.flags.items()},
+            "storm": self.storm.model_dump(mode="json"),
         }
 
 
@@ -64,7 +69,10 @@ def load(directory: Path | None = None) -> Shelf:
     triggers = read(TriggersFile, triggers_file)
     named = {**triggers.triggers, **{flag.value: one for flag, one in triggers.flags.items()}}
     for name, prefill in named.items():
-        _check_facts(severity, prefill, f"{triggers_file}: {name}.facts")
+        _check_facts(severity, prefill.facts, f"{triggers_file}: {name}.facts")
+    storm_file = _place(directory, STORM)
+    storm = read(StormPolicy, storm_file)
+    _check_facts(severity, storm.facts, f"{storm_file}: facts")
     return Shelf(
         rights=read(RightsFile, _place(directory, RIGHTS)).policy(),
         evidence=read(EvidenceFile, _place(directory, EVIDENCE)).policy(),
@@ -72,6 +80,7 @@ def load(directory: Path | None = None) -> Shelf:
         playbooks={**_playbooks(SHIPPED), **(_playbooks(directory) if directory else {})},
         triggers=dict(triggers.triggers),
         flags={flag.value: one for flag, one in triggers.flags.items()},
+        storm=storm,
     )
 
 
@@ -125,8 +134,8 @@ def _playbook(path: Path) -> Playbook:
     return playbook
 
 
-def _check_facts(severity: SeverityPolicy, prefill: Prefill, place: str) -> None:
+def _check_facts(severity: SeverityPolicy, facts: Facts, place: str) -> None:
     try:
-        severity.checked(prefill.facts)
+        severity.checked(facts)
     except InvalidInputError as error:
         raise InvalidInputError(f"{place}: {error}") from error

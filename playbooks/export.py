@@ -9,12 +9,17 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from andon.domain.classification import Taxonomy
 from andon.domain.directory import Directory
 from andon.domain.playbook import Playbook
 from andon.domain.severity import SeverityPolicy
+from andon.domain.source import Source
 from andon.domain.storm import StormPolicy
 from andon.domain.system import AISystem
 from playbooks.forms import EvidenceFile, RightsFile, TriggersFile
+from playbooks.lexicon import CLASSIFICATION, DEFINITIONS, ClassificationFile, DefinitionsFile
+from playbooks.senders import FOLDER as SOURCES
+from playbooks.senders import source_files
 from playbooks.shelf import EVIDENCE, PEOPLE, RIGHTS, SEVERITY, STORM, TRIGGERS, yaml_files
 from playbooks.shipped import SHIPPED
 
@@ -24,9 +29,13 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "severity": SeverityPolicy,
     "triggers": TriggersFile,
     "storm": StormPolicy,
+    "definitions": DefinitionsFile,
+    "classification": ClassificationFile,
+    "taxonomy": Taxonomy,
     "people": Directory,
     "playbook": Playbook,
     "system": AISystem,
+    "source": Source,
 }
 """Kind of file -> its form."""
 
@@ -36,6 +45,8 @@ _FORM_OF: Final = {
     SEVERITY: "severity",
     TRIGGERS: "triggers",
     STORM: "storm",
+    DEFINITIONS: "definitions",
+    CLASSIFICATION: "classification",
     PEOPLE: "people",
 }
 _HERE: Final = "directory: ../.."
@@ -69,6 +80,8 @@ def _policies(directory: Path) -> Iterator[tuple[Path, str]]:
     for source in yaml_files(SHIPPED):
         kind = _FORM_OF.get(source.name, "playbook")
         yield directory / source.name, _with_schema(source, f"schemas/{kind}.schema.json")
+    for source in source_files(None):
+        yield directory / SOURCES / source.name, _with_schema(source, "../schemas/source.schema.json")
     here = f"directory: {json.dumps(str(SHIPPED.parent.resolve()))}"
     for source in yaml_files(SHIPPED / "systems"):
         text = _with_schema(source, "../schemas/system.schema.json")

@@ -17,7 +17,7 @@ from andon.domain.business_time import BusinessHours
 from andon.domain.conditions import Facts
 from andon.domain.decision import DecisionKind
 from andon.domain.declaration import DeclarationRight, Declared
-from andon.domain.detection import Flagged, IncidentType
+from andon.domain.detection import Flagged, IncidentType, Tag
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.playbook import EvidencePolicy
@@ -164,6 +164,10 @@ class RightsFile(Frozen):
         for named in self.joining.types:
             if named not in known:
                 raise ValueError(f"joining.types.{named}: no such type; use one of {', '.join(known)}")
+        tags = [one.value for one in Tag]
+        for named in self.joining.tags:
+            if named not in tags:
+                raise ValueError(f"joining.tags.{named}: no such tag; use one of {', '.join(tags)}")
         return self
 
     def policy(self) -> RightsPolicy:
@@ -201,6 +205,9 @@ class Prefill(Frozen):
 
     meaning: str = Field(min_length=1, max_length=200)
     facts: Facts = Field(min_length=1)
+    source: str = Field("", max_length=200, description="where the entry comes from")
+    same_as: str | None = Field(None, max_length=64, description="an entry that says nearly the same")
+    external: tuple[str, ...] = Field((), max_length=10, description="`taxonomy:id` it is known by elsewhere")
 
 
 class TriggersFile(Frozen):
@@ -214,6 +221,9 @@ class TriggersFile(Frozen):
         for flag in Flagged:
             if flag not in self.flags:
                 raise ValueError(f"flags.{flag}: is missing: people can choose it, so give it facts")
+        for name, one in self.triggers.items():
+            if one.same_as is not None and (one.same_as not in self.triggers or one.same_as == name):
+                raise ValueError(f"triggers.{name}.same_as: {one.same_as} is no other trigger here")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -99,14 +100,28 @@ class StageRight(Spare):
 
 
 class Joining(Spare):
-    """Who joins an incident by itself: by how severe it is, and by what kind of failure was seen."""
+    """Who joins an incident by itself: by how severe it is, what kind of failure was seen, and its tags."""
 
     at: dict[Band, tuple[Role, ...]] = Field(default_factory=dict)
     types: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
+    tags: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
 
-    def roles(self, band: Band, kind: str | None) -> tuple[Role, ...]:
-        """Return the roles that belong to an incident of this severity and kind."""
-        return tuple(dict.fromkeys((*self.at.get(band, ()), *self.types.get(kind or "", ()))))
+    def roles(self, band: Band, kind: str | None, tags: Iterable[str] = ()) -> tuple[Role, ...]:
+        """Return the roles that belong to an incident of this severity, kind and tags."""
+        by_tag = (role for tag in tags for role in self.tags.get(tag, ()))
+        return tuple(dict.fromkeys((*self.at.get(band, ()), *self.types.get(kind or "", ()), *by_tag)))
+
+    def why(self, role: Role, band: Band, kind: str | None, tags: Iterable[str]) -> tuple[str, ...]:
+        """Return what brings a role in, as `severity:high`, `type:privacy_event` or `tag:privacy`.
+
+        An incident keeps who joined it at a lower severity, so all bands up to `band` count.
+        """
+        reached = [one for one in Band if one <= band and role in self.at.get(one, ())]
+        return (
+            *(f"severity:{one.value}" for one in reached[-1:]),
+            *((f"type:{kind}",) if kind and role in self.types.get(kind, ()) else ()),
+            *(f"tag:{tag}" for tag in tags if role in self.tags.get(tag, ())),
+        )
 
 
 class Wording(Frozen):

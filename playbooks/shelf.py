@@ -12,10 +12,13 @@ from andon.domain.errors import InvalidInputError
 from andon.domain.playbook import EvidencePolicy, Playbook
 from andon.domain.rights import RightsPolicy
 from andon.domain.severity import SeverityPolicy
+from andon.domain.source import Source
 from andon.domain.storm import StormPolicy
 from andon.domain.values import Slug
 from playbooks.forms import EvidenceFile, Prefill, RightsFile, TriggersFile, missing_bands
+from playbooks.lexicon import CLASSIFICATION, DEFINITIONS, Lexicon, load_lexicon
 from playbooks.reading import read, read_mapping
+from playbooks.senders import load_sources
 from playbooks.shipped import SHIPPED
 
 RIGHTS: Final = "rights.yaml"
@@ -24,7 +27,9 @@ SEVERITY: Final = "severity.yaml"
 TRIGGERS: Final = "triggers.yaml"
 STORM: Final = "storm.yaml"
 PEOPLE: Final = "people.yaml"
-NOT_PLAYBOOKS: Final = frozenset({RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, STORM, PEOPLE})
+NOT_PLAYBOOKS: Final = frozenset(
+    {RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, STORM, PEOPLE, DEFINITIONS, CLASSIFICATION}
+)
 """Every other YAML file of the folder is a playbook."""
 
 
@@ -39,6 +44,8 @@ class Shelf:
     triggers: dict[str, Prefill]
     flags: dict[str, Prefill]
     storm: StormPolicy
+    sources: dict[Slug, Source]
+    lexicon: Lexicon
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it as JSON values; the same policy always gives the same digest."""
@@ -50,6 +57,10 @@ class Shelf:
             "triggers": {name: one.model_dump(mode="json") for name, one in self.triggers.items()},
             "flags": {name: one.model_dump(mode="json") for name, one in self.flags.items()},
             "storm": self.storm.model_dump(mode="json"),
+            "sources": {
+                name: one.model_dump(mode="json", exclude_defaults=True) for name, one in self.sources.items()
+            },
+            **self.lexicon.snapshot(),
         }
 
 
@@ -70,6 +81,9 @@ def load(directory: Path | None = None) -> Shelf:
     named = {**triggers.triggers, **{flag.value: one for flag, one in triggers.flags.items()}}
     for name, prefill in named.items():
         _check_facts(severity, prefill.facts, f"{triggers_file}: {name}.facts")
+    lexicon = load_lexicon(directory)
+    for name, prefill in named.items():
+        lexicon.check_external(f"{triggers_file}: {name}", prefill.external)
     storm_file = _place(directory, STORM)
     storm = read(StormPolicy, storm_file)
     _check_facts(severity, storm.facts, f"{storm_file}: facts")
@@ -81,6 +95,8 @@ def load(directory: Path | None = None) -> Shelf:
         triggers=dict(triggers.triggers),
         flags={flag.value: one for flag, one in triggers.flags.items()},
         storm=storm,
+        sources=load_sources(directory, severity, triggers.triggers),
+        lexicon=lexicon,
     )
 
 

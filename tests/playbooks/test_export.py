@@ -14,7 +14,19 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from playbooks import export_defaults
 from playbooks.export import FORMS
 
-NAMES = ("data_exposure", "evidence", "general", "people", "rights", "severity", "storm", "tool_agent", "triggers")
+NAMES = (
+    "classification",
+    "definitions",
+    "data_exposure",
+    "evidence",
+    "general",
+    "people",
+    "rights",
+    "severity",
+    "storm",
+    "tool_agent",
+    "triggers",
+)
 EXPECTED = {f"{name}.yaml" for name in NAMES}
 
 

@@ -1,0 +1,82 @@
+"""Storms, and which incident of each AI system belongs to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, select, update
+
+from andon.domain.storm import Storm
+from andon.domain.values import IncidentId
+from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.storm_tables import storm_members, storms
+
+
+class Storms:
+    """One row a storm, and one for each AI system in it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest(self) -> Storm | None:
+        """Return the storm that was seen last, whether or not it still lasts."""
+        wanted = select(storms).order_by(storms.c.last_at.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).first()
+            return Storm(row.incident, row.began_at, row.last_at) if row else None
+
+    def begin(self, storm: Storm, members: Mapping[str, IncidentId]) -> None:
+        """Keep a storm with the incidents that made it one."""
+        with writing(self._engine) as connection:
+            row = {"incident": storm.incident, "began_at": storm.began_at, "last_at": storm.last_at}
+            insert_if_absent(connection, storms, row, on=("incident",))
+            for system, incident in members.items():
+                _enter(connection, storm.incident, system, incident)
+
+    def last(self, storm: IncidentId, at: datetime) -> None:
+        """Note that a detection of the storm came in."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(storms).where(storms.c.incident == storm, storms.c.last_at < at).values(last_at=at)
+            )
+
+    def enter(self, storm: IncidentId, system: str, incident: IncidentId) -> bool:
+        """Make an incident the one of its AI system in a storm; return False if there is another."""
+        with writing(self._engine) as connection:
+            return _enter(connection, storm, system, incident)
+
+    def replace(self, storm: IncidentId, system: str, incident: IncidentId) -> None:
+        """Put an incident in the place of one that was closed while the storm lasts."""
+        here = (storm_members.c.storm == storm) & (storm_members.c.system == system)
+        with writing(self._engine) as connection:
+            connection.execute(update(storm_members).where(here).values(incident=incident))
+
+    def member(self, storm: IncidentId, system: str) -> IncidentId | None:
+        """Return the incident of an AI system in a storm."""
+        here = (storm_members.c.storm == storm) & (storm_members.c.system == system)
+        with reading(self._engine) as connection:
+            return connection.execute(select(storm_members.c.incident).where(here)).scalar()
+
+    def members(self, storm: IncidentId) -> dict[str, IncidentId]:
+        """Return the incidents of a storm by AI system."""
+        wanted = select(storm_members).where(storm_members.c.storm == storm).order_by(storm_members.c.system)
+        with reading(self._engine) as connection:
+            return {row.system: row.incident for row in connection.execute(wanted)}
+
+    def over(self, incident: IncidentId) -> IncidentId | None:
+        """Return the storm that an incident is part of."""
+        wanted = select(storm_members.c.storm).where(storm_members.c.incident == incident).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar()
+
+    def count(self, storm: IncidentId) -> int:
+        """Count the AI systems in a storm."""
+        wanted = select(func.count()).where(storm_members.c.storm == storm)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar_one()
+
+
+def _enter(connection: Connection, storm: IncidentId, system: str, incident: IncidentId) -> bool:
+    row = {"storm": storm, "system": system, "incident": incident}
+    return insert_if_absent(connection, storm_members, row, on=("storm", "system"))

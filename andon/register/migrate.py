@@ -11,10 +11,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.engine import make_url
 
-import andon.register.access_tables  # noqa: F401 - puts its tables into REGISTER
-import andon.register.quality_tables  # noqa: F401 - puts its tables into REGISTER
-import andon.register.storm_tables
 from andon.config import DatabaseSettings
+from andon.register import access_tables, quality_tables, storm_tables  # noqa: F401 - put theirs into REGISTER
 from andon.register.engine import open_databases, writing
 from andon.register.tables import RECORDER, REGISTER, SWITCHES
 

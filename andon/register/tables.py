@@ -142,6 +142,7 @@ detections = Table(
     Column("source", String(128), nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("record", Text, nullable=False),
+    Column("issue", String(32), index=True),
     Index("ix_detections_incident_received_at", "incident", "received_at"),
     Index("ix_detections_outcome_received_at", "outcome", "received_at"),
 )

@@ -249,7 +249,7 @@ class Rule:
         Raises:
             ProblemError: 401 nobody knows them, 403 this is not for them.
         """
-        found = await caller(request)
+        found = await self.known(request)
         self._check_bar(found, request)
         if found.role not in self.roles and not (self.probe and found.role is None):
             held = found.role or "no role"
@@ -260,6 +260,14 @@ class Rule:
             has = ", ".join(sorted(found.scopes)) or "nothing"
             raise _forbidden(f"This token is limited to: {has}. This needs the scope {needed}.")
         return found
+
+    async def known(self, request: Request) -> Caller:
+        """Return who calls, however they show it.
+
+        Raises:
+            ProblemError: 401, nobody knows them.
+        """
+        return await caller(request)
 
     def needs(self, method: str) -> Scope:
         """Return the scope that a limited token needs."""

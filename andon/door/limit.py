@@ -28,11 +28,12 @@ class StopLimit:
         """
         if not arrived.source.startswith(PROGRAM):
             return False
-        return await asyncio.to_thread(self._reached, arrived, system)
+        own = arrived.limits.stops_per_hour
+        return await asyncio.to_thread(self._reached, arrived, system, self._most if own is None else own)
 
-    def _reached(self, arrived: Arrived, system: str) -> bool:
+    def _reached(self, arrived: Arrived, system: str, most: int) -> bool:
         since = arrived.received_at - WINDOW
-        if self._incidents.count_systems_stopped_by(arrived.source, since) < self._most:
+        if self._incidents.count_systems_stopped_by(arrived.source, since) < most:
             return False
         recent = self._incidents.list(system=system, limit=50)
         return not any(

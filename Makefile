@@ -24,10 +24,10 @@ demo: setup ## run the main job end to end; KEEP=1 leaves it running
 	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
 test: $(VENV)/.set-up-dev ## run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not stack"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not stack and not browser"
 
-e2e: $(VENV)/.set-up-dev ## run the whole stack end to end, as the people who use it do
-	@$(BIN)/python -m pytest -m stack --ignore tests/chaos
+e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the people who use it do
+	@$(BIN)/python -m pytest -m "not long and (stack or browser)" --ignore tests/chaos
 
 races: $(VENV)/.set-up-dev ## race answers and deadlines on a real server, and wait out slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) -m long tests/workflows

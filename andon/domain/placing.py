@@ -35,6 +35,8 @@ class Stands:
     """The open quality issue with the same dedupe key."""
     pattern: IncidentId | None = None
     """The open incident of the pattern that this detection's cause has become."""
+    storm: IncidentId | None = None
+    """The open incident of this AI system in the storm that goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def placed(*, calls_for_incident: bool, stands: Stands) -> Placement:
     """Return where a detection goes.
 
     The sender's own key comes first: what it calls the same is the same, whatever it weighs. One more
-    case of a pattern joins the incident of that pattern.
+    case of a pattern joins the incident of that pattern. In a storm an AI system has one incident, whatever
+    the keys.
 
     Args:
         calls_for_incident: whether policy, from the facts of this detection, wants a workflow.
@@ -61,6 +64,8 @@ def placed(*, calls_for_incident: bool, stands: Stands) -> Placement:
         return Placement(Place.JOIN, incident=joined)
     if not calls_for_incident:
         return Placement(Place.NOTE, issue=stands.issue)
+    if stands.storm is not None:
+        return Placement(Place.JOIN, incident=stands.storm)
     if stands.issue is not None:
         return Placement(Place.PROMOTE, issue=stands.issue)
     return Placement(Place.OPEN)

@@ -6,7 +6,7 @@ It needs no server and trusts only the keys it is given. It goes on after a fail
 2. Chain: no entry is missing, doubled, moved or altered.
 3. Head: the chain ends where others know it to end.
 4. Locked copies: what stands in locked storage is the same, written once.
-5. Statements: each answer that counted, and each proposal, was signed by a trusted key.
+5. Statements: each answer that counted, each proposal and each declaration was signed by a trusted key.
 6. Judgement: each of them passes the one rule again, and they settle what was settled.
 7. Course: nothing happened before what it needs.
 8. Evidence: manifests and objects are those that were sealed.
@@ -17,6 +17,7 @@ from __future__ import annotations
 from andon.audit.auditset import AuditSet, Trust, open_set
 from andon.audit.chain import LockedCopies, check_form, check_head, check_links, check_locked
 from andon.audit.course import check_course
+from andon.audit.declarations import check_declarations
 from andon.audit.findings import Report, Step
 from andon.audit.preserved import check_evidence
 from andon.audit.proposals import check_proposals, check_requesters
@@ -30,7 +31,7 @@ STEPS = (
     ("locked copies", "a register that was changed, an object overwritten, deleted or not locked"),
     (
         "statements",
-        "an answer or proposal that nobody signed, signed by an untrusted key, or altered",
+        "an answer, proposal or declaration that nobody signed, signed by an untrusted key, or altered",
     ),
     ("judgement", "an answer that should not have counted, or a decision its answers don't carry"),
     ("course", "contained without proof, a release nobody decided, a second restart, life after the end"),
@@ -55,6 +56,7 @@ def verify(audit: AuditSet, trust: Trust, locked: LockedCopies | None = None) ->
     check_locked(copies, audit, opened, locked)
     answers = check_statements(statements, opened, trust)
     proposed = check_proposals(statements, opened, trust)
+    check_declarations(statements, opened, trust)
     asked = check_judgement(judgement, opened, answers)
     check_requesters(judgement, opened, proposed)
     check_course(course, opened.entries, asked)

@@ -10,8 +10,10 @@ from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
 from andon.console.asking import Asking
+from andon.console.declaring import Declaring
+from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
-from andon.console.models.keys import NewKey
+from andon.console.models.keys import NewKey, ProvenKey
 from andon.console.models.proposal import ProposalBody
 from andon.console.models.response import ResponseBody, SignedBody
 from andon.console.models.tokens import NewToken
@@ -22,6 +24,7 @@ from andon.console.responding import Desk
 from andon.console.routes import (
     answering,
     decisions,
+    declarations,
     directory,
     entrance,
     incidents,
@@ -44,7 +47,18 @@ from andon.console.statics import Statics
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 
-BODIES: Final = (ResponseBody, SignedBody, ProposalBody, Directory, NewAbsence, Why, NewKey, NewToken)
+BODIES: Final = (
+    ResponseBody,
+    SignedBody,
+    ProposalBody,
+    DeclarationBody,
+    Directory,
+    NewAbsence,
+    Why,
+    NewKey,
+    ProvenKey,
+    NewToken,
+)
 """What routes read from their bodies by themselves."""
 
 
@@ -57,6 +71,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.reading = Reading(stands_on, wordings)
     app.state.reviewed = Reviewed(stands_on)
     app.state.asking = Asking(stands_on, wordings)
+    app.state.declaring = Declaring(stands_on)
     app.state.desk = Desk(stands_on, wordings)
     app.state.cookie = cookie_name(stands_on.url)
     app.state.sessions = Sessions(
@@ -65,7 +80,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
     app.include_router(tokens.api)
-    for routes in (systems, incidents, decisions, proposals, directory, keys, notices):
+    for routes in (systems, incidents, decisions, proposals, declarations, directory, keys, notices):
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):
         app.include_router(screens.router)

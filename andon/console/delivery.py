@@ -1,4 +1,4 @@
-"""The console's way to Temporal: delivers answers and proposals, fetches histories."""
+"""The console's way to Temporal: delivers answers, proposals and declarations, fetches histories."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from andon.config import TemporalSettings
+from andon.domain.declaration import DeclarationTaken
 from andon.domain.errors import AndonError, NotFoundError
 from andon.domain.incident import Answered, workflow_id
 from andon.domain.proposal import Proposed
@@ -24,7 +25,8 @@ from andon.domain.values import IncidentId
 
 RESPOND: Final = "respond"
 PROPOSE: Final = "propose"
-_Result = TypeVar("_Result", Answered, Proposed)
+DECLARE: Final = "declare"
+_Result = TypeVar("_Result", Answered, Proposed, DeclarationTaken)
 DEADLINE: Final = timedelta(seconds=10)
 """An answer is stored in locked storage before its update returns; a kill -9 of the store takes longer."""
 
@@ -63,6 +65,15 @@ class Engine:
             EndedError: no workflow runs that could take it.
         """
         return await self._update(incident, PROPOSE, envelope, nonce, Proposed)
+
+    async def declare(self, incident: IncidentId, envelope: Envelope, nonce: str) -> DeclarationTaken:
+        """Deliver a signed declaration and return what became of it; a repeat returns the same.
+
+        Raises:
+            EngineAwayError: no answer within the deadline.
+            EndedError: no workflow runs that could take it.
+        """
+        return await self._update(incident, DECLARE, envelope, nonce, DeclarationTaken)
 
     async def _update(
         self, incident: IncidentId, name: str, envelope: Envelope, nonce: str, form: type[_Result]

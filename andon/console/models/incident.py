@@ -10,6 +10,7 @@ from pydantic import Field
 
 from andon.console.models.decision import Around, DecisionShown, decision_shown
 from andon.console.models.evidence import EvidenceSummary, evidence_summary
+from andon.console.models.owner import OwnerShown, owner_shown
 from andon.console.models.sla import (
     EscalationShown,
     Mark,
@@ -134,6 +135,7 @@ class IncidentShown(IncidentListed):
     findings: dict[str, str]
     file: Sha256Hex | None
     lead: PersonId | None = Field(description="the one named incident lead")
+    owner: OwnerShown | None = Field(description="the business owner, and whether they have it in hand")
     stages: tuple[StageRecord, ...]
     sla: tuple[StageShown, ...] = Field(description="all eleven stages, those to come too")
     escalation: tuple[EscalationShown, ...] = Field(description="the seven questions, and what they led to")
@@ -212,6 +214,7 @@ def incident_shown(
         ),
         guidance=wordings.guidance(plan.policy, plan.playbook) if plan else "",
         lead=view.lead if view else plan.owner if plan else None,
+        owner=owner_shown(view, plan) if plan else None,
         sla=stages_shown(view, plan, row.severity, at),
         escalation=escalation_shown(view),
         marks=marks(view),

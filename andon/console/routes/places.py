@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from andon.console.asking import Asking
+from andon.console.declaring import Declaring
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts
 from andon.console.reading import Reading
@@ -44,11 +45,18 @@ def asking_of(request: Request) -> Asking:
     return asking
 
 
+def declaring_of(request: Request) -> Declaring:
+    """Return where people state things in this application."""
+    declaring: Declaring = request.app.state.declaring
+    return declaring
+
+
 Stock = Annotated[Parts, Depends(parts_of)]
 Reader = Annotated[Reading, Depends(reading_of)]
 Noting = Annotated[Reviewed, Depends(reviewed_of)]
 Taking = Annotated[Desk, Depends(desk_of)]
 Petitions = Annotated[Asking, Depends(asking_of)]
+Stating = Annotated[Declaring, Depends(declaring_of)]
 Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
 DecisionId = Annotated[str, Path(max_length=64, description="`<kind>-<n>`")]

@@ -69,7 +69,7 @@ class Lexicon:
     taxonomies: dict[str, Taxonomy]
 
     def snapshot(self) -> dict[str, Any]:
-        """Return it as JSON values; a taxonomy by its version and digest, since it never changes within one."""
+        """Return it as JSON values; a taxonomy by its version and digest."""
         return {
             "definitions": {name: one.model_dump(mode="json") for name, one in self.definitions.items()},
             "classification": self.classification.model_dump(mode="json"),

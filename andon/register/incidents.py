@@ -15,6 +15,7 @@ from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.ports import SealedText
+from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
@@ -106,6 +107,16 @@ class Incidents:
                 if standing is not None:
                     return Allotment(standing.incident, opened=False, recurrence_of=standing.recurrence_of)
 
+    def open_with(self, system: str, dedupe: str | None) -> str | None:
+        """Return the open incident of an AI system with this key."""
+        if dedupe is None:
+            return None
+        wanted = select(incidents.c.incident).where(
+            incidents.c.system == system, incidents.c.dedupe == dedupe, incidents.c.closed_at.is_(None)
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar()
+
     def mark_started(self, incident: str, at: datetime) -> None:
         """Note that the incident's workflow runs; the first time counts."""
         with writing(self._engine) as connection:
@@ -159,11 +170,12 @@ class Incidents:
         system: str | None = None,
         state: Listed = Listed.ALL,
         classification: Classification | None = None,
+        sought: Sought = ANYTHING,
         limit: int = 50,
         before: str | None = None,
     ) -> list[IncidentRow]:
         """Return incidents, newest first; `before` is the last incident of the page before."""
-        wanted = select(incidents)
+        wanted = sought.narrow(select(incidents))
         for column, value in (
             (incidents.c.stage, stage),
             (incidents.c.severity, severity),
@@ -176,6 +188,10 @@ class Incidents:
         wanted = wanted.order_by(incidents.c.opened_at.desc(), incidents.c.incident.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_incident_row(row) for row in connection.execute(wanted)]
+
+    def select_ids(self, state: Listed, sought: Sought = ANYTHING) -> Select[Any]:
+        """Return the query of the ids of incidents that fit, for counting them."""
+        return _STATES[state](sought.narrow(select(incidents.c.incident)))
 
     def count_opened_by(self, source: str, since: datetime) -> int:
         """Count the incidents that one source opened since a moment."""

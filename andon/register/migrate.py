@@ -12,7 +12,12 @@ from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.engine import make_url
 
 from andon.config import DatabaseSettings
-from andon.register import access_tables, quality_tables, storm_tables  # noqa: F401 - put theirs into REGISTER
+from andon.register import (  # noqa: F401 - put theirs into REGISTER
+    access_tables,
+    quality_tables,
+    storm_tables,
+    upload_tables,
+)
 from andon.register.engine import open_databases, writing
 from andon.register.tables import RECORDER, REGISTER, SWITCHES
 

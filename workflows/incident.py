@@ -19,7 +19,16 @@ from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.declaration import DeclarationTaken, Declared
 from andon.domain.directory import Role
-from andon.domain.incident import Answered, Arrival, Ending, IncidentState, OpenIncident, Received, state_of
+from andon.domain.incident import (
+    Answered,
+    Arrival,
+    Ending,
+    Exhibit,
+    IncidentState,
+    OpenIncident,
+    Received,
+    state_of,
+)
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
@@ -169,7 +178,10 @@ class IncidentWorkflow:
     def _open(self) -> None:
         if self._state.stages:
             return
-        opening = self._opening
+        opening, digests = self._opening, {"policy": self._opening.plan.policy}
+        if opening.intake is not None:
+            digests["statement"] = opening.intake.digest()
+            self._tape.exhibit(Exhibit(digest=digests["statement"], envelope=opening.intake))
         self._tape.add(
             Kind.INCIDENT_OPENED,
             actor=opening.source,
@@ -177,7 +189,7 @@ class IncidentWorkflow:
             at=opening.opened_at,
             after=opening.severity.value,
             reason=opening.title,
-            digests={"policy": opening.plan.policy},
+            digests=digests,
             facts={
                 "detection": opening.detection,
                 "channel": opening.channel,
@@ -247,7 +259,6 @@ class IncidentWorkflow:
         self._tape.add(Kind.STOOD_DOWN, subject=triage.request.id, after=triage.outcome or "")
         for kind in DecisionKind:
             self._decisions.supersede(kind)
-        await self._tape.stored()
         while not await self._levers.release(triage):
             await workflow.sleep(timedelta(seconds=15), summary="before the release is tried again")
         self._state.ending = STAND_DOWN[triage.outcome or "false_positive"]

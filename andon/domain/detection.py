@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import ConfigDict, Field
 
+from andon.domain.offered import OFFERED_AT_MOST, Offered
 from andon.domain.values import Frozen, Instant
 
 UNKNOWN_SYSTEM = "unknown"
@@ -89,6 +90,9 @@ class DetectionReport(Frozen):
     dedupe_key: str | None = Field(None, min_length=1, max_length=200, description="the same key joins")
     occurred_at: Instant | None = None
     detected_at: Instant | None = None
+    reported_at: Instant | None = Field(
+        None, description="when it was said, if this relays what somebody said before"
+    )
     severity: str | None = Field(
         None, max_length=32, description="asserted by the sender; a floor until triage"
     )
@@ -100,3 +104,7 @@ class DetectionReport(Frozen):
     facts: dict[str, str | int] = Field(default_factory=dict, max_length=40)
     potential_facts: dict[str, str | int] = Field(default_factory=dict, max_length=40)
     trace_ids: tuple[str, ...] = Field((), max_length=50, description="W3C trace ids, 32 hexadecimal digits")
+    external: tuple[str, ...] = Field(
+        (), max_length=20, description="`taxonomy:id` of public taxonomies", examples=[["owasp_llm:LLM01:2025"]]
+    )
+    evidence: tuple[Offered, ...] = Field((), max_length=OFFERED_AT_MOST)

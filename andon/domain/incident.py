@@ -7,9 +7,11 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from andon.domain.acknowledgement import Acknowledgement, acknowledge_by, acknowledgement
+from andon.domain.classification import ExternalId
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
+from andon.domain.detection import Category, Tag
 from andon.domain.directory import Role
 from andon.domain.evidence import Seal
 from andon.domain.gate import EvaluationResult, Gate
@@ -17,6 +19,7 @@ from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.response import Refusal
+from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage, StageRecord
@@ -58,8 +61,14 @@ class OpenIncident(Carried):
     fired_rules: tuple[str, ...]
     title: Sha256Hex = Field(description="digest of the encrypted title")
     trace_ids: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    external: tuple[ExternalId, ...] = Field((), description="what public taxonomies call it")
+    unregistered: bool = Field(False, description="nobody had registered the AI system when it opened")
     recurrence_of: IncidentId | None = None
+    promoted_from: str | None = Field(None, description="the quality issue it was, if it was one")
     exercise: bool = False
+    intake: Envelope | None = Field(None, description="what the door signed of the first detection")
     plan: Plan
     carried: IncidentState | None = Field(None, description="what the run before remembers, if there was one")
 
@@ -86,6 +95,7 @@ class Duplicates(Carried):
     count: int = Field(ge=1, le=1_000_000)
     last_received_at: Instant
     detections: tuple[str, ...] = Field((), max_length=50)
+    graver: bool = Field(False, description="together with these the incident is to be weighed anew")
 
 
 class Answered(Carried):
@@ -173,6 +183,7 @@ class IncidentState(BaseModel):
     )
     acted_on: list[str] = Field(default_factory=list, description="decisions people asked for, carried out")
     undelivered: list[str] = Field(default_factory=list, description="notices that reached nobody")
+    senders: list[SenderSaid] = Field(default_factory=list, description="what those who reported say now")
     owner_stated: list[Acknowledgement] = Field(
         default_factory=list, description="the first declaration of somebody who speaks as the owner"
     )
@@ -213,6 +224,8 @@ class IncidentView(Carried):
     classification: Classification
     provisional: bool
     fired_rules: tuple[str, ...]
+    categories: tuple[Category, ...] = ()
+    tags: tuple[Tag, ...] = ()
     ending: Ending | None
     opened_at: Instant
     detected_at: Instant
@@ -235,6 +248,7 @@ class IncidentView(Carried):
     joined_roles: tuple[Role, ...] = ()
     granted: dict[PersonId, Instant] = Field(default_factory=dict)
     undelivered: tuple[str, ...] = ()
+    senders: tuple[SenderSaid, ...] = ()
     acknowledgement: Acknowledgement | None = Field(None, description="the first word of the owner")
     acknowledge_by: Instant | None = None
     owner_overdue: bool = False
@@ -261,6 +275,8 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         classification=state.classification,
         provisional=opening.provisional,
         fired_rules=opening.fired_rules,
+        categories=opening.categories,
+        tags=opening.tags,
         ending=state.ending,
         opened_at=opening.opened_at,
         detected_at=opening.detected_at,
@@ -283,6 +299,7 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         joined_roles=tuple(state.joined_roles),
         granted=state.granted,
         undelivered=tuple(state.undelivered),
+        senders=tuple(state.senders),
         acknowledgement=acknowledgement(opening.plan.owner, state.decisions.values(), state.owner_stated),
         acknowledge_by=acknowledge_by(state.decisions.values()),
         owner_overdue=state.owner_overdue,

@@ -22,10 +22,12 @@ PayloadType = Literal[
     "application/vnd.andon.response.v1+json",
     "application/vnd.andon.proposal.v1+json",
     "application/vnd.andon.declaration.v1+json",
+    "application/vnd.andon.detection.v1+json",
 ]
 RESPONSE_TYPE: Final = "application/vnd.andon.response.v1+json"
 PROPOSAL_TYPE: Final = "application/vnd.andon.proposal.v1+json"
 DECLARATION_TYPE: Final = "application/vnd.andon.declaration.v1+json"
+DETECTION_TYPE: Final = "application/vnd.andon.detection.v1+json"
 
 
 class Signature(Carried):

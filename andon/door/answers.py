@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import Field
+
 from andon.domain.containment import Order, OrderState, Verb
 from andon.domain.detection import Outcome
 from andon.domain.incident import OpenIncident
@@ -31,6 +33,8 @@ class Answer(Frozen):
     severity: Band
     contained: bool
     orders: tuple[OrderShown, ...]
+    issue: str | None = Field(None, description="the quality issue that holds it, if no incident does")
+    advice: tuple[str, ...] = Field((), description="what whoever sent it should do now, in plain words")
 
 
 def first_orders(opening: OpenIncident) -> tuple[Order, ...]:

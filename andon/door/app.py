@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from andon.api.authentication import token_book
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
+from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
@@ -20,13 +22,18 @@ from andon.door.books import Books
 from andon.door.drain import Drain
 from andon.door.engine import Engine
 from andon.door.flags import Flags
+from andon.door.graver import Graver
 from andon.door.holding import Holding
 from andon.door.intake import Intake
 from andon.door.limit import StopLimit
 from andon.door.opening import Secrets
 from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
+from andon.door.repeats import Repeats
+from andon.door.sightings import Sightings
+from andon.door.standing import Standing
 from andon.door.stop import Cord, StopRequest
+from andon.door.ties import Knot
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
@@ -69,10 +76,12 @@ def _set_up(
     """
     queries = parts.queries
     app.state.tokens.look_in(queries.databases.register)
+    app.state.tokens.take_vouchers(Vouching(vouching_key(chosen.keys.master), lambda: datetime.now(UTC)))
     policy = PolicyDesk(chosen, queries.policies, queries.systems, queries.people, flags)
     policy.load()
     keys = Secrets(chosen.keys.master.read_bytes(), chosen.keys.attestation.read_bytes())
-    books = Books(queries.incidents, queries.detections, parts.texts)
+    knot = Knot(queries.issues, queries.links, queries.patterns)
+    books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot)
     engine = Engine(chosen.temporal)
     holding = Holding(parts.flags, queries.switches)
     intake = Intake(
@@ -80,7 +89,9 @@ def _set_up(
         books=books,
         policy=policy,
         placing=Placing(
-            incidents=queries.incidents,
+            standing=Standing(queries.incidents),
+            sightings=Sightings(queries.incidents, knot),
+            graver=Graver(queries.detections),
             books=books,
             policy=policy,
             keys=keys,
@@ -93,6 +104,7 @@ def _set_up(
     app.state.engine = engine
     app.state.flags = flags
     app.state.intake = intake
+    app.state.repeats = Repeats(queries.detections, intake.as_it_stands)
     app.state.cord = Cord(intake, books, policy, keys, holding, queries.switches)
     app.state.body_bytes = chosen.intake.body_bytes
     app.state.depth = chosen.intake.depth

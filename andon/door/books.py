@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from andon.domain.conditions import Facts
 from andon.domain.detection import DetectionReport, Outcome
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import Plan
+from andon.domain.severity import SeverityPolicy
+from andon.domain.signing import Envelope
+from andon.domain.times import IntakeStatement
 from andon.domain.values import IncidentId
-from andon.door.opening import Arrived, new_incident_id, opening_of
+from andon.door.issues import issue_of, new_issue_id
+from andon.door.opening import Arrived, new_incident_id, opening_of, statement_of
+from andon.door.ties import ANDON, UNTIED, Knot, Ties
 from andon.door.weighing import Weighed
 from andon.ports import SealedText
 from andon.register.detections import Detection, Detections
 from andon.register.incidents import Allotment, Incidents
+from andon.register.links import LinkKind
 
 TITLE: Final = "title"
 DESCRIPTION: Final = "description"
+ORIGINAL: Final = "original"
+TRACES_KEPT: Final = 50
 
 Sealed = Mapping[str, SealedText]
-"""A title, and a description if there is one, by these names."""
+"""A title, and a description and a foreign sender's own words if there are any, by these names."""
 
 
 class Sealer(Protocol):
@@ -51,6 +60,10 @@ class Case:
         """The incident type its sender names."""
         return self.report.type.value if self.report.type else None
 
+    def knowing(self, policy: SeverityPolicy, more: Facts) -> Case:
+        """Return the case weighed again with facts that the register adds."""
+        return replace(self, weighed=self.weighed.knowing(policy, more))
+
     def noting(self, line: str) -> Case:
         """Return the case with a line put before its description."""
         return replace(self, description=f"{line}\n{self.description}")
@@ -62,57 +75,125 @@ class Books:
     Every commit waits for the disk, and whoever reports waits for every commit.
     """
 
-    def __init__(self, incidents: Incidents, detections: Detections, texts: Sealer) -> None:
+    def __init__(
+        self,
+        incidents: Incidents,
+        detections: Detections,
+        texts: Sealer,
+        attest: Callable[[IntakeStatement], Envelope],
+        knot: Knot,
+    ) -> None:
         self._incidents = incidents
         self._detections = detections
         self._texts = texts
+        self._attest = attest
+        self._knot = knot
 
-    async def allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
+    async def allot(
+        self, case: Case, plan: Plan, dedupe: str | None, ties: Ties = UNTIED
+    ) -> tuple[Allotment, OpenIncident]:
         """Open an incident for a case, unless one with the same dedupe key is open."""
-        return await asyncio.to_thread(self._allot, case, plan, dedupe)
+        return await asyncio.to_thread(self._allot, case, plan, dedupe, ties)
 
-    async def join(self, case: Case, incident: IncidentId, *, open_only: bool = True) -> bool:
+    async def join(
+        self, case: Case, incident: IncidentId, ties: Ties = UNTIED, *, open_only: bool = True
+    ) -> bool:
         """Note a detection of an incident; return False, with nothing noted, if it must be open and isn't."""
-        return await asyncio.to_thread(self._join, case, incident, open_only=open_only)
+        return await asyncio.to_thread(self._join, case, incident, ties, open_only=open_only)
 
-    async def log_only(self, case: Case) -> None:
-        """Note a detection that no incident is opened for."""
-        # Sealed under a key of the receipt's own: there is no incident whose key could be used.
-        await asyncio.to_thread(self._note, case, None, Outcome.QUALITY_ISSUE, under=case.arrived.receipt)
+    async def note(self, case: Case, dedupe: str | None, ties: Ties = UNTIED) -> str:
+        """Keep a detection that no incident is opened for; return the quality issue that holds it."""
+        return await asyncio.to_thread(self._note, case, dedupe, ties)
 
-    def _allot(self, case: Case, plan: Plan, dedupe: str | None) -> tuple[Allotment, OpenIncident]:
+    def _allot(
+        self, case: Case, plan: Plan, dedupe: str | None, ties: Ties
+    ) -> tuple[Allotment, OpenIncident]:
         incident = new_incident_id(case.arrived.received_at)
         with self._incidents.together():
             sealed = self._sealed(incident, case)
-            opening = opening_of(incident, case.weighed, case.arrived, plan, sealed[TITLE].digest)
+            opening = opening_of(
+                incident,
+                case.weighed,
+                case.arrived,
+                plan,
+                title=sealed[TITLE].digest,
+                intake=self._attest(statement_of(incident, case.weighed, case.arrived, plan.system)),
+            )
+            opening = self._with_its_past(opening, ties)
             allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[TITLE])
             if allotment.opened:
                 self._record(case, incident, Outcome.OPENED, sealed)
+                self._tie(opening, allotment, ties)
         return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
 
-    def _join(self, case: Case, incident: IncidentId, *, open_only: bool) -> bool:
+    def _with_its_past(self, opening: OpenIncident, ties: Ties) -> OpenIncident:
+        """Return the opening with the times and traces of the quality issue it comes from."""
+        if ties.issue is None:
+            return opening
+        past = self._detections.of_issue(ties.issue)
+        occurred = [one.occurred_at for one in past if one.occurred_at] + [opening.occurred_at]
+        traces = dict.fromkeys((*opening.trace_ids, *(trace for one in past for trace in one.trace_ids)))
+        return opening.model_copy(
+            update={
+                "occurred_at": min((one for one in occurred if one), default=None),
+                "detected_at": min([opening.detected_at, *(one.detected_at for one in past)]),
+                "trace_ids": tuple(traces)[:TRACES_KEPT],
+                "promoted_from": ties.issue,
+            }
+        )
+
+    def _tie(self, opening: OpenIncident, allotment: Allotment, ties: Ties) -> None:
+        home, at = opening.incident, opening.opened_at
+        if allotment.recurrence_of is not None:
+            self._knot.links.add(
+                LinkKind.RECURRENCE, allotment.recurrence_of, home, why="same_key", at=at, by=ANDON
+            )
+        if ties.issue is not None:
+            self._detections.give(ties.issue, home)
+        self._knot.tie(ties, home, at)
+
+    def _join(self, case: Case, incident: IncidentId, ties: Ties, *, open_only: bool) -> bool:
         with self._incidents.together():
             row = self._incidents.get(incident) if open_only else None
             if open_only and (row is None or row.closed_at is not None):
                 return False
             self._record(case, incident, Outcome.JOINED, self._sealed(incident, case))
+            self._knot.tie(ties, incident, case.arrived.received_at)
             return True
 
-    def _note(self, case: Case, incident: IncidentId | None, outcome: Outcome, *, under: str) -> None:
+    def _note(self, case: Case, dedupe: str | None, ties: Ties) -> str:
         with self._incidents.together():
-            self._record(case, incident, outcome, self._sealed(under, case))
+            standing = self._knot.issues.open_with(case.system, dedupe)
+            home = standing or new_issue_id(case.arrived.received_at)
+            # Sealed under a key of the issue's own: there is no incident whose key could be used.
+            sealed = self._sealed(home, case)
+            self._knot.issues.note(issue_of(home, case, sealed[TITLE], ties.occasion), dedupe)
+            self._record(case, None, Outcome.QUALITY_ISSUE, sealed, issue=home)
+            self._knot.tie(ties, home, case.arrived.received_at)
+            return home
 
     def _sealed(self, under: str, case: Case) -> Sealed:
         words = {TITLE: case.title}
         if case.description:
             words[DESCRIPTION] = case.description
+        if case.arrived.original:
+            words[ORIGINAL] = case.arrived.original
         return self._texts.seal_now(under, words)
 
-    def _record(self, case: Case, incident: IncidentId | None, outcome: Outcome, sealed: Sealed) -> None:
+    def _record(
+        self,
+        case: Case,
+        incident: IncidentId | None,
+        outcome: Outcome,
+        sealed: Sealed,
+        *,
+        issue: str | None = None,
+    ) -> None:
         report, arrived = case.report, case.arrived
         detection = Detection(
             id=arrived.receipt,
             incident=incident,
+            issue=issue,
             system=case.system,
             outcome=outcome,
             channel=report.channel,
@@ -120,6 +201,7 @@ class Books:
             received_at=arrived.received_at,
             detected_at=report.detected_at or arrived.received_at,
             occurred_at=report.occurred_at,
+            reported_at=report.reported_at,
             severity=report.severity or None,
             type=report.type,
             trigger=report.trigger,
@@ -130,5 +212,6 @@ class Books:
             potential_facts=case.weighed.potential_facts,
             title=sealed[TITLE],
             description=sealed.get(DESCRIPTION),
+            original=sealed.get(ORIGINAL),
         )
         self._detections.record(detection)

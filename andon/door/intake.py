@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident
+from andon.domain.severity import Band, assess
+from andon.domain.spills import ADVICE, spills
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
@@ -17,9 +19,10 @@ from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
 from andon.door.opening import Arrived
-from andon.door.placing import Placing
+from andon.door.placing import Placing, Put
 from andon.door.policy import PolicyDesk
 from andon.door.weighing import weigh
+from andon.register.detections import Detection
 from andon.register.incidents import IncidentRow, Incidents
 
 logger = logging.getLogger(__name__)
@@ -72,12 +75,36 @@ class Intake:
             case = Case(weighed, arrived, report.title, report.description, UNKNOWN_SYSTEM).noting(
                 f"AI system as reported: {report.system}"
             )
-        put = await self._placing.put(case, system)
+        answer = await self._answered(await self._placing.put(case, system), wait)
+        found = spills(report.title, report.description)
+        return answer.model_copy(update={"advice": tuple(ADVICE[one] for one in found)})
+
+    async def as_it_stands(self, kept: Detection) -> Answer:
+        """Return the answer to a detection that was taken before, as things stand now."""
+        row = await asyncio.to_thread(self._incidents.get, kept.incident) if kept.incident else None
+        answer = Answer(
+            receipt=kept.id,
+            outcome=kept.outcome,
+            incident=kept.incident,
+            url=self._url(kept.incident) if kept.incident else None,
+            stage=None,
+            severity=self._weighed_again(kept),
+            contained=False,
+            orders=(),
+        )
+        return await self._as_it_stands(answer, row) if row else answer
+
+    def _weighed_again(self, kept: Detection) -> Band:
+        policy = self._policy.in_force.shelf.severity
+        asserted = policy.read_term(kept.severity)
+        return assess(policy, kept.facts, kept.potential_facts, asserted=asserted).severity
+
+    async def _answered(self, put: Put, wait: timedelta) -> Answer:
         if put.opening is not None:
             return await self.looked_at(await self.start(put.opening), wait)
         if put.incident is not None:
-            return await self._joined(put.incident, put.case, wait)
-        return _logged(put.case)
+            return await self._joined(put.incident, put.case, wait, graver=put.graver)
+        return _logged(put.case, put.issue)
 
     def check_severity(self, sent: dict[str, Any]) -> None:
         """Refuse a severity that is not one of the words policy maps, a number above all.
@@ -123,8 +150,12 @@ class Intake:
                 answer = await self._as_it_stands(answer, row)
         return answer
 
-    async def _joined(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
-        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at)
+    async def _joined(
+        self, incident: IncidentId, case: Case, wait: timedelta, *, graver: bool = False
+    ) -> Answer:
+        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at, graver=graver)
+        if graver and not self._engine.away:
+            await self.joined.tell_one(incident)
         row = await asyncio.to_thread(self._incidents.get, incident)
         answer = Answer(
             receipt=case.arrived.receipt,
@@ -191,11 +222,12 @@ def arrival_of(opening: OpenIncident) -> Arrival:
     )
 
 
-def _logged(case: Case) -> Answer:
+def _logged(case: Case, issue: str | None) -> Answer:
     return Answer(
         receipt=case.arrived.receipt,
         outcome=Outcome.QUALITY_ISSUE,
         incident=None,
+        issue=issue,
         url=None,
         stage=None,
         severity=case.weighed.assessment.severity,

@@ -16,14 +16,19 @@ from andon.domain.containment import Lever
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
 from andon.domain.severity import Band
-from andon.domain.signing import key_id, public_key_of
+from andon.domain.signing import DETECTION_TYPE, Envelope, key_id, public_key_of, sign
+from andon.domain.source import SourceLimits
 from andon.domain.system import AISystem
-from andon.domain.values import IncidentId, Sha256Hex
+from andon.domain.times import IntakeStatement
+from andon.domain.values import NOTHING_YET, IncidentId, Sha256Hex
 from andon.door.policy import InForce
 from andon.door.weighing import Weighed
 
 ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 DEDUPE_LABEL: Final = b"andon/dedupe/1"
+
+
+NO_LIMITS: Final = SourceLimits(detections_per_minute=None, stops_per_hour=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,12 @@ class Arrived:
     receipt: str
     source: str
     received_at: datetime
+    body: Sha256Hex = NOTHING_YET
+    """Digest of the bytes it came in."""
+    original: str = ""
+    """What a foreign sender sent, in its own form; kept sealed beside the detection."""
+    limits: SourceLimits = NO_LIMITS
+    """Bounds of the source in place of the settings'."""
 
 
 class Secrets:
@@ -40,8 +51,13 @@ class Secrets:
 
     def __init__(self, master: bytes, attestation_seed: bytes) -> None:
         self._dedupe = hmac.digest(master, DEDUPE_LABEL, hashlib.sha256)
+        self._seed = attestation_seed
         public = public_key_of(attestation_seed)
         self.trusted: dict[Sha256Hex, str] = {key_id(public): base64.b64encode(public).decode()}
+
+    def attest(self, statement: IntakeStatement) -> Envelope:
+        """Sign what the door says of a detection."""
+        return sign(statement, self._seed, DETECTION_TYPE)
 
     def dedupe(self, system: str, key: str | None, *, purpose: str = "detection") -> str | None:
         """Return the keyed digest of a dedupe key, which may hold a customer's name."""
@@ -89,8 +105,31 @@ def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:
     return plan.model_copy(update={"levers": levers, "steps": (step, *later)})
 
 
+def statement_of(incident: IncidentId, weighed: Weighed, arrived: Arrived, system: str) -> IntakeStatement:
+    """Return what the door signs of the detection that opens an incident."""
+    report = weighed.report
+    return IntakeStatement(
+        receipt=arrived.receipt,
+        incident=incident,
+        system=system,
+        source=arrived.source,
+        channel=report.channel.value,
+        body=arrived.body,
+        occurred_at=report.occurred_at,
+        detected_at=report.detected_at or arrived.received_at,
+        reported_at=report.reported_at or arrived.received_at,
+        received_at=arrived.received_at,
+    )
+
+
 def opening_of(
-    incident: IncidentId, weighed: Weighed, arrived: Arrived, plan: Plan, title: Sha256Hex
+    incident: IncidentId,
+    weighed: Weighed,
+    arrived: Arrived,
+    plan: Plan,
+    *,
+    title: Sha256Hex,
+    intake: Envelope,
 ) -> OpenIncident:
     """Return what the workflow is started with: ids, codes, times and the plan."""
     report, assessment = weighed.report, weighed.assessment
@@ -111,5 +150,9 @@ def opening_of(
         fired_rules=assessment.fired_rules,
         title=title,
         trace_ids=report.trace_ids,
+        categories=weighed.named.categories,
+        tags=weighed.named.tags,
+        external=weighed.named.external,
+        intake=intake,
         plan=plan,
     )

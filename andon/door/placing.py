@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
 from andon.domain.incident import OpenIncident
 from andon.domain.placing import Place, Placement, Stands, placed
 from andon.domain.playbook import Plan
+from andon.domain.reporting import within_a_reports_reach
 from andon.domain.system import AISystem
 from andon.domain.values import IncidentId
 from andon.door.books import Books, Case
+from andon.door.graver import Graver
 from andon.door.limit import StopLimit
 from andon.door.opening import Secrets, plan_for
 from andon.door.policy import PolicyDesk
+from andon.door.sightings import Sighting, Sightings, occasion_of
 from andon.door.standing import Standing
-from andon.register.incidents import Incidents
+from andon.door.ties import Ties
+from andon.register.patterns import Occasion
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +33,10 @@ class Put:
     incident: IncidentId | None = None
     opening: OpenIncident | None = None
     """What its workflow is started with, if an incident was opened for it."""
+    issue: str | None = None
+    """The quality issue that holds it."""
+    graver: bool = False
+    """Whether its incident is to be weighed anew."""
 
 
 class Placing:
@@ -36,7 +45,9 @@ class Placing:
     def __init__(
         self,
         *,
-        incidents: Incidents,
+        standing: Standing,
+        sightings: Sightings,
+        graver: Graver,
         books: Books,
         policy: PolicyDesk,
         keys: Secrets,
@@ -46,45 +57,77 @@ class Placing:
         self._policy = policy
         self._keys = keys
         self._limit = limit
-        self._standing = Standing(incidents)
+        self._standing = standing
+        self._sightings = sightings
+        self._graver = graver
 
     async def put(self, case: Case, system: AISystem) -> Put:
         """Put one detection where it belongs.
 
-        Detections with the same key go one at a time, and what was open when it was looked up may be
-        closed when the detection is written down; then the rule is asked again.
+        Detections with the same key or cause go one at a time, and what was open when it was looked up
+        may be closed when the detection is written down; then the rule is asked again.
         """
         dedupe = self._keys.dedupe(system.id, case.report.dedupe_key)
-        async with self._standing.alone(dedupe):
+        policy = self._policy.in_force.shelf.severity
+        occasion = occasion_of(case, system.id, dedupe, policy)
+        cause = f"{system.id}/{occasion.cause}" if occasion else None
+        async with self._standing.alone(dedupe), self._standing.alone(cause):
             while True:
-                stands = Stands(incident=await self._standing.find(dedupe))
-                where = placed(calls_for_incident=case.weighed.calls_for_incident, stands=stands)
-                put = await self._carried_out(where, case, system, dedupe)
+                seen = await self._look(system.id, dedupe, occasion)
+                known = case
+                if seen.cases and seen.stands.pattern is None and policy.patterns is not None:
+                    known = case.knowing(policy, policy.patterns.facts)
+                where = placed(calls_for_incident=known.weighed.calls_for_incident, stands=seen.stands)
+                put = await self._carried_out(where, known, system, dedupe, ties_of(seen, where))
                 if put is not None:
                     return put
 
+    async def _look(self, system: str, dedupe: str | None, occasion: Occasion | None) -> Sighting:
+        known = await self._standing.find(dedupe)
+        if known is not None and occasion is None:
+            return Sighting(Stands(incident=known))
+        patterns = self._policy.in_force.shelf.severity.patterns
+        return await asyncio.to_thread(self._sightings.look, system, dedupe, occasion, patterns)
+
     async def _carried_out(
-        self, where: Placement, case: Case, system: AISystem, dedupe: str | None
+        self, where: Placement, case: Case, system: AISystem, dedupe: str | None, ties: Ties
     ) -> Put | None:
         """Return None when what the rule went by no longer holds."""
         if where.place is Place.NOTE:
-            await self._books.log_only(case)
-            return Put(case)
+            return Put(case, issue=await self._books.note(case, dedupe, ties))
         if where.incident is not None:
-            joined = await self._books.join(case, where.incident)
-            return Put(case, incident=where.incident) if joined else None
-        return await self._opened(case, system, dedupe)
+            policy = self._policy.in_force.shelf.severity
+            graver = await self._graver.learn(where.incident, case.weighed, policy)
+            joined = await self._books.join(case, where.incident, ties)
+            return Put(case, incident=where.incident, graver=graver) if joined else None
+        return await self._opened(case, system, dedupe, ties)
 
-    async def _opened(self, case: Case, system: AISystem, dedupe: str | None) -> Put | None:
-        allotment, opening = await self._books.allot(case, await self._plan(case, system), dedupe)
+    async def _opened(self, case: Case, system: AISystem, dedupe: str | None, ties: Ties) -> Put | None:
+        plan = await self._plan(case, system)
+        allotment, opening = await self._books.allot(case, plan, dedupe, ties)
         self._standing.remember(dedupe, allotment.incident)
         return Put(case, incident=allotment.incident, opening=opening) if allotment.opened else None
 
     async def _plan(self, case: Case, system: AISystem) -> Plan:
-        arrived = case.arrived
-        plan = plan_for(system, case.kind, self._policy.in_force, self._keys.trusted, arrived.received_at)
+        arrived, policy = case.arrived, self._policy.in_force
+        plan = within_a_reports_reach(
+            plan_for(system, case.kind, policy, self._keys.trusted, arrived.received_at),
+            case.report.channel,
+            policy.shelf.severity,
+            case.weighed.assessment,
+        )
         stops = case.weighed.assessment.containment_required
         if stops and await self._limit.reached(arrived, system.id):
             logger.warning("a source has reached its limit of stops: orders wait for a person")
             return plan.model_copy(update={"steps": ()})
         return plan
+
+
+def ties_of(seen: Sighting, where: Placement) -> Ties:
+    """Return what a detection is tied to once it is put where the rule says."""
+    return Ties(
+        occasion=seen.occasion,
+        issue=where.issue if where.place is Place.PROMOTE else None,
+        cases=seen.cases,
+        pattern=seen.stands.pattern,
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from andon.api.authentication import Caller, only
@@ -15,9 +16,11 @@ from andon.api.server import described_by
 from andon.domain.access import Scope
 from andon.domain.detection import DetectionReport
 from andon.domain.directory import Role
+from andon.domain.values import sha256
 from andon.door.answers import Answer
 from andon.door.intake import Intake
 from andon.door.opening import Arrived, new_receipt
+from andon.door.repeats import Repeats, receipt_of
 from andon.door.stop import Cord, StopRequest
 
 REPORTING: Final = frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN}
@@ -52,19 +55,30 @@ def _patience(
 
 
 Patience = Annotated[timedelta, Depends(_patience)]
+IdempotencyKey = Annotated[str | None, Header(min_length=8, max_length=200)]
 
 
 @router.post(
     "/detections", status_code=202, response_model=Answer, openapi_extra=described_by(DetectionReport)
 )
 async def detect(
-    request: Request, caller: Annotated[Caller, Depends(only(REPORTING, Scope.INTAKE))], patience: Patience
+    request: Request,
+    *,
+    caller: Annotated[Caller, Depends(only(REPORTING, Scope.INTAKE))],
+    patience: Patience,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Take a detection; the same dedupe key joins the open incident."""
+    """Take a detection; the same dedupe key joins the open incident.
+
+    Sent again under the same `Idempotency-Key`, the same report has the same receipt and counts once.
+    """
     body = await _json_body(request)
     intake: Intake = request.app.state.intake
     report = parse_body(DetectionReport, body, request.app.state.depth, check=intake.check_severity)
-    return _accepted(await intake.take(report, arrived_from(caller), wait=patience))
+    arrived = arrived_from(caller, body, idempotency_key)
+    take = partial(intake.take, report, arrived, wait=patience)
+    repeats: Repeats = request.app.state.repeats
+    return _accepted(await (repeats.once(arrived.receipt, take) if idempotency_key else take()))
 
 
 @router.post("/stop", status_code=202, response_model=Answer, openapi_extra=described_by(StopRequest))
@@ -75,13 +89,15 @@ async def stop(
     body = await _json_body(request)
     asked = parse_body(StopRequest, body, request.app.state.depth)
     cord: Cord = request.app.state.cord
-    return _accepted(await cord.pull(asked, arrived_from(caller), patience))
+    return _accepted(await cord.pull(asked, arrived_from(caller, body), patience))
 
 
-def arrived_from(caller: Caller) -> Arrived:
-    """Return a fresh receipt for a caller; detectors are programs, all others are people."""
+def arrived_from(caller: Caller, body: bytes, key: str | None = None) -> Arrived:
+    """Return a receipt for a caller; detectors are programs, all others are people."""
     kind = "source" if caller.role is Role.DETECTOR else "person"
-    return Arrived(new_receipt(), f"{kind}:{caller.person}", datetime.now(UTC))
+    source = f"{kind}:{caller.person}"
+    receipt = receipt_of(source, key, body) if key else new_receipt()
+    return Arrived(receipt, source, datetime.now(UTC), sha256(body))
 
 
 def _accepted(answer: Answer) -> JSONResponse:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from andon.domain.classification import Named, name_it
 from andon.domain.conditions import Facts, Reading
 from andon.domain.detection import DetectionReport
 from andon.domain.errors import InvalidInputError, UnknownTermError
-from andon.domain.severity import Assessment, Band, assess
+from andon.domain.severity import Assessment, Band, SeverityPolicy, assess
 from playbooks import Shelf
 
 AHEAD: Final = timedelta(minutes=5)
@@ -27,6 +28,7 @@ class Weighed:
     facts: Facts
     potential_facts: Facts
     assessment: Assessment
+    named: Named = Named()
 
     @property
     def calls_for_incident(self) -> bool:
@@ -38,6 +40,12 @@ class Weighed:
         asserted = self.assessment.asserted
         insisted = asserted is not None and asserted.floor >= Band.HIGH
         return insisted or self.assessment.calls_for_workflow
+
+    def knowing(self, policy: SeverityPolicy, more: Facts) -> Weighed:
+        """Return the report weighed again with facts that the register adds to what was said."""
+        facts = {**self.facts, **policy.checked(more)}
+        found = assess(policy, facts, self.potential_facts, asserted=self.assessment.asserted)
+        return replace(self, facts=facts, assessment=found)
 
 
 def weigh(report: DetectionReport, shelf: Shelf, received_at: datetime) -> Weighed:
@@ -53,7 +61,25 @@ def weigh(report: DetectionReport, shelf: Shelf, received_at: datetime) -> Weigh
     given: dict[str, object] = {**_suggested(report, shelf), **policy.checked(report.facts)}
     potential = policy.checked(report.potential_facts, "potential_facts")
     facts = policy.complete(given, Reading.INTAKE)
-    return Weighed(report, facts, potential, assess(policy, facts, potential, asserted=asserted))
+    named = _named(report, shelf)
+    return Weighed(report, facts, potential, assess(policy, facts, potential, asserted=asserted), named)
+
+
+def _named(report: DetectionReport, shelf: Shelf) -> Named:
+    """Classify the report; evidence of a kind that no row of the evidence list knows is refused."""
+    kinds = [kind for row in shelf.evidence.rows for kind in row.kinds]
+    for number, one in enumerate(report.evidence):
+        if one.kind not in kinds:
+            raise UnknownTermError(f"evidence.{number}.kind", one.kind, kinds)
+    trigger = shelf.triggers.get(report.trigger or "")
+    return name_it(
+        report.categories,
+        report.tags,
+        report.external,
+        trigger.external if trigger else (),
+        shelf.lexicon.classification,
+        shelf.lexicon.taxonomies,
+    )
 
 
 def _suggested(report: DetectionReport, shelf: Shelf) -> Facts:
@@ -68,7 +94,8 @@ def _suggested(report: DetectionReport, shelf: Shelf) -> Facts:
 
 
 def _refuse_times_ahead(report: DetectionReport, received_at: datetime) -> None:
-    for name, moment in (("occurred_at", report.occurred_at), ("detected_at", report.detected_at)):
+    for name in ("occurred_at", "detected_at", "reported_at"):
+        moment = getattr(report, name)
         if moment is not None and moment > received_at + AHEAD:
             raise InvalidInputError(
                 f"{name}: {moment.isoformat()} is more than 5 minutes ahead of {received_at.isoformat()}; "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from pydantic import Field
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Row, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from andon.domain.classification import ExternalId
 from andon.domain.detection import Category, Channel, IncidentType, Outcome, Tag
 from andon.domain.values import Frozen, Instant
 from andon.ports import SealedText
@@ -20,6 +22,7 @@ class Detection(Frozen):
 
     id: str = Field(description="receipt: `DET-` and 16 URL-safe characters")
     incident: str | None
+    issue: str | None = Field(None, description="the quality issue that holds it, promoted or not")
     system: str
     outcome: Outcome
     channel: Channel
@@ -27,16 +30,20 @@ class Detection(Frozen):
     received_at: Instant
     detected_at: Instant
     occurred_at: Instant | None = None
+    reported_at: Instant | None = Field(None, description="when it was said, if it was relayed later")
     severity: str | None = Field(None, description="asserted by the sender")
     type: IncidentType | None = None
     trigger: str | None = None
     categories: tuple[Category, ...] = ()
     tags: tuple[Tag, ...] = ()
     trace_ids: tuple[str, ...] = ()
+    external: tuple[ExternalId, ...] = ()
+    evidence: SealedText | None = Field(None, description="what it brings, as a list; sealed as JSON")
     facts: dict[str, str | int] = Field(default_factory=dict)
     potential_facts: dict[str, str | int] = Field(default_factory=dict)
     title: SealedText | None = None
     description: SealedText | None = None
+    original: SealedText | None = Field(None, description="as a foreign sender sent it, whole")
 
 
 class Detections:
@@ -51,6 +58,7 @@ class Detections:
             row = {
                 "id": detection.id,
                 "incident": detection.incident,
+                "issue": detection.issue,
                 "system": detection.system,
                 "outcome": detection.outcome,
                 "source": detection.source,
@@ -62,12 +70,33 @@ class Detections:
     def get(self, receipt: str) -> Detection | None:
         """Return one detection."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(detections.c.record).where(detections.c.id == receipt)).scalar()
-            return Detection.model_validate_json(found) if found else None
+            found = connection.execute(_KEPT.where(detections.c.id == receipt)).first()
+            return _detection(found) if found else None
 
     def of(self, incident: str, limit: int = 200) -> list[Detection]:
         """Return an incident's detections, oldest first."""
         return self._list(detections.c.incident == incident, limit)
+
+    def of_issue(self, issue: str, limit: int = 200) -> list[Detection]:
+        """Return a quality issue's detections, oldest first."""
+        return self._list(detections.c.issue == issue, limit)
+
+    def give(self, issue: str, incident: str) -> None:
+        """Let an incident have the detections of the quality issue it was promoted from."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(detections).where(detections.c.issue == issue).values(incident=incident)
+            )
+
+    def move(self, receipt: str, origin: str, target: str) -> bool:
+        """Give a detection that joined one incident to another; return False if it isn't there."""
+        with writing(self._engine) as connection:
+            moved = connection.execute(
+                update(detections)
+                .where(detections.c.id == receipt, detections.c.incident == origin)
+                .values(incident=target, outcome=Outcome.OPENED)
+            )
+            return moved.rowcount == 1
 
     def count_joined(self, incident: str) -> int:
         """Count the detections that joined an incident after the one that opened it."""
@@ -84,11 +113,15 @@ class Detections:
         )
 
     def _list(self, condition: ColumnElement[bool], limit: int) -> list[Detection]:
-        wanted = (
-            select(detections.c.record)
-            .where(condition)
-            .order_by(detections.c.received_at, detections.c.id)
-            .limit(limit)
-        )
+        wanted = _KEPT.where(condition).order_by(detections.c.received_at, detections.c.id).limit(limit)
         with reading(self._engine) as connection:
-            return [Detection.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+            return [_detection(row) for row in connection.execute(wanted)]
+
+
+_KEPT: Final = select(detections.c.record, detections.c.incident, detections.c.outcome)
+
+
+def _detection(row: Row[Any]) -> Detection:
+    """Return a detection as it was written down, in the incident that has it now."""
+    kept = Detection.model_validate_json(row.record)
+    return kept.model_copy(update={"incident": row.incident, "outcome": Outcome(row.outcome)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,22 @@ def new_key(path: Path, *, kind: str = "ed25519", passphrase: str = "", comment:
     made = ssh_keygen("-q", "-t", kind, "-N", passphrase, "-C", comment, "-f", path)
     assert made.returncode == 0, made.stderr
     return path
+
+
+@contextmanager
+def agent_with(key: Path, folder: Path) -> Iterator[str]:
+    """Run a real ssh-agent that holds `key`, and give the place of its socket."""
+    place = str(folder / "agent.sock")
+    running = subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.PIPE)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline(), "ssh-agent did not start"
+        ready = {**os.environ, "SSH_AUTH_SOCK": place}
+        subprocess.run(["ssh-add", "-q", key], check=True, capture_output=True, timeout=20, env=ready)
+        yield place
+    finally:
+        running.kill()
+        running.communicate(timeout=5)
 
 
 def public_line_of(path: Path) -> str:

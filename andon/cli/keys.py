@@ -8,14 +8,16 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
+from pydantic import ValidationError
 
 from andon.cli import screen
 from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.signing_key import Signer, open_signer
+from andon.domain.enrolment import Claim
 
-LARGEST_BYTES: Final = 4096
 SHORTEST_START: Final = 8
 
 app = App(
@@ -47,34 +49,34 @@ def list_keys(*, of: _Of = None, where: Where = HERE, json: _Json = False) -> in
         f"Keys of {screen.inert(answer.get('person'))}",
         ("key", "kind", "label", "counts"),
         [_row(one) for one in rows_of(answer, "keys")],
-        empty="There are no keys. Add one: andon keys add ~/.ssh/id_ed25519.pub",
+        empty="There are no keys. Add one: andon keys add ~/.ssh/id_ed25519",
     )
     return Exit.OK
 
 
 @app.command
-def add(file: Path, /, *, label: str = "", of: _Of = None, where: Where = HERE, json: _Json = False) -> int:
-    """Add the public half of an SSH key to yours.
+def add(key: Path, *, label: str = "", where: Where = HERE, json: _Json = False) -> int:
+    """Add an SSH key to yours, signing with it once to prove that it is.
 
-    What the key signs counts from now on. Only ssh-ed25519 keys are accepted; passkeys are added in the
-    browser, on the console's page of your keys.
+    What it signs counts from now on. The private half stays where it is. Only ssh-ed25519 keys are accepted;
+    passkeys are added in the browser, on the console's page of your keys.
 
-    Example: andon keys add ~/.ssh/id_ed25519.pub --as legal
+    Example: andon keys add ~/.ssh/id_ed25519 --as legal
 
     Args:
-        file: the public half, in the file that ends in .pub.
-        label: what you call it; the comment in the file if left out.
-        of: somebody else, by id; for admins.
+        key: the file of the private half, or of the public half (.pub) where ssh-agent holds the other;
+            `agent` for the one Ed25519 key that ssh-agent holds.
+        label: what you call it; the comment of the public half if left out.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    line = _public_line(file.expanduser())
+    signer = open_signer(key.expanduser())
     with console(find(where, role=None)) as service:
-        key = service.post(_place(of), {"public_key": line, "label": label})
+        added = _proven(service, signer, label)
     if json:
-        screen.as_json(key)
+        screen.as_json(added)
     else:
-        screen.say(f"{_name(key)} counts from now on")
+        screen.say(f"{_name(added)} counts from now on")
     return Exit.OK
 
 
@@ -105,24 +107,28 @@ def _place(of: str | None) -> str:
     return f"/v1/people/{quote(of, safe='')}/keys" if of else "/v1/me/keys"
 
 
-def _public_line(path: Path) -> str:
-    """Return the line in a public key file, refusing before it is sent what must never be."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise CommandError(f"{path} can't be read: {error.strerror}", Exit.BAD_INPUT) from error
-    if b"PRIVATE KEY" in content:
+def _proven(service: Service, signer: Signer, label: str) -> Any:
+    """Add a key, signing the claim that the console makes once it says what it should."""
+    new = {"public_key": signer.public.public, "label": label or signer.public.label}
+    claim = _claim(service.post("/v1/me/keys/claims", new))
+    expected = (service.get("/v1/me").get("person"), signer.public.id)
+    if (claim.person, claim.key) != expected:
         raise CommandError(
-            f"{path} is a private key and stays where it is; name its public half, {path}.pub", Exit.BAD_INPUT
+            f"nothing was signed: the console asks to prove a key of {screen.inert(claim.person)}",
+            Exit.NEGATIVE,
         )
+    screen.warn(f"You sign that this key is yours, {claim.person}, for {screen.inert(claim.console)}")
+    return service.post("/v1/me/keys", {**new, "nonce": claim.nonce, "signature": signer.prove(claim)})
+
+
+def _claim(answer: Any) -> Claim:
     try:
-        line = content.decode().strip()
-    except UnicodeDecodeError:
-        line = ""
-    if not line or len(content) > LARGEST_BYTES:
-        raise CommandError(f"{path} is no SSH public key", Exit.BAD_INPUT)
-    return line
+        return Claim.model_validate(answer["claim"])
+    except (KeyError, TypeError, ValidationError) as error:
+        raise CommandError(
+            "nothing was signed: the console's claim is in a form that this program does not know",
+            Exit.NEGATIVE,
+        ) from error
 
 
 def _found(service: Service, place: str, wanted: str) -> str:

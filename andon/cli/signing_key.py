@@ -15,15 +15,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from andon.cli.outcome import CommandError, Exit
-from andon.cli.ssh_agent import sign_with_agent
+from andon.cli.ssh_agent import only_key_of_agent, sign_with_agent
+from andon.domain.enrolment import Claim
 from andon.domain.errors import InvalidInputError, SignatureError
 from andon.domain.personal_keys import PersonalKey, PersonalSignature, check_signature, ssh_key
-from andon.domain.sshsig import armoured, public_line, read_public_line, sign_sshsig, to_sign
+from andon.domain.sshsig import (
+    KEY_NAMESPACE,
+    NAMESPACE,
+    armoured,
+    public_line,
+    read_public_line,
+    sign_sshsig,
+    to_sign,
+)
 
 LARGEST_BYTES: Final = 64 * 1024
 ATTEMPTS: Final = 3
 """How often a passphrase may be wrong, as in ssh."""
 
+AGENT: Final = Path("agent")
 TERMINAL: Final = Path("/dev/tty")
 _PUBLIC: Final = (b"ssh-", b"ecdsa-", b"sk-")
 
@@ -33,7 +43,7 @@ class Signer:
     """A key that can sign, and what the directory knows of it."""
 
     public: PersonalKey
-    _armoured: Callable[[bytes], str]
+    _armoured: Callable[[bytes, str], str]
 
     def sign(self, content: bytes) -> PersonalSignature:
         """Sign `content`.
@@ -41,30 +51,59 @@ class Signer:
         Raises:
             CommandError: ssh-agent does not.
         """
-        made = PersonalSignature(key=self.public.id, kind="ssh", signature=self._armoured(content))
+        made = PersonalSignature(key=self.public.id, kind="ssh", signature=self._armoured(content, NAMESPACE))
         try:
             check_signature(content, made, self.public)
         except SignatureError as error:
             raise CommandError(f"the signature does not hold: {error}", Exit.NEGATIVE) from error
         return made
 
+    def prove(self, claim: Claim) -> str:
+        """Return an armoured signature over a claim that this key is somebody's.
+
+        Raises:
+            CommandError: ssh-agent does not sign.
+        """
+        return self._armoured(claim.text().encode(), KEY_NAMESPACE)
+
 
 def open_signer(path: Path) -> Signer:
     """Open the private key in a file; a public one stands for the key that ssh-agent holds.
 
+    The path `agent` stands for the only Ed25519 key that ssh-agent holds.
+
     Raises:
         CommandError: the file can't be used, and why.
     """
+    if path == AGENT and not path.exists():
+        return _held_by_agent(only_key_of_agent(), path)
     content, _ = _content(path)
-    if not content.startswith(_PUBLIC):
-        key = open_key(path)
-        return Signer(public_half(key), lambda said: sign_sshsig(said, key))
+    if content.startswith(_PUBLIC):
+        return _held_by_agent(content, path)
+    key = open_key(path)
+    return Signer(_labelled(public_half(key), path), lambda said, purpose: sign_sshsig(said, key, purpose))
+
+
+def _held_by_agent(line: bytes, path: Path) -> Signer:
     try:
-        public = ssh_key(content.decode())
+        public = ssh_key(line.decode())
         wire = read_public_line(public.public)
     except (InvalidInputError, UnicodeDecodeError) as error:
         raise CommandError(f"{path}: {error}", Exit.BAD_INPUT) from error
-    return Signer(public, lambda said: armoured(wire, sign_with_agent(wire, to_sign(said))))
+
+    def signed(said: bytes, purpose: str) -> str:
+        return armoured(wire, sign_with_agent(wire, to_sign(said, purpose)), purpose)
+
+    return Signer(public, signed)
+
+
+def _labelled(key: PersonalKey, path: Path) -> PersonalKey:
+    """Return a key with the comment of the public half that lies beside its file, if that is its own."""
+    try:
+        beside = ssh_key(path.with_name(f"{path.name}.pub").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, InvalidInputError):
+        return key
+    return beside if beside.id == key.id else key
 
 
 def open_key(path: Path) -> Ed25519PrivateKey:

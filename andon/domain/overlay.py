@@ -83,6 +83,26 @@ def add_key(base: Directory, overlay: Overlay, person: PersonId, key: PersonalKe
     return overlay.having(person, keys=(*overlay.of(person).keys, added))
 
 
+def check_no_new_keys(before: Directory, after: Directory) -> None:
+    """Refuse a list that would let a key count which did not: keys come from their owners alone.
+
+    Args:
+        before: the directory in force.
+        after: what would be in force with the list.
+
+    Raises:
+        InvalidInputError: a key is new, begins earlier than it did, or counts longer than it would have.
+    """
+    for person in after.people:
+        known = before.person(person.id)
+        held = {key.id: key for key in known.keys} if known else {}
+        for key in person.keys:
+            if key.id not in held or not _within(key, held[key.id]):
+                raise InvalidInputError(
+                    f"key {key.id[:16]} of {person.id} can't come with a list: {person.id} adds it themselves"
+                )
+
+
 def revoke_key(base: Directory, overlay: Overlay, person: PersonId, key: Sha256Hex, at: Instant) -> Overlay:
     """Let a key count no more from `at` on; one that is revoked already stays as it is.
 
@@ -188,6 +208,15 @@ def _composed(person: Person, changed: Personal | None) -> Person:
 def _revoked(key: PersonalKey, at: Instant | None) -> PersonalKey:
     moments = [one for one in (key.revoked_from, at) if one is not None]
     return key.model_copy(update={"revoked_from": min(moments, default=None)})
+
+
+def _within(key: PersonalKey, held: PersonalKey) -> bool:
+    """Whether a key counts at no moment at which it did not before."""
+    begins = held.since is None or (key.since is not None and key.since >= held.since)
+    ends = held.revoked_from is None or (
+        key.revoked_from is not None and key.revoked_from <= held.revoked_from
+    )
+    return begins and ends
 
 
 def _known(directory: Directory, person: PersonId) -> Person:

@@ -21,6 +21,9 @@ from andon.domain.values import Sha256Hex
 NAMESPACE: Final = "andon.response"
 """What keeps a signature made for something else, such as a git commit, from counting as an answer."""
 
+KEY_NAMESPACE: Final = "andon.key"
+"""The same for a proof that somebody has the private half of a key."""
+
 KEY_TYPE: Final = b"ssh-ed25519"
 _MAGIC: Final = b"SSHSIG"
 _VERSION: Final = 1
@@ -85,24 +88,25 @@ def is_weak_ed25519(raw: bytes) -> bool:
     return raw[:31] + bytes([raw[31] & 0x7F]) in _SMALL_ORDER
 
 
-def sign_sshsig(content: bytes, key: Ed25519PrivateKey) -> str:
-    """Return an armoured SSHSIG over `content` in Andon's namespace."""
-    return armoured(_wire(key.public_key().public_bytes_raw()), key.sign(to_sign(content)))
+def sign_sshsig(content: bytes, key: Ed25519PrivateKey, namespace: str = NAMESPACE) -> str:
+    """Return an armoured SSHSIG over `content` in one of Andon's namespaces."""
+    wire = _wire(key.public_key().public_bytes_raw())
+    return armoured(wire, key.sign(to_sign(content, namespace)), namespace)
 
 
-def to_sign(content: bytes) -> bytes:
+def to_sign(content: bytes, namespace: str = NAMESPACE) -> bytes:
     """Return the bytes whose plain Ed25519 signature `armoured` takes."""
-    return _signed(content, b"sha512")
+    return _signed(content, b"sha512", namespace)
 
 
-def armoured(wire: bytes, signature: bytes) -> str:
+def armoured(wire: bytes, signature: bytes, namespace: str = NAMESPACE) -> str:
     """Return an armoured SSHSIG from a key's wire form and its 64-byte signature of `to_sign`."""
     blob = b"".join(
         (
             _MAGIC,
             _VERSION.to_bytes(4, "big"),
             _text(wire),
-            _text(NAMESPACE.encode()),
+            _text(namespace.encode()),
             _text(b""),
             _text(b"sha512"),
             _text(_text(KEY_TYPE) + _text(signature)),
@@ -113,7 +117,7 @@ def armoured(wire: bytes, signature: bytes) -> str:
     return "\n".join(("-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""))
 
 
-def check_sshsig(content: bytes, text: str, wire: bytes) -> None:
+def check_sshsig(content: bytes, text: str, wire: bytes, namespace: str = NAMESPACE) -> None:
     """Check an armoured SSHSIG over `content`, made with the key whose wire form is given.
 
     Raises:
@@ -129,24 +133,24 @@ def check_sshsig(content: bytes, text: str, wire: bytes) -> None:
     fields = _Fields(exact_base64(found[1].replace("\n", "")))
     if fields.take(len(_MAGIC)) != _MAGIC or fields.take(4) != _VERSION.to_bytes(4, "big"):
         raise SignatureError("this is no SSH signature of version 1")
-    key, namespace, reserved, hashed, signature = (fields.text() for _ in range(5))
+    key, purpose, reserved, hashed, signature = (fields.text() for _ in range(5))
     fields.end()
     if key != wire:
         raise SignatureError("it was signed with another key")
-    if namespace != NAMESPACE.encode():
-        raise SignatureError(f"it was signed for another purpose than {NAMESPACE}")
+    if purpose != namespace.encode():
+        raise SignatureError(f"it was signed for another purpose than {namespace}")
     if reserved or hashed not in _HASHES:
         raise SignatureError("it uses a form of SSH signature that is not accepted")
     try:
         public = Ed25519PublicKey.from_public_bytes(_raw_key(wire))
-        public.verify(raw_signature(signature), _signed(content, hashed))
+        public.verify(raw_signature(signature), _signed(content, hashed, namespace))
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("the statement was altered, or signed with another key") from error
 
 
-def _signed(content: bytes, hashed: bytes) -> bytes:
+def _signed(content: bytes, hashed: bytes, namespace: str) -> bytes:
     digest = hashlib.new(hashed.decode(), content).digest()
-    return _MAGIC + _text(NAMESPACE.encode()) + _text(b"") + _text(hashed) + _text(digest)
+    return _MAGIC + _text(namespace.encode()) + _text(b"") + _text(hashed) + _text(digest)
 
 
 def _wire(raw: bytes) -> bytes:

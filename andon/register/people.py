@@ -83,13 +83,17 @@ class People:
 
         Raises:
             OutdatedError: another directory than the expected one is in force.
-            InvalidInputError: the list does not fit what was changed since.
+            InvalidInputError: the list does not fit what was changed since, or somebody (`by`) would give
+                others a key with it.
         """
-        return self._change(
-            lambda sources: replace(sources, base=directory, origin=Origin.API),
-            Made(Change.REPLACED, at, by),
-            expected,
-        )
+
+        def replaced(sources: Sources) -> Sources:
+            if by is not None and sources.base is not None:
+                before, after = (compose(one, sources.overlay) for one in (sources.base, directory))
+                laid.check_no_new_keys(before, after)
+            return replace(sources, base=directory, origin=Origin.API)
+
+        return self._change(replaced, Made(Change.REPLACED, at, by), expected)
 
     def add_key(
         self, person: PersonId, key: PersonalKey, at: datetime, *, by: PersonId | None = None

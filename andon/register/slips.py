@@ -19,6 +19,7 @@ class Slip(StrEnum):
     FLOW = "flow"
     CHOICE = "choice"
     HELD = "held"
+    KEY = "key"
 
 
 class Slips:

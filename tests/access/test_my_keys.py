@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
 from datetime import timedelta
 from html import unescape
 
@@ -13,16 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from andon.config import SignInSettings
 from andon.domain.directory import Role
 from andon.domain.personal_keys import PersonalKey
-from andon.domain.sshsig import public_line
+from andon.domain.sshsig import public_line, sign_sshsig
 from tests.access.conftest import House, shown, sign_in, visiting
 from tests.api.server import token
 from tests.domain.authenticator import Asked, es256
 
+LINE = public_line(Ed25519PrivateKey.generate().public_key())
 LOCAL = Asked(challenge=b"", kind="webauthn.create", rp="localhost", origin="http://localhost:8700")
-
-
-def fresh_line() -> str:
-    return public_line(Ed25519PrivateKey.generate().public_key())
 
 
 def keys_of(house: House, person: str) -> tuple[PersonalKey, ...]:
@@ -51,8 +49,22 @@ async def made_passkey(visitor: httpx.AsyncClient) -> dict[str, str]:
     }
 
 
+async def proven(
+    visitor: httpx.AsyncClient, key: Ed25519PrivateKey, page: str, **changes: str
+) -> httpx.Response:
+    """Sign what the page shows, and send it as a browser would."""
+    command = re.search(r"printf %s (.+) \| ssh-keygen -Y sign -n andon.key ", unescape(page))
+    assert command is not None, page
+    [text] = shlex.split(command[1])
+    signature = sign_sshsig(text.encode(), key, "andon.key").replace("\n", "\r\n")
+    names = ("csrf", "nonce", "public_key", "label")
+    form = {name: shown(page, name) for name in names} | {"signature": signature} | changes
+    return await visitor.post("/me/keys/proof", data=form)
+
+
 async def test_adding_an_ssh_key_asks_who_is_there_and_loses_nothing_that_was_typed(house: House) -> None:
-    line = fresh_line()
+    key = Ed25519PrivateKey.generate()
+    line = public_line(key.public_key())
     async with house.open() as url, visiting(url) as visitor:
         await sign_in(visitor, Role.LEGAL)
         house.clock.pass_by(minutes=6)
@@ -61,16 +73,52 @@ async def test_adding_an_ssh_key_asks_who_is_there_and_loses_nothing_that_was_ty
         assert asked.headers["location"].startswith("/prove?held=")
         assert keys_of(house, "legal-1") == ()
         proof = (await visitor.get(asked.headers["location"])).text
-        proven = await visitor.post(
+        again = await visitor.post(
             "/prove",
             data={"csrf": shown(proof, "csrf"), "held": shown(proof, "held"), "token": token(Role.LEGAL)},
         )
-        back = (await visitor.get(proven.headers["location"])).text
+        back = (await visitor.get(again.headers["location"])).text
         assert line in back
         assert 'value="Desk"' in back
-        added = await visitor.post("/me/keys", data={**form, "csrf": shown(back, "csrf")})
+        asked = await visitor.post("/me/keys", data={**form, "csrf": shown(back, "csrf")})
+        assert keys_of(house, "legal-1") == ()
+        added = await proven(visitor, key, asked.text)
         assert added.headers["location"] == "/me/keys?done=added"
     assert [one.label for one in keys_of(house, "legal-1")] == ["Desk"]
+
+
+async def added_key(visitor: httpx.AsyncClient) -> None:
+    key = Ed25519PrivateKey.generate()
+    form = {"csrf": await csrf_of(visitor), "public_key": public_line(key.public_key())}
+    added = await proven(visitor, key, (await visitor.post("/me/keys", data=form)).text)
+    assert added.headers["location"] == "/me/keys?done=added"
+
+
+async def test_a_signature_that_does_not_hold_adds_nothing_and_can_be_pasted_again(house: House) -> None:
+    mine, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    async with house.open() as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = {"csrf": await csrf_of(visitor), "public_key": public_line(mine.public_key())}
+        page = (await visitor.post("/me/keys", data=form)).text
+        refused = await proven(visitor, other, page)
+        assert refused.status_code == 400
+        assert "signed with another key" in refused.text
+        assert keys_of(house, "legal-1") == ()
+        assert (await proven(visitor, mine, refused.text)).headers["location"] == "/me/keys?done=added"
+
+
+async def test_a_signature_that_comes_too_late_adds_nothing(house: House) -> None:
+    mine = Ed25519PrivateKey.generate()
+    async with house.open(sign_in=SignInSettings(recent=timedelta(hours=1))) as url, visiting(url) as visitor:
+        await sign_in(visitor, Role.LEGAL)
+        form = {"csrf": await csrf_of(visitor), "public_key": public_line(mine.public_key())}
+        page = (await visitor.post("/me/keys", data=form)).text
+        house.clock.pass_by(minutes=11)
+        late = await proven(visitor, mine, page)
+        assert late.status_code == 400
+        assert "is too old" in late.text
+        assert public_line(mine.public_key()) in late.text
+    assert keys_of(house, "legal-1") == ()
 
 
 async def test_a_passkey_page_asks_who_is_there_before_a_passkey_is_made(house: House) -> None:
@@ -83,7 +131,7 @@ async def test_a_passkey_page_asks_who_is_there_before_a_passkey_is_made(house: 
 async def test_revoking_asks_nothing_that_could_come_too_late(house: House) -> None:
     async with house.open() as url, visiting(url) as visitor:
         await sign_in(visitor, Role.LEGAL)
-        await visitor.post("/me/keys", data={"csrf": await csrf_of(visitor), "public_key": fresh_line()})
+        await added_key(visitor)
         [key] = keys_of(house, "legal-1")
         house.clock.pass_by(minutes=20)
         form = {"csrf": await csrf_of(visitor), "key": key.id}
@@ -148,8 +196,8 @@ async def test_what_no_browser_sends_is_refused(house: House) -> None:
 async def test_a_form_of_another_session_changes_no_keys(house: House) -> None:
     async with house.open() as url, visiting(url) as visitor:
         await sign_in(visitor, Role.LEGAL)
-        form = {"public_key": fresh_line(), "key": "0" * 64}
-        for path in ("/me/keys", "/me/keys/passkey", "/me/keys/revoke"):
+        form = {"public_key": LINE, "nonce": "0" * 43, "signature": "x", "key": "0" * 64}
+        for path in ("/me/keys", "/me/keys/proof", "/me/keys/passkey", "/me/keys/revoke"):
             assert (await visitor.post(path, data=form)).status_code == 403, path
             assert (await visitor.post(path, data={**form, "csrf": "0" * 64})).status_code == 403, path
     assert keys_of(house, "legal-1") == ()

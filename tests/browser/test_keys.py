@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from andon.domain.directory import Role
 from andon.domain.personal_keys import PersonalKey
-from andon.domain.sshsig import public_line
+from andon.domain.sshsig import public_line, sign_sshsig
 from tests.browser.conftest import sign_in
 from tests.browser.device import Device, make_passkey, plugged_in, visiting
 from tests.browser.test_console import FAULTS
@@ -72,10 +73,16 @@ async def test_a_device_that_can_not_tell_its_person_makes_no_passkey(
 
 
 async def test_an_ssh_key_is_added_and_revoked_by_clicks(page: Page, alone: Office) -> None:
-    line = public_line(Ed25519PrivateKey.generate().public_key())
+    key = Ed25519PrivateKey.generate()
     await sign_in(page, Role.FINANCE)
     await page.get_by_role("link", name="Your keys").click()
-    await page.get_by_label("Public key").fill(f"{line} on my laptop")
+    await page.get_by_label("Public key").fill(f"{public_line(key.public_key())} on my laptop")
+    await page.get_by_role("button", name="Go on").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Sign with your new key")
+    assert await page.evaluate(FAULTS) == []
+    command = shlex.split(await page.get_by_label("Command to run").inner_text())
+    signature = sign_sshsig(command[2].encode(), key, "andon.key")
+    await page.get_by_label("Signature", exact=True).fill(signature)
     await page.get_by_role("button", name="Add the SSH key").click()
     await expect(page.get_by_role("status")).to_contain_text("The key was added")
     row = page.get_by_role("row", name="on my laptop")
@@ -91,7 +98,7 @@ async def test_what_is_no_key_is_refused_and_kept_to_be_mended(page: Page, alone
     await page.goto("/me/keys")
     await page.get_by_label("Public key").fill("ssh-rsa AAAAB3Nza <script>alert(1)</script>")
     await page.get_by_label("What you call it").fill("Old one")
-    await page.get_by_role("button", name="Add the SSH key").click()
+    await page.get_by_role("button", name="Go on").click()
     await expect(page.get_by_role("alert")).to_contain_text("ssh-keygen -t ed25519")
     await expect(page.get_by_label("What you call it")).to_have_value("Old one")
     assert keys_of(alone, "hr-1") == ()

@@ -17,7 +17,7 @@ import pytest
 from andon.cli.outcome import CommandError
 from andon.cli.signing_key import open_key, open_signer, public_half, sign_ssh
 from andon.domain.personal_keys import check_signature, ssh_key
-from tests.openssh import needs_ssh_keygen, new_key, public_line_of, ssh_keygen
+from tests.openssh import agent_with, needs_ssh_keygen, new_key, public_line_of, ssh_keygen
 
 pytestmark = needs_ssh_keygen
 
@@ -146,19 +146,11 @@ def test_what_is_no_key_is_refused_at_once(tmp_path: Path) -> None:
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A real ssh-agent, and the key it holds."""
-    place = tmp_path / "agent"
-    running = subprocess.Popen(["ssh-agent", "-D", "-a", place], stdout=subprocess.PIPE)
-    try:
-        assert running.stdout is not None
-        assert running.stdout.readline(), "ssh-agent did not start"
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
-        path = new_key(tmp_path / "held")
-        subprocess.run(["ssh-add", "-q", path], check=True, capture_output=True, timeout=20)
+    path = new_key(tmp_path / "held")
+    with agent_with(path, tmp_path) as place:
+        monkeypatch.setenv("SSH_AUTH_SOCK", place)
         path.unlink()
         yield path.with_name("held.pub")
-    finally:
-        running.kill()
-        running.communicate(timeout=5)
 
 
 def test_a_key_that_ssh_agent_holds_signs_though_its_file_is_gone(agent: Path, tmp_path: Path) -> None:

@@ -13,19 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from andon.domain.directory import Role
 from andon.domain.personal_keys import PersonalKey, ssh_key
-from andon.domain.sshsig import public_line
 from andon.register.people import Change
 from tests.api.server import bearer
 from tests.console.alone import alone
 from tests.console.desk import Office
+from tests.enrolling import CLAIMS, enrol, line_of
 
 __all__ = ["alone"]
 
 MINE = "/v1/me/keys"
-
-
-def fresh_line(comment: str = "ana@laptop") -> str:
-    return f"{public_line(Ed25519PrivateKey.generate().public_key())} {comment}"
 
 
 def client(alone: Office) -> httpx.AsyncClient:
@@ -33,8 +29,8 @@ def client(alone: Office) -> httpx.AsyncClient:
     return alone.http
 
 
-async def add(alone: Office, role: Role, line: str, path: str = MINE, **more: Any) -> httpx.Response:
-    return await client(alone).post(path, headers=bearer(role), json={"public_key": line, **more})
+async def add(alone: Office, role: Role, key: Ed25519PrivateKey, **more: Any) -> httpx.Response:
+    return await enrol(client(alone), role, key, **more)
 
 
 def in_directory(alone: Office, person: str, key: str) -> PersonalKey | None:
@@ -44,10 +40,10 @@ def in_directory(alone: Office, person: str, key: str) -> PersonalKey | None:
 
 
 async def test_a_key_that_was_added_counts_from_then_on_and_is_listed(alone: Office) -> None:
-    line, before = fresh_line(), datetime.now(UTC)
-    added = await add(alone, Role.LEGAL, line)
+    mine, before = Ed25519PrivateKey.generate(), datetime.now(UTC)
+    added = await add(alone, Role.LEGAL, mine)
     assert added.status_code == 201, added.text
-    key = ssh_key(line)
+    key = ssh_key(line_of(mine))
     assert added.json()["id"] == key.id
     assert added.json()["label"] == "ana@laptop"
     assert added.json()["in_force"]
@@ -61,17 +57,17 @@ async def test_a_key_that_was_added_counts_from_then_on_and_is_listed(alone: Off
 
 
 async def test_adding_a_key_twice_changes_nothing(alone: Office) -> None:
-    line = fresh_line()
-    assert (await add(alone, Role.LEGAL, line)).status_code == 201
+    mine = Ed25519PrivateKey.generate()
+    assert (await add(alone, Role.LEGAL, mine)).status_code == 201
     digest = alone.queries.people.latest().digest()
-    again = await add(alone, Role.LEGAL, line, label="another name")
+    again = await add(alone, Role.LEGAL, mine, label="another name")
     assert again.status_code == 200
     assert alone.queries.people.latest().digest() == digest
 
 
 async def test_a_revoked_key_stays_listed_and_can_not_come_back(alone: Office) -> None:
-    line = fresh_line()
-    key = (await add(alone, Role.PRIVACY, line)).json()["id"]
+    mine = Ed25519PrivateKey.generate()
+    key = (await add(alone, Role.PRIVACY, mine)).json()["id"]
     revoked = await client(alone).delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
     assert revoked.status_code == 200, revoked.text
     assert not revoked.json()["in_force"]
@@ -81,15 +77,15 @@ async def test_a_revoked_key_stays_listed_and_can_not_come_back(alone: Office) -
     assert kept.in_force_at(kept.revoked_from - timedelta(microseconds=1))
     again = await client(alone).delete(f"{MINE}/{key}", headers=bearer(Role.PRIVACY))
     assert again.json()["revoked_from"] == revoked.json()["revoked_from"]
-    back = await add(alone, Role.PRIVACY, line)
+    back = await add(alone, Role.PRIVACY, mine)
     assert back.status_code == 400
     assert "was revoked" in back.json()["detail"]
 
 
 async def test_the_versions_of_the_directory_say_who_changed_whose_keys(alone: Office) -> None:
-    key = (await add(alone, Role.ADMIN, fresh_line(), "/v1/people/security-1/keys")).json()["id"]
+    key = (await add(alone, Role.SECURITY, Ed25519PrivateKey.generate())).json()["id"]
     made = alone.queries.people.versions(1)[0]
-    assert (made.why, made.by, made.about) == (Change.KEY_ADDED, "admin-1", "security-1")
+    assert (made.why, made.by, made.about) == (Change.KEY_ADDED, "security-1", "security-1")
     gone = await client(alone).delete(f"/v1/people/security-1/keys/{key}", headers=bearer(Role.ADMIN))
     assert gone.status_code == 200, gone.text
     made = alone.queries.people.versions(1)[0]
@@ -99,9 +95,9 @@ async def test_the_versions_of_the_directory_say_who_changed_whose_keys(alone: O
 
 
 async def test_a_key_belongs_to_one_person(alone: Office) -> None:
-    line = fresh_line()
-    key = (await add(alone, Role.LEGAL, line)).json()["id"]
-    taken = await add(alone, Role.SECURITY, line)
+    shared = Ed25519PrivateKey.generate()
+    key = (await add(alone, Role.LEGAL, shared)).json()["id"]
+    taken = await add(alone, Role.SECURITY, shared)
     assert taken.status_code == 400
     assert "somebody else" in taken.json()["detail"]
     for answer in (
@@ -117,14 +113,16 @@ async def test_only_an_admin_touches_the_keys_of_others(alone: Office, role: Rol
     path = "/v1/people/legal-1/keys"
     for answer in (
         await client(alone).get(path, headers=bearer(role)),
-        await add(alone, role, fresh_line(), path),
         await client(alone).delete(f"{path}/{'0' * 64}", headers=bearer(role)),
     ):
         assert answer.status_code == 403, answer.text
 
 
 async def test_a_program_has_no_keys(alone: Office) -> None:
-    assert (await add(alone, Role.DETECTOR, fresh_line())).status_code == 403
+    sent = {"public_key": line_of(Ed25519PrivateKey.generate())}
+    for path in (MINE, CLAIMS):
+        answer = await client(alone).post(path, headers=bearer(Role.DETECTOR), json=sent)
+        assert answer.status_code == 403
     assert (await client(alone).get(MINE)).status_code == 401
 
 
@@ -147,7 +145,7 @@ ECDSA_LINE = (
     ids=["ecdsa", "private", "damaged", "no key"],
 )
 async def test_what_is_no_accepted_key_is_refused_and_says_why(alone: Office, line: str, why: str) -> None:
-    answer = await add(alone, Role.LEGAL, line)
+    answer = await client(alone).post(CLAIMS, headers=bearer(Role.LEGAL), json={"public_key": line})
     assert answer.status_code == 400
     assert why in answer.json()["detail"]
 

@@ -12,10 +12,11 @@ from temporalio.client import Client
 from andon.domain.directory import Role
 from andon.domain.response import Said, Statement, read_statement
 from andon.domain.signing import Envelope
-from andon.domain.sshsig import public_line, sign_sshsig
+from andon.domain.sshsig import sign_sshsig
 from andon.domain.values import canonical
 from tests.api.server import bearer
 from tests.console.desk import Caller, Office, opened
+from tests.enrolling import enrol
 
 TRIAGE = "triage-1"
 
@@ -30,8 +31,7 @@ class Signer:
         self.id = ""
 
     async def enrol(self) -> Signer:
-        line = public_line(self.key.public_key())
-        added = await self.http.post("/v1/me/keys", headers=bearer(self.role), json={"public_key": line})
+        added = await enrol(self.http, self.role, self.key)
         assert added.status_code == 201, added.text
         self.id = added.json()["id"]
         return self

@@ -60,6 +60,7 @@ def test_every_kind_of_slip_has_a_row() -> None:
         Slip.FLOW: "**Sign-in under way**",
         Slip.CHOICE: "**Sign-in under way**",
         Slip.HELD: "**Form that waits for a proof**",
+        Slip.KEY: "**Claim of a new key**",
     }
     assert set(rows) == set(Slip)
     assert all(row in PAGE for row in rows.values())

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from andon.domain.directory import Person
+from andon.domain.enrolment import Claim
 from andon.domain.personal_keys import LABEL_LENGTH, PersonalKey
-from andon.domain.sshsig import fingerprint
+from andon.domain.sshsig import KEY_NAMESPACE, fingerprint
 from andon.domain.values import Frozen, Instant, PersonId, Sha256Hex
 
 
@@ -24,6 +25,25 @@ class NewKey(Frozen):
     label: str = Field(
         "", max_length=LABEL_LENGTH, description="what you call it; the line's comment if left out"
     )
+
+
+class ProvenKey(NewKey):
+    """An SSH key with the proof that whoever adds it has its private half."""
+
+    nonce: str = Field(min_length=1, max_length=128, description="that of the claim")
+    signature: str = Field(
+        min_length=1,
+        max_length=4000,
+        description="armoured SSHSIG over the claim's text, as ssh-keygen makes",
+    )
+
+
+class ClaimShown(Frozen):
+    """What to sign with a key before it is added."""
+
+    claim: Claim
+    text: str = Field(description="the claim as RFC 8785 JSON: these bytes are signed, without a line end")
+    namespace: str = Field(KEY_NAMESPACE, description="for `ssh-keygen -Y sign -n`")
 
 
 class KeyShown(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from andon.console.models.keys import KeyShown
 from andon.console.screens.moments import Moment, maybe
 from andon.console.screens.words import Status, inert
+from andon.domain.enrolment import Claim
+from andon.domain.sshsig import KEY_NAMESPACE
 
 COUNTS: Final = Status("counts", "✓", "good")
 REVOKED: Final = Status("revoked", "■", "quiet")
@@ -27,6 +30,12 @@ class KeyLine:
     state: Status
     since: Moment | None
     revoked: Moment | None
+
+
+def sign_line(claim: Claim) -> str:
+    """Return the command line that signs a claim with the real ssh-keygen."""
+    said = f"printf %s {shlex.quote(claim.text())}"
+    return f"{said} | ssh-keygen -Y sign -n {KEY_NAMESPACE} -f ~/.ssh/id_ed25519"
 
 
 def key_line(key: KeyShown, now: datetime) -> KeyLine:

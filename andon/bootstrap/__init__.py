@@ -20,8 +20,11 @@ from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.keys import WrappedKeys
 from andon.register.ledger import Ledger
+from andon.register.links import Links
+from andon.register.patterns import Patterns
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
+from andon.register.quality import QualityIssues
 from andon.register.spans import Spans
 from andon.register.switches import Switches
 from andon.register.texts import Texts
@@ -35,6 +38,9 @@ class Queries:
     switches: Switches
     incidents: Incidents
     detections: Detections
+    issues: QualityIssues
+    links: Links
+    patterns: Patterns
     ledger: Ledger
     evidence: Evidence
     evaluations: Evaluations
@@ -88,6 +94,9 @@ def open_queries(settings: Settings) -> Queries:
         switches=Switches(databases.switches),
         incidents=Incidents(register),
         detections=Detections(register),
+        issues=QualityIssues(register),
+        links=Links(register),
+        patterns=Patterns(register),
         ledger=Ledger(register),
         evidence=Evidence(register),
         evaluations=Evaluations(register),

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from andon.domain import conditions
 from andon.domain.conditions import COUNT, UNKNOWN, FactKind, Facts, OpenQuestion, Reading, Vocabulary, holds
 from andon.domain.errors import InvalidInputError, UnknownTermError
+from andon.domain.pattern import PatternPolicy
 from andon.domain.values import Carried, Frozen
 
 
@@ -182,6 +183,7 @@ class SeverityPolicy(Frozen):
     containment_required: str
     priority: dict[str, dict[str, int]]
     terms: tuple[Term, ...]
+    patterns: PatternPolicy | None = None
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
@@ -203,6 +205,8 @@ class SeverityPolicy(Frozen):
         _check_names(self)
         self.checked(self.near_miss.uncaught, "near_miss.uncaught")
         self.checked(self.unknowns.intake, "unknowns.intake")
+        if self.patterns is not None:
+            self.checked(self.patterns.facts, "patterns.facts")
         return self
 
     def vocabulary(self, thresholds: Mapping[str, int] | None = None) -> Vocabulary:

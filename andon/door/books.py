@@ -15,6 +15,7 @@ from andon.domain.severity import SeverityPolicy
 from andon.domain.signing import Envelope
 from andon.domain.times import IntakeStatement
 from andon.domain.values import IncidentId
+from andon.door.brought import Brought, evidence_text
 from andon.door.issues import issue_of, new_issue_id
 from andon.door.opening import Arrived, new_incident_id, opening_of, statement_of
 from andon.door.ties import ANDON, UNTIED, Knot, Ties
@@ -27,6 +28,7 @@ from andon.register.links import LinkKind
 TITLE: Final = "title"
 DESCRIPTION: Final = "description"
 ORIGINAL: Final = "original"
+EVIDENCE: Final = "evidence"
 TRACES_KEPT: Final = 50
 
 Sealed = Mapping[str, SealedText]
@@ -82,12 +84,14 @@ class Books:
         texts: Sealer,
         attest: Callable[[IntakeStatement], Envelope],
         knot: Knot,
+        brought: Brought,
     ) -> None:
         self._incidents = incidents
         self._detections = detections
         self._texts = texts
         self._attest = attest
         self._knot = knot
+        self._brought = brought
 
     async def allot(
         self, case: Case, plan: Plan, dedupe: str | None, ties: Ties = UNTIED
@@ -178,6 +182,8 @@ class Books:
             words[DESCRIPTION] = case.description
         if case.arrived.original:
             words[ORIGINAL] = case.arrived.original
+        if offered := evidence_text(case.weighed):
+            words[EVIDENCE] = offered
         return self._texts.seal_now(under, words)
 
     def _record(
@@ -205,8 +211,10 @@ class Books:
             severity=report.severity or None,
             type=report.type,
             trigger=report.trigger,
-            categories=report.categories,
-            tags=report.tags,
+            categories=case.weighed.named.categories,
+            tags=case.weighed.named.tags,
+            external=case.weighed.named.external,
+            evidence=sealed.get(EVIDENCE),
             trace_ids=report.trace_ids,
             facts=case.weighed.facts,
             potential_facts=case.weighed.potential_facts,
@@ -215,3 +223,4 @@ class Books:
             original=sealed.get(ORIGINAL),
         )
         self._detections.record(detection)
+        self._brought.note(case.weighed, arrived.receipt, incident, arrived.received_at)

@@ -28,6 +28,7 @@ class _Batch:
     last_received_at: datetime
     count: int = 0
     detections: list[str] = field(default_factory=list)
+    graver: bool = False
 
 
 class Joined:
@@ -38,32 +39,42 @@ class Joined:
         self._engine = engine
         self._batches: dict[IncidentId, _Batch] = {}
 
-    def note(self, incident: IncidentId, receipt: str, received_at: datetime) -> None:
-        """Count one detection."""
+    def note(
+        self, incident: IncidentId, receipt: str, received_at: datetime, *, graver: bool = False
+    ) -> None:
+        """Count one detection; a graver one has the incident weighed anew."""
         batch = self._batches.setdefault(incident, _Batch(received_at))
         batch.count += 1
         batch.last_received_at = max(batch.last_received_at, received_at)
         if len(batch.detections) < NAMED:
             batch.detections.append(receipt)
+        batch.graver = batch.graver or graver
 
     async def tell(self) -> None:
         """Tell each workflow that has begun what joined it; the others keep their count."""
         for incident in list(self._batches):
-            row = await asyncio.to_thread(self._incidents.get, incident)
-            if row is None or row.started_at is None:
-                continue
-            batch = self._batches.pop(incident)
-            duplicates = Duplicates(
-                count=batch.count,
-                last_received_at=batch.last_received_at,
-                detections=tuple(batch.detections),
-            )
-            try:
-                if not await self._engine.tell(incident, duplicates):
-                    logger.info("detections joined an ended workflow", extra={"incident": incident})
-            except EngineAwayError:
-                self._put_back(incident, batch)
+            if not await self.tell_one(incident):
                 return
+
+    async def tell_one(self, incident: IncidentId) -> bool:
+        """Tell one workflow, if it has begun; return False when Temporal is away, and nothing is lost."""
+        row = await asyncio.to_thread(self._incidents.get, incident)
+        if row is None or row.started_at is None or incident not in self._batches:
+            return True
+        batch = self._batches.pop(incident)
+        duplicates = Duplicates(
+            count=batch.count,
+            last_received_at=batch.last_received_at,
+            detections=tuple(batch.detections),
+            graver=batch.graver,
+        )
+        try:
+            if not await self._engine.tell(incident, duplicates):
+                logger.info("detections joined an ended workflow", extra={"incident": incident})
+        except EngineAwayError:
+            self._put_back(incident, batch)
+            return False
+        return True
 
     async def keep_telling(self) -> None:
         """Tell every five seconds, for ever."""
@@ -80,4 +91,5 @@ class Joined:
             batch.count += newer.count
             batch.last_received_at = max(batch.last_received_at, newer.last_received_at)
             batch.detections = [*batch.detections, *newer.detections][:NAMED]
+            batch.graver = batch.graver or newer.graver
         self._batches[incident] = batch

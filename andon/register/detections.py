@@ -121,7 +121,7 @@ class Detections:
 _KEPT: Final = select(detections.c.record, detections.c.incident, detections.c.outcome)
 
 
-def _detection(row: Row[Any]) -> Detection:
+def _detection(row: Row[Any, Any, Any]) -> Detection:
     """Return a detection as it was written down, in the incident that has it now."""
     kept = Detection.model_validate_json(row.record)
     return kept.model_copy(update={"incident": row.incident, "outcome": Outcome(row.outcome)})

@@ -1,0 +1,59 @@
+"""What a detection is tied to beside its own incident: a cause it counts for, a quality issue, a pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from andon.register.links import LinkKind, Links
+from andon.register.patterns import Occasion, Patterns
+from andon.register.quality import IssueState, QualityIssues
+
+ANDON = "andon"
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What is written down together with a detection."""
+
+    occasion: Occasion | None = None
+    """What it counts as when patterns are looked for."""
+    issue: str | None = None
+    """The quality issue that becomes an incident."""
+    promoted_by: str = ANDON
+    cases: tuple[str, ...] = ()
+    """The earlier incidents and quality issues of a cause that is a pattern now."""
+    pattern: str | None = None
+    """The incident of the pattern; None: the detection's own."""
+
+
+UNTIED = Ties()
+
+
+class Knot:
+    """Writes ties down, in the transaction of the calling thread."""
+
+    def __init__(self, issues: QualityIssues, links: Links, patterns: Patterns) -> None:
+        self.issues = issues
+        self.links = links
+        self.patterns = patterns
+
+    def tie(self, ties: Ties, home: str, at: datetime) -> None:
+        """Tie the incident or quality issue `home` that a detection went to."""
+        if ties.occasion is not None:
+            self.patterns.record(ties.occasion, home)
+        self._pattern(ties, home, at)
+        if ties.issue is not None and self.issues.settle(
+            ties.issue, IssueState.PROMOTED, at=at, by=ties.promoted_by, incident=home
+        ):
+            self.links.add(LinkKind.PROMOTED, ties.issue, home, why="promoted", at=at, by=ties.promoted_by)
+
+    def _pattern(self, ties: Ties, home: str, at: datetime) -> None:
+        if ties.occasion is None or not ties.cases:
+            return
+        cause, target = ties.occasion.cause, ties.pattern or home
+        before = self.links.newest_target(LinkKind.PATTERN, ties.occasion.system, cause)
+        if before is not None and before != target:
+            self.links.add(LinkKind.RECURRENCE, before, target, why=cause, at=at, by=ANDON)
+        for case in {*ties.cases, home} - {target}:
+            self.links.add(LinkKind.PATTERN, case, target, why=cause, at=at, by=ANDON)

@@ -93,6 +93,13 @@ class IntakeSettings(_Section):
 
     body_bytes: int = Field(256 * 1024, description="largest body of a detection")
     depth: int = Field(12, description="deepest nesting of a body")
+    upload_bytes: int = Field(200 * 1024 * 1024, ge=1, description="largest single upload")
+    upload_bytes_per_source_per_hour: int = Field(
+        1024 * 1024 * 1024, ge=1, description="what one source may upload in an hour"
+    )
+    upload_bytes_kept: int = Field(
+        10 * 1024 * 1024 * 1024, ge=1, description="uploads of all sources that lie here at a time"
+    )
     stops_per_source_per_hour: int = Field(
         20, description="AI systems that one source may stop in an hour without a person"
     )

@@ -12,6 +12,7 @@ from andon.config import PolicySettings, Settings
 from andon.domain.directory import Directory
 from andon.domain.system import AISystem
 from andon.domain.values import Slug
+from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
 from andon.register.detections import Detections
 from andon.register.engine import Databases, open_databases
@@ -28,6 +29,7 @@ from andon.register.quality import QualityIssues
 from andon.register.spans import Spans
 from andon.register.switches import Switches
 from andon.register.texts import Texts
+from andon.register.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Queries:
     keys: WrappedKeys
     deliveries: Deliveries
     spans: Spans
+    codes: Codes
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def open_queries(settings: Settings) -> Queries:
         keys=WrappedKeys(register),
         deliveries=Deliveries(register),
         spans=Spans(databases.recorder),
+        codes=Codes(register),
+        uploads=Uploads(register),
     )
 
 

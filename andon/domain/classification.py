@@ -82,7 +82,9 @@ class Named(Frozen):
     categories: tuple[Category, ...] = ()
     tags: tuple[Tag, ...] = ()
     external: tuple[ExternalId, ...] = ()
-    suggested: tuple[str, ...] = Field((), description="fields that policy filled in, since the report left them")
+    suggested: tuple[str, ...] = Field(
+        (), description="fields that policy filled in, since the report left them"
+    )
 
 
 def read_external(named: str, taxonomies: Mapping[str, Taxonomy]) -> ExternalId:

@@ -19,6 +19,7 @@ from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
 from andon.door import ofrep, routes
 from andon.door.books import Books
+from andon.door.brought import Brought
 from andon.door.drain import Drain
 from andon.door.engine import Engine
 from andon.door.flags import Flags
@@ -81,7 +82,7 @@ def _set_up(
     policy.load()
     keys = Secrets(chosen.keys.master.read_bytes(), chosen.keys.attestation.read_bytes())
     knot = Knot(queries.issues, queries.links, queries.patterns)
-    books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot)
+    books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot, Brought(queries.codes, queries.uploads))
     engine = Engine(chosen.temporal)
     holding = Holding(parts.flags, queries.switches)
     intake = Intake(

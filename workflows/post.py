@@ -15,6 +15,7 @@ from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
 from andon.domain.notice import UNDELIVERED, Undelivered
 from andon.domain.response import Refusal
+from andon.domain.sender import SENDER_SAYS, SenderSaid, SenderSays
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.decisions import Decisions
@@ -22,6 +23,11 @@ from workflows.tape import Tape
 
 REFUSALS_KEPT = 20
 REPORTS_KEPT = 50
+REPORTS = {"evidence_sealed": "evidence", "reevaluation_over": "reevaluation"}
+"""Signal of a child that is done -> the first part of its name."""
+SENDERS_KEPT = 20
+WORDS_WRITTEN = 40
+"""A sender that keeps changing its mind is counted from here on, not written out."""
 
 Message = TypeVar("Message", bound=BaseModel)
 
@@ -40,10 +46,10 @@ class Post:
             await self._response(args)
         elif name == "duplicates_joined" and (batch := _read(args, Duplicates)):
             self.joined(batch.count, batch.last_received_at)
-        elif name == "evidence_sealed" and (done := _read(args, Report)):
-            self._reported(f"evidence/{done.number}")
-        elif name == "reevaluation_over" and (done := _read(args, Report)):
-            self._reported(f"reevaluation/{done.number}")
+        elif name == SENDER_SAYS and (said := _read(args, SenderSays)):
+            self._sender_says(said)
+        elif name in REPORTS and (done := _read(args, Report)):
+            self._reported(f"{REPORTS[name]}/{done.number}")
         elif name == "relapse" and (seen := _read(args, Observation)):
             self._relapsed(seen.saw[:64])
         elif name == UNDELIVERED and (lost := _read(args, Undelivered)):
@@ -61,6 +67,31 @@ class Post:
         )
         if self._state.stage is Stage.MONITOR:
             self._relapsed("detected_again")
+
+    def _sender_says(self, said: SenderSays) -> None:
+        """Note where a sender stands. It is a program's word: nothing is closed, released or asked by it."""
+        known = self._state.senders
+        standing = next((one for one in known if one.source == said.source), None)
+        if standing is not None and said.upto <= standing.upto:
+            return
+        if standing is None and len(known) >= SENDERS_KEPT:
+            self.refuse(SENDER_SAYS)
+            return
+        if standing is not None:
+            known.remove(standing)
+        count = said.count + (standing.count if standing else 0)
+        known.append(
+            SenderSaid(source=said.source, says=said.says, at=said.last_at, count=count, upto=said.upto)
+        )
+        turned = standing is None or standing.says is not said.says
+        if turned and count <= WORDS_WRITTEN:
+            self._tape.add(
+                Kind.SENDER_SAYS,
+                actor=said.source,
+                before=standing.says.value if standing else "",
+                after=said.says.value,
+                facts={"count": said.count, "last_at": said.last_at.isoformat()},
+            )
 
     async def _response(self, args: Sequence[RawValue]) -> None:
         envelope = _read(args, Envelope)

@@ -66,6 +66,18 @@ def read_json(body: bytes, depth: int) -> dict[str, Any]:
     Raises:
         ProblemError: 400, it is no JSON object, nests too deep, or says the same thing twice.
     """
+    value = read_value(body, depth)
+    if not isinstance(value, dict):
+        raise ProblemError(400, "not-json", "The body must be one JSON object.")
+    return value
+
+
+def read_value(body: bytes, depth: int) -> Any:
+    """Return the JSON in `body`, whatever it is.
+
+    Raises:
+        ProblemError: 400, it is no JSON, nests too deep, or says the same thing twice.
+    """
     check_depth(body, depth)
     try:
         value = json.loads(body, object_pairs_hook=_no_doubles, parse_constant=_no_constants)
@@ -76,8 +88,6 @@ def read_json(body: bytes, depth: int) -> dict[str, Any]:
         ) from error
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, "not-json", f"The body is not JSON: {str(error)[:200]}") from error
-    if not isinstance(value, dict):
-        raise ProblemError(400, "not-json", "The body must be one JSON object.")
     return value
 
 

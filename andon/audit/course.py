@@ -20,6 +20,7 @@ WITHOUT_EFFECT = frozenset(
         Kind.EVIDENCE_SEALED,
         Kind.EVIDENCE_FAILED,
         Kind.DUPLICATES_JOINED,
+        Kind.SENDER_SAYS,
         Kind.RESPONSE_REFUSED,
         Kind.PROPOSAL_REFUSED,
         Kind.DECLARATION_REFUSED,

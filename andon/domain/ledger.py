@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     INCIDENT_OPENED = "incident_opened"
     DUPLICATES_JOINED = "duplicates_joined"
+    SENDER_SAYS = "sender_says"
     STAGE_BEGUN = "stage_begun"
     STAGE_ENDED = "stage_ended"
     ORDER_REQUESTED = "order_requested"
@@ -58,6 +59,9 @@ class Kind(StrEnum):
     DECLARED = "declared"
     DECLARATION_REFUSED = "declaration_refused"
     OWNER_SILENT = "owner_silent"
+    TASKS_GIVEN = "tasks_given"
+    TASK_OVERDUE = "task_overdue"
+    CLOSING_WAITS = "closing_waits"
     REMINDED = "reminded"
     STAGE_OVERDUE = "stage_overdue"
     DEADLINE_BREACHED = "deadline_breached"

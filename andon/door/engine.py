@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+from pydantic import BaseModel
 from temporalio.client import (
     Client,
     RPCError,
@@ -112,11 +113,19 @@ class Engine:
         Raises:
             EngineAwayError: Temporal is away.
         """
+        return await self.pass_on(incident, DUPLICATES_JOINED, duplicates)
+
+    async def pass_on(self, incident: IncidentId, signal: str, said: BaseModel) -> bool:
+        """Send a workflow a signal; False when it has ended.
+
+        Raises:
+            EngineAwayError: Temporal is away.
+        """
         try:
             async with asyncio.timeout(DEADLINE.total_seconds()):
                 client = await self._connected()
                 handle = client.get_workflow_handle(workflow_id(incident))
-                await handle.signal(DUPLICATES_JOINED, duplicates, rpc_timeout=DEADLINE)
+                await handle.signal(signal, said, rpc_timeout=DEADLINE)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False

@@ -125,6 +125,7 @@ _STATED: Final[dict[str, str]] = {Declared.ACKNOWLEDGED: "Took it in hand", Decl
 _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.INCIDENT_OPENED: _opened,
     Kind.DUPLICATES_JOINED: lambda e: f"{_fact(e, 'count')} more detections joined",
+    Kind.SENDER_SAYS: lambda e: f"{e.actor} says: {e.after}; that closes and releases nothing",
     Kind.STAGE_BEGUN: lambda e: f"Stage begun: {_stage(e)}",
     Kind.STAGE_ENDED: lambda e: f"Stage ended: {_stage(e)}",
     Kind.ORDER_REQUESTED: lambda e: f"Containment ordered: {_order(e)} on {_fact(e, 'lever')}",

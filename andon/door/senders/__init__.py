@@ -1,0 +1,1 @@
+"""Senders that report in a form of their own: one file a form, all ending in the one intake."""

@@ -1,24 +1,48 @@
-"""Bringing ledger entries to rest, and showing the incident as they leave it."""
+"""Bringing ledger entries to rest, showing the incident as they leave it, and what may only follow then."""
 
 from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
 
 from temporalio import activity
 
 from activities.final import final_errors
+from activities.release import ReleaseActivities, ReleaseCall, ReleaseOutcome
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Notice
 from andon.domain.values import Carried, IncidentId
 from andon.ports import LedgerStore, Outbox, Projection
 
+log = logging.getLogger(__name__)
+
+RELEASE_WITHIN = timedelta(seconds=2)
+"""The next batch waits as long. A lever that takes longer is let go by an activity of its own."""
+
 
 class Batch(Carried):
-    """Entries in order, the statements they refer to, and the view and notices that follow from them."""
+    """Entries in order, the statements they refer to, and the view and notices that follow from them.
+
+    `release` is what to let go of once all that is at rest.
+    """
 
     entries: tuple[Entry, ...]
     exhibits: tuple[Exhibit, ...]
     notices: tuple[Notice, ...]
     view: IncidentView
+    release: ReleaseCall | None = None
+
+
+class Kept(Carried):
+    """The head of the chain once a batch is at rest, and what became of its release.
+
+    No outcome: there was nothing to let go of, or it is not known and has to be asked for again.
+    """
+
+    head: Head
+    release: ReleaseOutcome | None = None
 
 
 class HeadCall(Carried):
@@ -30,14 +54,17 @@ class HeadCall(Carried):
 class LedgerActivities:
     """Writes the response chain."""
 
-    def __init__(self, ledger: LedgerStore, projection: Projection, outbox: Outbox) -> None:
+    def __init__(
+        self, ledger: LedgerStore, projection: Projection, outbox: Outbox, release: ReleaseActivities
+    ) -> None:
         self._ledger = ledger
         self._projection = projection
         self._outbox = outbox
+        self._release = release
 
     @activity.defn(name="ledger.append")
-    async def append(self, batch: Batch) -> Head:
-        """Store the batch, then show the view and post the notices; a retried attempt changes nothing.
+    async def append(self, batch: Batch) -> Kept:
+        """Store the batch, then show the view, let go, post the notices; a retried attempt changes nothing.
 
         Raises:
             ApplicationError: `StoreConflictError`: the chain is forked. Not retryable.
@@ -45,10 +72,20 @@ class LedgerActivities:
         with final_errors():
             head = await self._ledger.append(batch.entries, batch.exhibits)
         await self._projection.show(batch.view)
+        outcome = await self._let_go(batch.release) if batch.release else None
         await self._outbox.post(batch.notices)
-        return head
+        return Kept(head=head, release=outcome)
 
     @activity.defn(name="ledger.head")
     async def head(self, call: HeadCall) -> Head:
         """Return the head of the chain as it stands in the store."""
         return await self._ledger.head(call.incident)
+
+    async def _let_go(self, call: ReleaseCall) -> ReleaseOutcome | None:
+        """Let go within a short time; None: whatever failed, the ledger must not wait for it."""
+        try:
+            async with asyncio.timeout(RELEASE_WITHIN.total_seconds()):
+                return await self._release.let_go(call)
+        except Exception:
+            log.warning("%s: not let go with the ledger", call.request.incident, exc_info=True)
+            return None

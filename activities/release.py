@@ -67,9 +67,13 @@ class ReleaseActivities:
 
     @activity.defn(name="containment.release")
     async def release(self, call: ReleaseCall) -> ReleaseOutcome:
-        """Take hold after hold off and look at each effect; a repeat changes nothing.
+        """Take hold after hold off and look at each effect; a repeat changes nothing."""
+        return await self.let_go(call)
 
-        The right to is checked anew before each: versions can change between two levers.
+    async def let_go(self, call: ReleaseCall) -> ReleaseOutcome:
+        """Do so within an activity; the right to is checked anew before each hold.
+
+        Versions can change between two levers.
         """
         steps: list[Step] = []
         try:

@@ -75,7 +75,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
     """Workflows, containment and ledger."""
     containment = ContainmentActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
-    ledger = LedgerActivities(parts.ledger, parts.projection, outbox)
+    ledger = LedgerActivities(parts.ledger, parts.projection, outbox, release)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
     severity = SeverityActivities(parts.weigher)
     return Duty(

@@ -10,7 +10,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from activities.containment import ApplyCall, ContainmentActivities, ProveCall
-from activities.release import BREAK_GLASS, ReleaseActivities, ReleaseCall, Step
+from activities.release import BREAK_GLASS, ReleaseActivities, ReleaseCall, ReleaseOutcome, Step
 from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
@@ -129,7 +129,9 @@ class Levers:
             )
 
     async def release(self, decision: DecisionRecord, *, authority: str = "") -> bool:
-        """Let go of the orders one by one, the last given first; False: one was refused, on record.
+        """Bring the ledger to rest, then let go of the orders one by one, the last given first.
+
+        False: one was refused, on record.
 
         `authority` leaves alone all orders that rest on something else.
         """
@@ -140,19 +142,14 @@ class Levers:
         ]
         if not standing:
             return True
-        outcome = await workflow.execute_activity_method(
-            ReleaseActivities.release,
-            ReleaseCall(
-                orders=tuple(standing),
-                request=decision.request,
-                statements=tuple(response.statement for response in decision.accepted),
-                trusted=self._opening.plan.trusted,
-            ),
-            start_to_close_timeout=RELEASE_TIMEOUT,
-            heartbeat_timeout=RELEASE_HEARTBEAT,
-            retry_policy=RELEASE_RETRIES,
-            priority=FIRST,
+        call = ReleaseCall(
+            orders=tuple(standing),
+            request=decision.request,
+            statements=tuple(response.statement for response in decision.accepted),
+            trusted=self._opening.plan.trusted,
         )
+        # One step less between the answer and the effect; the keys make a second call safe.
+        outcome = await self._tape.stored_and_let_go(call) or await self._let_go_of(call)
         for order, step in zip(standing, outcome.steps, strict=False):
             self._let_go(order, decision, step)
         if outcome.refused is not None:
@@ -163,6 +160,17 @@ class Levers:
                 facts={"problem": outcome.refused},
             )
         return outcome.refused is None
+
+    async def _let_go_of(self, call: ReleaseCall) -> ReleaseOutcome:
+        """Let go by an activity that is repeated for as long as a lever is away."""
+        return await workflow.execute_activity_method(
+            ReleaseActivities.release,
+            call,
+            start_to_close_timeout=RELEASE_TIMEOUT,
+            heartbeat_timeout=RELEASE_HEARTBEAT,
+            retry_policy=RELEASE_RETRIES,
+            priority=FIRST,
+        )
 
     def standing(self) -> bool:
         """Whether any order is in force."""

@@ -96,7 +96,6 @@ class Restart:
     async def released(self, decision: DecisionRecord) -> bool:
         """Let go lever by lever. If one is refused, all are held again and the gate shuts."""
         self._tape.add(Kind.RESTART_BEGUN, subject=decision.request.id)
-        await self._tape.stored()
         released = await self._levers.release(decision)
         self._state.restarts += 1
         if released:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities.ledger import Batch, HeadCall, LedgerActivities
+from activities.ledger import Batch, HeadCall, Kept, LedgerActivities
+from activities.release import ReleaseCall, ReleaseOutcome
 from andon.domain.incident import Exhibit, IncidentState, OpenIncident, view_of
 from andon.domain.ledger import Chain, Entry, Head, Kind, rechain
 from andon.domain.notice import Notice
@@ -26,6 +28,7 @@ CAN_WAIT = frozenset(
     {
         Kind.STAGE_BEGUN,
         Kind.STAGE_ENDED,
+        Kind.TASKS_GIVEN,
         Kind.ORDER_REQUESTED,
         Kind.ORDER_APPLIED,
         Kind.ORDER_RELEASED,
@@ -40,6 +43,15 @@ CAN_WAIT = frozenset(
 """Entries that always go with a next one, and are stored with it: each batch costs six events."""
 
 
+@dataclass
+class _LettingGo:
+    """A release that goes with the entries it follows from."""
+
+    call: ReleaseCall
+    done: bool = False
+    outcome: ReleaseOutcome | None = None
+
+
 class Tape:
     """Adds entries to the response chain and brings them to rest, in order, batch by batch."""
 
@@ -47,7 +59,9 @@ class Tape:
         self._opening = opening
         self._state = state
         self._added = len(state.pending)
+        self._left = 0
         self._stored = 0
+        self._letting_go: list[_LettingGo] = []
         self._wanted = self._added
         self._held = False
         self._first: Callable[[], None] = lambda: None
@@ -110,6 +124,24 @@ class Tape:
         self._wanted = wanted = self._added
         await workflow.wait_condition(lambda: self._stored >= wanted)
 
+    async def stored_and_let_go(self, call: ReleaseCall) -> ReleaseOutcome | None:
+        """Bring everything added so far to rest, and have it let go of in the same step.
+
+        None: nothing was left to bring to rest, or what became of it is not known.
+        """
+        if self._left == self._added:
+            await self.stored()
+            return None
+        asked = _LettingGo(call)
+        self._letting_go.append(asked)
+        self._wanted = self._added
+        try:
+            await workflow.wait_condition(lambda: asked.done)
+        finally:
+            if asked in self._letting_go:
+                self._letting_go.remove(asked)
+        return asked.outcome
+
     async def keep_storing(self) -> None:
         """Store batch after batch; one at a time, since each follows on from the one before."""
         while True:
@@ -118,8 +150,10 @@ class Tape:
             self._first()
             batch = tuple(self._state.pending)
             exhibits, notices = tuple(self._state.exhibits), tuple(self._state.outbox)
+            going = self._letting_go[0] if self._letting_go else None
+            self._left = self._added
             try:
-                await self._append(batch, exhibits, notices)
+                kept = await self._append(batch, exhibits, notices, going)
             except ActivityError as error:
                 if not _is_fork(error):
                     raise
@@ -130,6 +164,8 @@ class Tape:
             del self._state.outbox[: len(notices)]
             self._state.acknowledged = batch[-1].sequence + 1
             self._stored += len(batch)
+            if going is not None:
+                going.outcome, going.done = kept.release, True
 
     def _pressing(self) -> bool:
         """Whether an entry waits that others must see now, or that somebody waits for."""
@@ -137,15 +173,20 @@ class Tape:
         return waiting and not self._held
 
     async def _append(
-        self, batch: tuple[Entry, ...], exhibits: tuple[Exhibit, ...], notices: tuple[Notice, ...]
-    ) -> None:
-        await workflow.execute_activity_method(
+        self,
+        batch: tuple[Entry, ...],
+        exhibits: tuple[Exhibit, ...],
+        notices: tuple[Notice, ...],
+        going: _LettingGo | None,
+    ) -> Kept:
+        return await workflow.execute_activity_method(
             LedgerActivities.append,
             Batch(
                 entries=batch,
                 exhibits=exhibits,
                 notices=notices,
                 view=view_of(self._opening, self._state),
+                release=going.call if going else None,
             ),
             start_to_close_timeout=APPEND_TIMEOUT,
             retry_policy=APPEND_RETRIES,
@@ -165,6 +206,7 @@ class Tape:
         last = waiting[-1]
         self._state.pending[:] = waiting
         self._state.head = Head(length=last.sequence + 1, digest=last.digest())
+        self._left = self._stored
         self.add(Kind.FORKED, facts={"expected": lost, "stored": head.length})
 
 

@@ -95,8 +95,7 @@ class Desk:
 
         Raises:
             RefusedError: it has no effect; the incident's ledger says so.
-            ProblemError: it was prepared too long ago, could not be delivered, or this token may
-                not speak for that role.
+            ProblemError: it could not be delivered, or this token may not speak for that role.
         """
         expiry = self._preparations.expiry(body.said)
         said = body.said.model_copy(
@@ -110,11 +109,9 @@ class Desk:
         if taken := _taken_before(asked, said.nonce):
             return taken
         here = await self._present(asked)
-        if expiry is not None and here[0] > expiry:
-            raise ProblemError(
-                409, "prepared-too-long-ago", "This was prepared too long ago. Prepare it anew and sign that."
-            )
-        return await self._attested(asked, said, here, signature=body.signature, emit=body.emit)
+        return await self._attested(
+            asked, said, here, signature=body.signature, good_until=expiry, emit=body.emit
+        )
 
     async def _present(self, asked: Asked) -> tuple[datetime, Standing]:
         at = self._parts.now()
@@ -129,6 +126,7 @@ class Desk:
         here: tuple[datetime, Standing],
         *,
         signature: PersonalSignature | None = None,
+        good_until: datetime | None = None,
         emit: bool,
     ) -> ResponseTaken | Envelope:
         at, standing = here
@@ -138,6 +136,7 @@ class Desk:
             standing=standing,
             opened=await self._reviewed.by(asked.row, asked.caller.person),
             received_at=at,
+            good_until=good_until,
         )
         envelope = sign(statement, self._parts.attestation_seed)
         return envelope if emit else await self._deliver(asked, envelope, said.nonce)

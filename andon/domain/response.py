@@ -50,6 +50,9 @@ class Statement(Said):
     standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
     opened: tuple[Exhibit, ...] = Field((), description="what the person had opened before")
     received_at: Instant = Field(description="when the door or console received the answer")
+    good_until: Instant | None = Field(
+        None, description="of what was prepared to be signed: taken until then"
+    )
     attested_by: Literal["console"] = "console"
 
     def said(self) -> bytes:
@@ -80,6 +83,7 @@ class Refusal(StrEnum):
     UNKNOWN_OPTION = "unknown_option"
     UNKNOWN_FINDING = "unknown_finding"
     EXPIRED = "expired"
+    PREPARED_TOO_LONG_AGO = "prepared_too_long_ago"
     BEFORE_THE_QUESTION = "before_the_question"
     TWICE = "twice"
     ALREADY_DECIDED = "already_decided"
@@ -111,6 +115,7 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.UNKNOWN_OPTION: "this is not one of the options",
     Refusal.UNKNOWN_FINDING: "this is not one of the findings the question asks for",
     Refusal.EXPIRED: "the question had expired when the answer came in",
+    Refusal.PREPARED_TOO_LONG_AGO: "this was prepared too long ago; prepare it anew and sign that",
     Refusal.BEFORE_THE_QUESTION: "the answer is dated before the question",
     Refusal.TWICE: "this person has answered already",
     Refusal.ALREADY_DECIDED: "the question has been decided",
@@ -239,11 +244,13 @@ def _out_of_order(
     goes_on = option is not None and not option.blocks
     strange = any(value not in allowed.get(name, ()) for name, value in statement.findings.items())
     expired = request.expires_at is not None and statement.received_at > request.expires_at
+    stale = statement.good_until is not None and statement.received_at > statement.good_until
     return (
         (Refusal.UNKNOWN_OPTION, option is None),
         (Refusal.UNKNOWN_FINDING, strange),
         (Refusal.NOT_OPENED, request.unopened == "refuse" and goes_on and bool(unopened(statement, request))),
         (Refusal.EXPIRED, expired),
+        (Refusal.PREPARED_TOO_LONG_AGO, stale),
         (Refusal.BEFORE_THE_QUESTION, statement.received_at < request.opened_at),
         (Refusal.REPLAYED, any(one.nonce == statement.nonce for one in accepted)),
         (Refusal.TWICE, any(one.person == statement.person for one in accepted)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client
 
+from andon.console.preparing import GOOD_FOR, Preparations
 from andon.domain.directory import Role
 from andon.domain.response import Said, Statement, read_statement
 from andon.domain.signing import Envelope
@@ -140,6 +142,23 @@ async def test_whoever_changes_what_was_prepared_is_refused_on_record(
     answer = await signer.send(incident, body)
     assert answer.json()["refusal"] == refusal, answer.text
     assert await refusals(http, incident) == [("person:operations-1", refusal)]
+
+
+async def test_what_was_prepared_too_long_ago_is_refused_on_record_each_time(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    signer = await Signer(http, Role.OPERATIONS).enrol()
+    fields = Said.model_validate(await signer.prepared(incident)).model_dump(exclude={"nonce"})
+    long_ago = datetime.now(UTC) - GOOD_FOR - timedelta(minutes=1)
+    for _ in range(2):
+        said = Preparations(office.parts.session_key).prepare(fields, long_ago).said
+        answer = await signer.send(incident, signer.signed(said.model_dump(mode="json")))
+        assert (answer.status_code, answer.json()["refusal"]) == (409, "prepared_too_long_ago"), answer.text
+        assert "prepare it anew" in answer.json()["detail"]
+    assert await refusals(http, incident) == [("person:operations-1", "prepared_too_long_ago")] * 2
+    again = await signer.send(incident, signer.signed(await signer.prepared(incident)))
+    assert again.status_code == 200, again.text
 
 
 async def test_what_somebody_else_prepared_and_signed_does_not_count_for_the_sender(

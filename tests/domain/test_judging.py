@@ -75,6 +75,13 @@ def accepted(person: str, role: Role, option: str = "restart") -> Accepted:
     )
 
 
+@pytest.mark.parametrize(("seconds", "refusal"), [(0, None), (1, None), (-1, Refusal.PREPARED_TOO_LONG_AGO)])
+def test_what_was_prepared_counts_until_its_end(seconds: int, refusal: Refusal | None) -> None:
+    received = AT + timedelta(minutes=1)
+    said = statement(received_at=received, good_until=received + timedelta(seconds=seconds))
+    assert judge(said, REQUEST, standing()).refusal is refusal
+
+
 def test_an_answer_that_fits_is_accepted() -> None:
     assert judge(statement(), REQUEST, standing()).accepted
 

@@ -51,6 +51,7 @@ async def test_a_detection_opens_an_incident_with_its_workflow(door: Door, worke
         "severity",
         "contained",
         "orders",
+        "issue",
         "advice",
     ]
     assert (told["outcome"], told["stage"], told["severity"]) == ("opened", "contain", "high")

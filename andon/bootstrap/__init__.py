@@ -27,6 +27,7 @@ from andon.register.people import People
 from andon.register.policies import Policies, Systems
 from andon.register.quality import QualityIssues
 from andon.register.spans import Spans
+from andon.register.storms import Storms
 from andon.register.switches import Switches
 from andon.register.texts import Texts
 from andon.register.uploads import Uploads
@@ -53,6 +54,7 @@ class Queries:
     keys: WrappedKeys
     deliveries: Deliveries
     spans: Spans
+    storms: Storms
     codes: Codes
     uploads: Uploads
 
@@ -111,6 +113,7 @@ def open_queries(settings: Settings) -> Queries:
         keys=WrappedKeys(register),
         deliveries=Deliveries(register),
         spans=Spans(databases.recorder),
+        storms=Storms(register),
         codes=Codes(register),
         uploads=Uploads(register),
     )

@@ -35,6 +35,7 @@ from andon.door.sightings import Sightings
 from andon.door.standing import Standing
 from andon.door.stop import Cord, StopRequest
 from andon.door.ties import Knot
+from andon.door.weather import Weather
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
@@ -93,6 +94,7 @@ def _set_up(
             standing=Standing(queries.incidents),
             sightings=Sightings(queries.incidents, knot),
             graver=Graver(queries.detections),
+            weather=Weather(queries.storms, queries.incidents, books, policy, keys),
             books=books,
             policy=policy,
             keys=keys,

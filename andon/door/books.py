@@ -14,10 +14,10 @@ from andon.domain.playbook import Plan
 from andon.domain.severity import SeverityPolicy
 from andon.domain.signing import Envelope
 from andon.domain.times import IntakeStatement
-from andon.domain.values import IncidentId
+from andon.domain.values import NOTHING_YET, IncidentId, Sha256Hex
 from andon.door.brought import Brought, evidence_text
 from andon.door.issues import issue_of, new_issue_id
-from andon.door.opening import Arrived, new_incident_id, opening_of, statement_of
+from andon.door.opening import Arrived, asking_uploads, new_incident_id, opening_of, statement_of
 from andon.door.ties import ANDON, UNTIED, Knot, Ties
 from andon.door.weighing import Weighed
 from andon.ports import SealedText
@@ -99,6 +99,14 @@ class Books:
         """Open an incident for a case, unless one with the same dedupe key is open."""
         return await asyncio.to_thread(self._allot, case, plan, dedupe, ties)
 
+    def opening_ahead(self, case: Case, plan: Plan) -> OpenIncident:
+        """Return the incident that a case is to open, while the register takes nothing."""
+        return self._opening(new_incident_id(case.arrived.received_at), case, plan, NOTHING_YET)
+
+    async def adopt(self, case: Case, opening: OpenIncident, dedupe: str | None, ties: Ties = UNTIED) -> None:
+        """Open just this incident; if another with the same key is open, it goes without the key."""
+        await asyncio.to_thread(self._adopt, case, opening, dedupe, ties)
+
     async def join(
         self, case: Case, incident: IncidentId, ties: Ties = UNTIED, *, open_only: bool = True
     ) -> bool:
@@ -115,20 +123,34 @@ class Books:
         incident = new_incident_id(case.arrived.received_at)
         with self._incidents.together():
             sealed = self._sealed(incident, case)
-            opening = opening_of(
-                incident,
-                case.weighed,
-                case.arrived,
-                plan,
-                title=sealed[TITLE].digest,
-                intake=self._attest(statement_of(incident, case.weighed, case.arrived, plan.system)),
-            )
+            opening = self._opening(incident, case, plan, sealed[TITLE].digest)
             opening = self._with_its_past(opening, ties)
             allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[TITLE])
             if allotment.opened:
                 self._record(case, incident, Outcome.OPENED, sealed)
                 self._tie(opening, allotment, ties)
         return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
+
+    def _adopt(self, case: Case, ahead: OpenIncident, dedupe: str | None, ties: Ties) -> None:
+        with self._incidents.together():
+            sealed = self._sealed(ahead.incident, case)
+            opening = ahead.model_copy(update={"title": sealed[TITLE].digest})
+            allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[TITLE])
+            if not allotment.opened:
+                # Its levers are held in its own name, and only an incident of its own can let them go.
+                allotment = self._incidents.allot(opening, dedupe=None, title=sealed[TITLE])
+            self._record(case, opening.incident, Outcome.OPENED, sealed)
+            self._tie(opening, allotment, ties)
+
+    def _opening(self, incident: IncidentId, case: Case, plan: Plan, title: Sha256Hex) -> OpenIncident:
+        return opening_of(
+            incident,
+            case.weighed,
+            case.arrived,
+            plan,
+            title=title,
+            intake=self._attest(statement_of(incident, case.weighed, case.arrived, plan.system)),
+        )
 
     def _with_its_past(self, opening: OpenIncident, ties: Ties) -> OpenIncident:
         """Return the opening with the times and traces of the quality issue it comes from."""
@@ -143,6 +165,7 @@ class Books:
                 "detected_at": min([opening.detected_at, *(one.detected_at for one in past)]),
                 "trace_ids": tuple(traces)[:TRACES_KEPT],
                 "promoted_from": ties.issue,
+                "plan": asking_uploads(opening.plan) if any(one.evidence for one in past) else opening.plan,
             }
         )
 

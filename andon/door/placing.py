@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from andon.domain.errors import OutdatedError
 from andon.domain.incident import OpenIncident
 from andon.domain.placing import Place, Placement, Stands, placed
 from andon.domain.playbook import Plan
@@ -20,6 +22,7 @@ from andon.door.policy import PolicyDesk
 from andon.door.sightings import Sighting, Sightings, occasion_of
 from andon.door.standing import Standing
 from andon.door.ties import Ties
+from andon.door.weather import Gust, Weather
 from andon.register.patterns import Occasion
 
 logger = logging.getLogger(__name__)
@@ -48,6 +51,7 @@ class Placing:
         standing: Standing,
         sightings: Sightings,
         graver: Graver,
+        weather: Weather,
         books: Books,
         policy: PolicyDesk,
         keys: Secrets,
@@ -60,6 +64,7 @@ class Placing:
         self._standing = standing
         self._sightings = sightings
         self._graver = graver
+        self._weather = weather
 
     async def put(self, case: Case, system: AISystem) -> Put:
         """Put one detection where it belongs.
@@ -71,16 +76,53 @@ class Placing:
         policy = self._policy.in_force.shelf.severity
         occasion = occasion_of(case, system.id, dedupe, policy)
         cause = f"{system.id}/{occasion.cause}" if occasion else None
-        async with self._standing.alone(dedupe), self._standing.alone(cause):
+        async with (
+            self._standing.alone(dedupe),
+            self._standing.alone(cause),
+            self._weather.alone(case),
+        ):
             while True:
                 seen = await self._look(system.id, dedupe, occasion)
+                gust = await self._weather.look(case)
+                if gust is not None:
+                    seen = replace(seen, stands=replace(seen.stands, storm=gust.incident))
                 known = case
                 if seen.cases and seen.stands.pattern is None and policy.patterns is not None:
                     known = case.knowing(policy, policy.patterns.facts)
                 where = placed(calls_for_incident=known.weighed.calls_for_incident, stands=seen.stands)
-                put = await self._carried_out(where, known, system, dedupe, ties_of(seen, where))
+                ties = replace(ties_of(seen, where), entering=self._entering(where, case, gust))
+                put = await self._carried_out(where, known, system, dedupe, ties)
                 if put is not None:
+                    await self._weather.passed(case, put.incident, gust)
                     return put
+                gust = await self._weather.look(case)
+
+    async def adopt(self, case: Case, opening: OpenIncident, dedupe: str | None) -> None:
+        """Open just the incident whose levers were held while the register was away."""
+        async with self._weather.alone(case):
+            gust = await self._weather.look(case)
+            alone = gust is not None and gust.incident is None
+            ties = Ties(entering=self._weather.entering(case, gust) if alone else None)
+            await self._books.adopt(case, opening, dedupe, ties)
+            await self._weather.passed(case, opening.incident, gust)
+
+    def key_of(self, case: Case) -> str | None:
+        """Return the keyed digest of a detection's dedupe key."""
+        return self._keys.dedupe(case.system, case.report.dedupe_key)
+
+    def plan_unlimited(self, case: Case, system: AISystem) -> Plan:
+        """Return what policy says for an incident, whatever its source has had stopped before."""
+        policy = self._policy.in_force
+        return within_a_reports_reach(
+            plan_for(system, case.kind, policy, self._keys.trusted, case.arrived.received_at),
+            case.report.channel,
+            policy.shelf.severity,
+            case.weighed.assessment,
+        )
+
+    def _entering(self, where: Placement, case: Case, gust: Gust | None) -> Callable[[str], None] | None:
+        opens = where.place in (Place.OPEN, Place.PROMOTE)
+        return self._weather.entering(case, gust) if opens else None
 
     async def _look(self, system: str, dedupe: str | None, occasion: Occasion | None) -> Sighting:
         known = await self._standing.find(dedupe)
@@ -104,20 +146,17 @@ class Placing:
 
     async def _opened(self, case: Case, system: AISystem, dedupe: str | None, ties: Ties) -> Put | None:
         plan = await self._plan(case, system)
-        allotment, opening = await self._books.allot(case, plan, dedupe, ties)
+        try:
+            allotment, opening = await self._books.allot(case, plan, dedupe, ties)
+        except OutdatedError:
+            return None
         self._standing.remember(dedupe, allotment.incident)
         return Put(case, incident=allotment.incident, opening=opening) if allotment.opened else None
 
     async def _plan(self, case: Case, system: AISystem) -> Plan:
-        arrived, policy = case.arrived, self._policy.in_force
-        plan = within_a_reports_reach(
-            plan_for(system, case.kind, policy, self._keys.trusted, arrived.received_at),
-            case.report.channel,
-            policy.shelf.severity,
-            case.weighed.assessment,
-        )
+        plan = self.plan_unlimited(case, system)
         stops = case.weighed.assessment.containment_required
-        if stops and await self._limit.reached(arrived, system.id):
+        if stops and await self._limit.reached(case.arrived, system.id):
             logger.warning("a source has reached its limit of stops: orders wait for a person")
             return plan.model_copy(update={"steps": ()})
         return plan

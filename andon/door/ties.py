@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,8 @@ class Ties:
     """The earlier incidents and quality issues of a cause that is a pattern now."""
     pattern: str | None = None
     """The incident of the pattern; None: the detection's own."""
+    entering: Callable[[str], None] | None = None
+    """What makes the incident that is opened the one of its AI system in a storm."""
 
 
 UNTIED = Ties()
@@ -43,6 +46,8 @@ class Knot:
         if ties.occasion is not None:
             self.patterns.record(ties.occasion, home)
         self._pattern(ties, home, at)
+        if ties.entering is not None:
+            ties.entering(home)
         if ties.issue is not None and self.issues.settle(
             ties.issue, IssueState.PROMOTED, at=at, by=ties.promoted_by, incident=home
         ):

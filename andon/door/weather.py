@@ -1,0 +1,142 @@
+"""Whether a storm goes on, and which incident of an AI system belongs to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from andon.domain.detection import UNKNOWN_SYSTEM, Channel, DetectionReport
+from andon.domain.errors import OutdatedError
+from andon.domain.storm import Seen, Storm, StormPolicy, gathered, groups
+from andon.domain.values import IncidentId
+from andon.door.books import Books, Case
+from andon.door.opening import Arrived, Secrets, new_receipt, plan_for
+from andon.door.policy import PolicyDesk
+from andon.door.standing import Standing
+from andon.door.ties import Ties
+from andon.door.weighing import weigh
+from andon.register.incidents import Incidents
+from andon.register.storms import Storms
+
+logger = logging.getLogger(__name__)
+
+SOURCE: Final = "source:andon"
+NOTED_EVERY: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gust:
+    """How a detection stands to the storm that goes on."""
+
+    storm: Storm
+    incident: IncidentId | None
+    """The open incident of its AI system in the storm, if there is one."""
+
+
+class Weather:
+    """Sees storms come, and keeps their incidents together."""
+
+    def __init__(
+        self, storms: Storms, incidents: Incidents, books: Books, policy: PolicyDesk, keys: Secrets
+    ) -> None:
+        self._storms = storms
+        self._incidents = incidents
+        self._books = books
+        self._desk = policy
+        self._keys = keys
+        self._lines = Standing(incidents)
+        self._beginning = asyncio.Lock()
+        self._seen: deque[Seen] = deque()
+
+    @asynccontextmanager
+    async def alone(self, case: Case) -> AsyncIterator[None]:
+        """Let detections of one AI system through one at a time while a storm lasts."""
+        over = await self.look(case) is not None
+        async with self._lines.alone(case.system if over else None):
+            yield
+
+    async def look(self, case: Case) -> Gust | None:
+        """Say how a detection stands to the storm just now."""
+        return await asyncio.to_thread(self._now_over, case) if self._groups(case) else None
+
+    def entering(self, case: Case, gust: Gust | None) -> Callable[[IncidentId], None] | None:
+        """Return what makes an incident that is being opened the one of its AI system in the storm."""
+        return None if gust is None else lambda incident: self._enter(gust.storm, case.system, incident)
+
+    async def passed(self, case: Case, incident: IncidentId | None, gust: Gust | None) -> None:
+        """Take note of a detection that has found its incident; enough of them begin a storm."""
+        if incident is None or not self._groups(case):
+            return
+        at = case.arrived.received_at
+        if gust is not None:
+            if at - gust.storm.last_at >= NOTED_EVERY:
+                await asyncio.to_thread(self._storms.last, gust.storm.incident, at)
+            return
+        self._seen.append(Seen(case.system, at, incident))
+        while self._seen and self._seen[0].at < at - self._policy.within:
+            self._seen.popleft()
+        async with self._beginning:
+            await self._begin_if_due(case, at)
+
+    @property
+    def _policy(self) -> StormPolicy:
+        return self._desk.in_force.shelf.storm
+
+    def _groups(self, case: Case) -> bool:
+        return (
+            case.system != UNKNOWN_SYSTEM
+            and case.weighed.calls_for_incident
+            and groups(self._policy, case.report.channel, case.arrived.source)
+        )
+
+    def _now_over(self, case: Case) -> Gust | None:
+        storm = self._storms.newest()
+        if storm is None or not storm.lasts(self._policy, case.arrived.received_at):
+            return None
+        member = self._storms.member(storm.incident, case.system)
+        return Gust(storm, member if member is not None and self._open(member) else None)
+
+    def _open(self, incident: IncidentId) -> bool:
+        row = self._incidents.get(incident)
+        return row is not None and row.closed_at is None
+
+    def _enter(self, storm: Storm, system: str, incident: IncidentId) -> None:
+        if self._storms.enter(storm.incident, system, incident):
+            return
+        member = self._storms.member(storm.incident, system)
+        if member is not None and self._open(member):
+            # Another door was quicker; whoever asked looks again.
+            raise OutdatedError("storm", storm.incident)
+        self._storms.replace(storm.incident, system, incident)
+
+    async def _begin_if_due(self, case: Case, at: datetime) -> None:
+        members = gathered(self._policy, self._seen, at)
+        if not members or await asyncio.to_thread(self._now_over, case) is not None:
+            return
+        began = min(one.at for one in self._seen if one.incident in members.values())
+        storm = self._parent(len(members), at)
+        system = self._desk.named(UNKNOWN_SYSTEM)
+        plan = plan_for(system, None, self._desk.in_force, self._keys.trusted, at)
+        begun = Ties(entering=lambda incident: self._storms.begin(Storm(incident, began, at), members))
+        await self._books.allot(storm, plan, None, begun)
+        self._seen.clear()
+        logger.warning("a storm: detections for %d AI systems at once", len(members))
+
+    def _parent(self, systems: int, at: datetime) -> Case:
+        policy = self._policy
+        seconds = int(policy.within.total_seconds())
+        report = DetectionReport(
+            system=UNKNOWN_SYSTEM,
+            channel=Channel.MONITORING,
+            title=f"Storm: detections for {systems} AI systems within {seconds} s",
+            detected_at=at,
+            facts=policy.facts,
+        )
+        weighed = weigh(report, self._desk.in_force.shelf, at)
+        return Case(weighed, Arrived(new_receipt(), SOURCE, at), report.title, "", UNKNOWN_SYSTEM)

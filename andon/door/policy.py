@@ -26,6 +26,7 @@ from andon.door.flags import Flags
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
 from playbooks import Shelf
+from playbooks.senders import FOLDER as SOURCES
 
 logger = logging.getLogger(__name__)
 
@@ -176,6 +177,8 @@ class PolicyDesk:
         for folder in (self._files.playbooks, self._files.systems):
             if folder is not None:
                 yield from folder.glob("*.yaml")
+        if self._files.playbooks is not None:
+            yield from (self._files.playbooks / SOURCES).glob("*.yaml")
         if self._files.people.is_file():
             yield self._files.people
 

@@ -28,6 +28,7 @@ NAMES = (
     "triggers",
 )
 EXPECTED = {f"{name}.yaml" for name in NAMES}
+SOURCES = {"alertmanager", "cloudevents", "otel_evaluation", "pagerduty"}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files(folder: Path) -> list[Path]:
-    return [*folder.glob("*.yaml"), *folder.glob("systems/*.yaml")]
+    return [*folder.glob("*.yaml"), *folder.glob("systems/*.yaml"), *folder.glob("sources/*.yaml")]
 
 
 def schema_of(path: Path) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def content(path: Path) -> Any:
 def test_every_shipped_file_is_written_with_a_schema_for_each_kind(exported: Path) -> None:
     assert {path.name for path in exported.glob("*.yaml")} == EXPECTED
     assert [path.name for path in exported.glob("systems/*.yaml")] == ["refund_desk.yaml"]
+    assert {path.stem for path in exported.glob("sources/*.yaml")} == SOURCES
     assert {path.name for path in exported.glob("schemas/*")} == {f"{kind}.schema.json" for kind in FORMS}
 
 
@@ -82,6 +84,6 @@ def test_a_policy_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     written = export_defaults(tmp_path)
     assert mine.read_text() == "people: []\n"
     assert mine not in written
-    assert len(written) == len(EXPECTED) + 1 + len(FORMS) - 1
+    assert len(written) == len(EXPECTED) + 1 + len(SOURCES) + len(FORMS) - 1
     again = export_defaults(tmp_path)
     assert {path.parent.name for path in again} == {"schemas"}

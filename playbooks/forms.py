@@ -6,6 +6,7 @@ people are told of it; the two part ways here, because wording never enters Temp
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -19,11 +20,13 @@ from andon.domain.decision import DecisionKind
 from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.detection import Flagged, IncidentType, Tag
 from andon.domain.directory import APPROVING_ROLES, Role
+from andon.domain.escalation import FOLLOW_UPS
 from andon.domain.evidence import EvidenceRow
 from andon.domain.playbook import EvidencePolicy
 from andon.domain.rights import Joining, OptionRight, Right, RightsPolicy, StageRight, Wording
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
+from andon.domain.task import Shown, TaskRule, TaskWording
 from andon.domain.values import Frozen
 
 ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
@@ -48,6 +51,8 @@ ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
     DecisionKind.CLOCK_EXTENSION: ("extend", "refuse"),
 }
 """Options that the incident workflow acts on; a policy without one would leave incidents stuck."""
+
+TASK_CODE: Final = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
 
 LETS_GO: Final = {
     DecisionKind.TRIAGE: ("false_positive", "quality_issue"),
@@ -129,6 +134,31 @@ class DecisionEntry(Right):
         return Wording(title=self.title, question=self.question, options=options)
 
 
+class TaskEntry(TaskRule):
+    """One task of a function in a stage, or after an escalation question, and how it is put."""
+
+    title: str = Field(min_length=1, max_length=80)
+    ask: str = Field(min_length=1, max_length=300)
+    shows: tuple[Shown, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.role not in APPROVING_ROLES:
+            raise ValueError(f"role: {self.role} does no work in an incident: name another role")
+        if self.follows and self.follows not in FOLLOW_UPS:
+            known = ", ".join(sorted(FOLLOW_UPS))
+            raise ValueError(f"follows: {self.follows} is no follow-up; use one of {known}")
+        return self
+
+    def rule(self) -> TaskRule:
+        """The task alone, as a plan carries it."""
+        return TaskRule(**{name: getattr(self, name) for name in TaskRule.model_fields})
+
+    def wording(self) -> TaskWording:
+        """The wording alone, as people are shown it."""
+        return TaskWording(title=self.title, ask=self.ask, shows=self.shows)
+
+
 class RightsFile(Frozen):
     """`rights.yaml`."""
 
@@ -136,6 +166,7 @@ class RightsFile(Frozen):
     stages: dict[Stage, StageRight]
     joining: Joining = Joining()
     declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
+    tasks: dict[str, TaskEntry] = Field(default_factory=dict)
     business_hours: BusinessHours = BusinessHours()
 
     @model_validator(mode="after")
@@ -152,6 +183,21 @@ class RightsFile(Frozen):
                 raise ValueError(
                     f"decisions.{kind}.default: {entry.default} may not come about by silence: "
                     "choose an option that changes nothing"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_can_be_closed(self) -> Self:
+        for code in self.tasks:
+            if not TASK_CODE.match(code):
+                raise ValueError(f"tasks.{code}: a code is small letters, digits and _, at most 48")
+        closing = self.declarations.get(Declared.TASK)
+        if self.tasks and (closing is None or set(closing.about) != {"task", "state"}):
+            raise ValueError("declarations.task: is missing, or lacks about.task and about.state")
+        for code, entry in self.tasks.items():
+            if closing is not None and entry.role not in closing.by:
+                raise ValueError(
+                    f"tasks.{code}.role: {entry.role} may not close it: add it to declarations.task.by"
                 )
         return self
 
@@ -178,6 +224,8 @@ class RightsFile(Frozen):
             stages=self.stages,
             joining=self.joining,
             declarations=self.declarations,
+            tasks={code: entry.rule() for code, entry in self.tasks.items()},
+            task_wording={code: entry.wording() for code, entry in self.tasks.items()},
             business_hours=self.business_hours,
         )
 

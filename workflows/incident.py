@@ -46,6 +46,7 @@ from workflows.post import Post
 from workflows.preservation import Preservation
 from workflows.restart import Restart
 from workflows.tape import Tape
+from workflows.tasks import Tasks
 from workflows.weighing import Weighing
 
 KEEPERS = 3
@@ -79,7 +80,10 @@ class IncidentWorkflow:
         self._levers = Levers(opening, self._state, self._tape, self._notices)
         self._preservation = Preservation(opening, self._state, self._tape, self._decisions, self._clock)
         self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
-        self._journal = Journal(opening, self._state, self._tape, self._notices, self._clock)
+        self._tasks = Tasks(opening, self._state, self._tape, self._notices, self._clock)
+        self._journal = Journal(
+            opening, self._state, self._tape, self._notices, self._clock, begun=self._tasks.begin
+        )
         self._approvals = Approvals(
             opening,
             self._state,
@@ -89,7 +93,7 @@ class IncidentWorkflow:
             self._levers,
             begin=self._begin,
         )
-        self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers)
+        self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers, self._tasks)
         self._assessment = Assessment(
             self._state,
             self._decisions,
@@ -106,7 +110,10 @@ class IncidentWorkflow:
             self._tape,
             self._decisions,
             heard=self._acknowledging.heard,
-            effects={Declared.ACKNOWLEDGED: Effect(self._acknowledging.take)},
+            effects={
+                Declared.ACKNOWLEDGED: Effect(self._acknowledging.take),
+                Declared.TASK: Effect(self._tasks.close, self._tasks.refuse),
+            },
         )
         self._post = Post(self._state, self._tape, self._decisions)
 
@@ -116,6 +123,7 @@ class IncidentWorkflow:
         self._begin(self._tape.keep_storing())
         self._begin(self._clock.keep())
         self._begin(self._approvals.keep_acting())
+        self._begin(self._weigh_what_joins())
         response = self._begin(self._respond())
         await self._until(lambda: response.done() or self._full() or self._called_off())
         if self._called_off():
@@ -147,6 +155,13 @@ class IncidentWorkflow:
         await asyncio.gather(raising, preserving, reviewing, assessing)
         await self._learn()
         await self._close()
+
+    async def _weigh_what_joins(self) -> None:
+        """Weigh anew whenever a graver detection has joined, as long as it is held to be an incident."""
+        while True:
+            await workflow.wait_condition(lambda: self._state.graver and not self._is_over())
+            await self._weighing.joined()
+            await self._levers.contain()
 
     async def _go_back_into_service(self) -> None:
         """Diagnose, fix, prove, decide, release, watch; round again until it holds."""
@@ -196,6 +211,7 @@ class IncidentWorkflow:
                 "classification": opening.classification.value,
                 "rules": ",".join(opening.fired_rules),
                 "provisional": opening.provisional,
+                **({"promoted_from": opening.promoted_from} if opening.promoted_from else {}),
             },
         )
         with self._journal.stage(Stage.DETECT, main=False):
@@ -241,6 +257,7 @@ class IncidentWorkflow:
                 lessons = await self._decisions.ask(DecisionKind.LESSONS, nth=put, past_default=True)
                 if lessons.outcome != "no_change" or await self._may_change_nothing(put):
                     break
+            await self._tasks.followed_up()
             self._tape.add(
                 Kind.LESSON_RECORDED, subject=lessons.request.id, after=lessons.outcome or "no_change"
             )
@@ -333,6 +350,11 @@ class IncidentWorkflow:
 
     def _triage_record(self) -> DecisionRecord:
         return next(record for record in self._state.of(DecisionKind.TRIAGE) if record.outcome in STAND_DOWN)
+
+    def _is_over(self) -> bool:
+        return self._state.ending is not None or any(
+            record.outcome in STAND_DOWN for record in self._state.of(DecisionKind.TRIAGE)
+        )
 
     def _called_off(self) -> bool:
         """Whether triage, answered after its safe default applied, says there is no incident."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -24,8 +24,16 @@ class Journal:
     """Keeps the stages of one incident."""
 
     def __init__(
-        self, opening: OpenIncident, state: IncidentState, tape: Tape, notices: Notices, clock: Clock
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        tape: Tape,
+        notices: Notices,
+        clock: Clock,
+        *,
+        begun: Callable[[StageRecord], None],
     ) -> None:
+        self._begun = begun
         self._opening = opening
         self._state = state
         self._tape = tape
@@ -69,6 +77,7 @@ class Journal:
         if not open_already:
             self._state.stages.append(self._record(stage))
             self._tape.add(Kind.STAGE_BEGUN, subject=stage.value)
+            self._begun(self._state.stages[-1])
         if main:
             self.enter(stage)
 

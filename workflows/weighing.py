@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from activities.severity import SeverityActivities, WeighCall
-from andon.domain.decision import DecisionRecord
+from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.escalation import escalate
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
@@ -16,6 +17,7 @@ from andon.domain.severity import Band
 from workflows.levers import Levers
 from workflows.notices import Notices
 from workflows.tape import Tape
+from workflows.tasks import Tasks
 
 WEIGH_TIMEOUT = timedelta(seconds=10)
 WEIGH_RETRIES = RetryPolicy(
@@ -33,16 +35,19 @@ class Weighing:
         tape: Tape,
         notices: Notices,
         levers: Levers,
+        tasks: Tasks,
     ) -> None:
         self._opening = opening
         self._state = state
         self._tape = tape
         self._notices = notices
         self._levers = levers
+        self._tasks = tasks
 
     def join(self) -> None:
-        """Bring in the roles that belong to an incident of this severity and kind."""
-        belong = self._opening.plan.joining.roles(self._state.severity, self._opening.type)
+        """Bring in the roles that belong to an incident of this severity, kind and tags."""
+        opening, tags = self._opening, self._opening.tags
+        belong = opening.plan.joining.roles(self._state.severity, opening.type, tags)
         fresh = [role for role in belong if role not in self._state.joined_roles]
         if not fresh:
             return
@@ -67,16 +72,32 @@ class Weighing:
                 "open_questions": ",".join(found.open),
             },
         )
+        self._tasks.follow_up(found.to_do, impact.request.id)
         if found.routes:
             self._notices.word("brought_in", impact.request.id, found.routes)
         self._state.legal_called = found.legal_review
         if found.at_least:
             self._raise_to(await self._weighed(found.at_least), impact.request.id)
 
-    async def _weighed(self, at_least: dict[str, str]) -> Band:
+    async def joined(self) -> None:
+        """Weigh anew what all detections say together, after one of them said something graver.
+
+        What their senders assert counts until a person has triaged.
+        """
+        self._state.graver = False
+        triaged = any(one.outcome is not None for one in self._state.of(DecisionKind.TRIAGE))
+        learned = escalate(self._state.findings).at_least if self._state.findings else {}
+        try:
+            band = await self._weighed(learned, insist=not triaged)
+        except asyncio.CancelledError:
+            self._state.graver = True
+            raise
+        self._raise_to(band, "joined")
+
+    async def _weighed(self, at_least: dict[str, str], *, insist: bool = False) -> Band:
         return await workflow.execute_activity_method(
             SeverityActivities.weigh,
-            WeighCall(incident=self._opening.incident, at_least=at_least),
+            WeighCall(incident=self._opening.incident, at_least=at_least, insist=insist),
             start_to_close_timeout=WEIGH_TIMEOUT,
             retry_policy=WEIGH_RETRIES,
         )
@@ -87,4 +108,5 @@ class Weighing:
         before, self._state.severity = self._state.severity, band
         self._tape.add(Kind.SEVERITY_RAISED, subject=because, before=before.value, after=band.value)
         self._levers.order()
+        self._tasks.raised()
         self.join()

@@ -57,6 +57,16 @@ TAKEN_OVER: Final = ("reversibility", "acted_upon")
 """Answers that are facts by the same name and value."""
 
 
+REACH: Final = ("blast_radius", "data_exposed", "acted_upon", "notification_required")
+"""What an impact assessment must say: whom and what it reached, whether anybody has acted on it, and
+whether somebody must be told. `unknown` is an answer, and somebody has to find out."""
+
+OPEN_POINTS: Final = "open_points"
+"""The follow-up for what is not known of the reach."""
+
+FOLLOW_UPS: Final = frozenset({OPEN_POINTS, *(one.follow_up for one in QUESTIONS.values() if one.follow_up)})
+
+
 class Escalated(Frozen):
     """What all answers together lead to."""
 
@@ -65,6 +75,12 @@ class Escalated(Frozen):
     legal_review: bool
     follow_ups: tuple[str, ...]
     open: tuple[str, ...] = Field(description="questions nobody could answer, or was not asked")
+    unsaid: tuple[str, ...] = Field(description="what must be known of the reach, and is not")
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """The follow-ups that somebody has to carry out; what is unsaid is one of them."""
+        return (*self.follow_ups, OPEN_POINTS) if self.unsaid else self.follow_ups
 
 
 def learned(policy: SeverityPolicy, facts: Facts, at_least: Mapping[str, str]) -> Facts:
@@ -88,6 +104,13 @@ def escalate(findings: Mapping[str, str]) -> Escalated:
         at_least=at_least,
         routes=tuple(dict.fromkeys(role for one in heard.values() for role in one.routes)),
         legal_review=any(one.legal_review for one in heard.values()),
-        follow_ups=tuple(dict.fromkeys(one.follow_up for one in heard.values() if one.follow_up)),
+        follow_ups=tuple(
+            dict.fromkeys(
+                one.follow_up
+                for one in heard.values()
+                if one.follow_up and findings.get(one.follow_up, UNKNOWN) == UNKNOWN
+            )
+        ),
+        unsaid=tuple(name for name in REACH if findings.get(name, UNKNOWN) == UNKNOWN),
         open=tuple(name for name in QUESTIONS if findings.get(name, UNKNOWN) == UNKNOWN),
     )

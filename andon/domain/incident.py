@@ -23,6 +23,7 @@ from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage, StageRecord
+from andon.domain.task import Task, current
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
 
 
@@ -167,6 +168,7 @@ class IncidentState(BaseModel):
     approved_versions: Sha256Hex | None = None
 
     joined: int = 0
+    graver: bool = Field(False, description="what joined says more than was weighed")
     relapses: int = 0
     relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")
     reported: list[str] = Field(default_factory=list, description="children that say they are done")
@@ -188,6 +190,8 @@ class IncidentState(BaseModel):
         default_factory=list, description="the first declaration of somebody who speaks as the owner"
     )
     owner_overdue: bool = Field(False, description="nothing was heard of the owner in time")
+    tasks: dict[str, Task] = Field(default_factory=dict)
+    closing_waits: bool = Field(False, description="it is on record that follow-ups hold up the closing")
 
     @property
     def evidence_root(self) -> Sha256Hex:
@@ -252,6 +256,7 @@ class IncidentView(Carried):
     acknowledgement: Acknowledgement | None = Field(None, description="the first word of the owner")
     acknowledge_by: Instant | None = None
     owner_overdue: bool = False
+    tasks: tuple[Task, ...] = ()
     file: Sha256Hex | None
     head: Head
     exercise: bool
@@ -303,6 +308,7 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         acknowledgement=acknowledgement(opening.plan.owner, state.decisions.values(), state.owner_stated),
         acknowledge_by=acknowledge_by(state.decisions.values()),
         owner_overdue=state.owner_overdue,
+        tasks=tuple(current(task, state.decisions.values()) for task in state.tasks.values()),
         file=state.file,
         head=state.head,
         exercise=opening.exercise,

@@ -21,6 +21,7 @@ from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.system import AISystem
+from andon.domain.task import TaskRule
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
 
@@ -103,6 +104,7 @@ class Plan(Carried):
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
     joining: Joining = Joining()
     declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
+    tasks: dict[str, TaskRule] = Field(default_factory=dict)
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
 
     def orders(
@@ -248,5 +250,6 @@ def resolve(
         stages=rights.stages,
         joining=rights.joining,
         declarations=rights.declarations,
+        tasks=rights.tasks,
         calendar=calendar,
     )

@@ -23,6 +23,7 @@ from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
+from andon.domain.task import TaskRule, TaskWording
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Spare
 
 Needs = tuple[tuple[Role, ...], ...]
@@ -140,6 +141,8 @@ class RightsPolicy(Frozen):
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
     joining: Joining = Joining()
     declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
+    tasks: dict[str, TaskRule] = Field(default_factory=dict)
+    task_wording: dict[str, TaskWording] = Field(default_factory=dict)
     business_hours: BusinessHours = BusinessHours()
 
 

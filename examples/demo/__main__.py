@@ -122,7 +122,7 @@ class Demo:
             "isolated",
             "operations",
             "the refunds table shows all of them",
-            "recent_change=yes",
+            *("recent_change=yes", "data_exposed=no", "acted_upon=no", "notification_required=no"),
         )
         self._cast.answer(
             *(incident, "diagnosis", "prompt_design", "security", "v1.1 shows the ticket as plain text"),

@@ -13,6 +13,7 @@ import pytest
 
 from examples.demo.cast import until
 from tests.chaos.toll import Toll
+from tests.e2e.course import REACH
 from tests.e2e.people import People
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
@@ -56,7 +57,7 @@ def test_an_incident_survives_a_kill_in_each_of_its_stages(
     name = opened_through(people, people.scene.misbehave(), kill)
     answered_through(people, name, "triage", "confirm", "responder", lambda: kill("triage_classify"))
     people.settle(name, "legal_review", "no_disclosure_needed", "legal")
-    people.settle(name, "impact", "isolated", "operations")
+    people.settle(name, "impact", "isolated", "operations", **REACH)
     answered_through(people, name, "diagnosis", "prompt_design", "security", lambda: kill("investigate"))
     people.scene.desk.deploy("v1.2")
     people.settle(name, "remediation", "fix_deployed", "engineer")

@@ -12,6 +12,8 @@ from tests.e2e.people import People
 LOAD_SECONDS = 8.0
 LOAD_RATE = 15.0
 SERVED_BEFORE = 10
+REACH = {"data_exposed": "no", "acted_upon": "yes", "notification_required": "no"}
+"""What is left unsaid of the reach becomes a task, over which no incident closes."""
 
 
 @dataclass(frozen=True)
@@ -48,5 +50,5 @@ def examine(people: People, name: str) -> None:
     """Triage, legal, impact and diagnosis."""
     people.settle(name, "triage", "confirm", "responder")
     people.settle(name, "legal_review", "no_disclosure_needed", "legal")
-    people.settle(name, "impact", "isolated", "operations", acted_upon="yes")
+    people.settle(name, "impact", "isolated", "operations", **REACH)
     people.settle(name, "diagnosis", "prompt_design", "security", failed_control="eval_before_release")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import Field
 from temporalio import activity
 
 from andon.domain.severity import Band
@@ -14,6 +15,7 @@ class WeighCall(Carried):
 
     incident: IncidentId
     at_least: dict[str, str]
+    insist: bool = Field(False, description="whether the severity that senders assert counts as well")
 
 
 class SeverityActivities:
@@ -25,4 +27,4 @@ class SeverityActivities:
     @activity.defn(name="severity.weigh")
     async def weigh(self, call: WeighCall) -> Band:
         """Return the severity the policy gives to what was reported and what was learned since."""
-        return await self._weigher.weigh(call.incident, call.at_least)
+        return await self._weigher.weigh(call.incident, call.at_least, insist=call.insist)

@@ -273,8 +273,16 @@ class Notifier(Protocol):
 class Weigher(Protocol):
     """Applies the severity policy to an incident's facts."""
 
-    async def weigh(self, incident: IncidentId, at_least: Mapping[str, str]) -> Band:
-        """Return the severity of what was reported, each named fact raised to at least its value."""
+    async def weigh(
+        self, incident: IncidentId, at_least: Mapping[str, str], *, insist: bool = False
+    ) -> Band:
+        """Return the severity of all that was reported, each named fact raised to at least its value.
+
+        Args:
+            incident: its id.
+            at_least: what people have learned since.
+            insist: whether the severity that senders assert counts as well.
+        """
 
 
 class FileWriter(Protocol):

@@ -272,6 +272,9 @@ class MemoryWeigher:
     severity: Band = Band.LOW
     learned: list[dict[str, str]] = field(default_factory=list)
 
-    async def weigh(self, incident: str, at_least: Mapping[str, str]) -> Band:
+    insisted: list[bool] = field(default_factory=list)
+
+    async def weigh(self, incident: str, at_least: Mapping[str, str], *, insist: bool = False) -> Band:
+        self.insisted.append(insist)
         self.learned.append(dict(at_least))
         return self.severity

@@ -46,6 +46,7 @@ class Post:
             await self._response(args)
         elif name == "duplicates_joined" and (batch := _read(args, Duplicates)):
             self.joined(batch.count, batch.last_received_at)
+            self._state.graver = self._state.graver or batch.graver
         elif name == SENDER_SAYS and (said := _read(args, SenderSays)):
             self._sender_says(said)
         elif name in REPORTS and (done := _read(args, Report)):

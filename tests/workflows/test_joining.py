@@ -1,0 +1,65 @@
+"""What joins an open incident may be graver: then it is weighed anew, raised and contained, never lowered."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from temporalio.testing import WorkflowEnvironment
+
+from andon.domain.directory import Role
+from andon.domain.ledger import Kind
+from andon.domain.severity import Band
+from tests.workflows.case import Case, Parts, opened
+
+
+def joined(at: datetime, **changes: Any) -> dict[str, object]:
+    return {"count": 2, "last_received_at": at.isoformat(), **changes}
+
+
+async def test_a_graver_detection_raises_the_severity_and_orders_what_that_needs(
+    environment: WorkflowEnvironment,
+) -> None:
+    parts = Parts()
+    parts.weigher.severity = Band.CRITICAL
+    async with opened(environment, parts, severity=Band.MEDIUM) as case:
+        await case.signal("duplicates_joined", joined(case.opening.opened_at, graver=True))
+        state = await case.until(lambda state: state.severity is Band.CRITICAL)
+        (raised,) = await case.entries(Kind.SEVERITY_RAISED)
+        assert (raised.subject, raised.before, raised.after) == ("joined", "medium", "critical")
+        assert state.joined == 2
+        assert parts.weigher.insisted == [True]
+        assert not state.graver
+
+
+async def test_a_repeat_is_counted_and_not_weighed(environment: WorkflowEnvironment) -> None:
+    async with opened(environment, severity=Band.MEDIUM) as case:
+        await case.signal("duplicates_joined", joined(case.opening.opened_at))
+        await case.until(lambda state: state.joined == 2)
+        assert case.parts.weigher.learned == []
+
+
+async def test_nothing_that_joins_lowers_it(environment: WorkflowEnvironment) -> None:
+    async with opened(environment, severity=Band.CRITICAL) as case:
+        await case.signal("duplicates_joined", joined(case.opening.opened_at, graver=True))
+        await weighed(case)
+        assert (await case.state()).severity is Band.CRITICAL
+        assert not case.parts.book.of(Kind.SEVERITY_RAISED)
+
+
+async def test_what_senders_insist_on_no_longer_counts_once_people_have_triaged(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await case.answer("triage", "confirm", Role.RESPONDER)
+        await case.signal("duplicates_joined", joined(case.opening.opened_at, graver=True))
+        await weighed(case)
+        assert case.parts.weigher.insisted == [False]
+
+
+async def weighed(case: Case) -> None:
+    async with asyncio.timeout(20):
+        while not case.parts.weigher.insisted:
+            await asyncio.sleep(0.02)
+    await case.until(lambda state: not state.graver)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -58,6 +58,16 @@ async def read_body(request: Request, limit: int, *, instead: str) -> bytes:
             headers={"Connection": "close"},
         )
     return b"".join(parts)
+
+
+async def drain(content: AsyncIterator[bytes]) -> None:
+    """Read and throw away what is left of a body, so that its sender gets to read why it was refused."""
+    size = 0
+    with anyio.move_on_after(DRAIN_SECONDS):
+        async for part in content:
+            size += len(part)
+            if size > DRAINED_BYTES:
+                return
 
 
 def read_json(body: bytes, depth: int) -> dict[str, Any]:

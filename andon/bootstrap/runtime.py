@@ -8,14 +8,16 @@ from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.adapters.notify.apprise import AppriseNotifier
 from andon.adapters.people import RegisterDirectory
 from andon.adapters.sources.recorder import RecorderSource
+from andon.adapters.sources.uploads import UploadsSource
 from andon.adapters.sources.versions import VersionsEndpoint
 from andon.adapters.store.evaluations import RegisterEvaluations
 from andon.adapters.store.evidence_index import RegisterEvidenceIndex
 from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
-from andon.adapters.store.ledger import LockedLedger, StoredStatements
+from andon.adapters.store.ledger import LockedLedger
 from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.adapters.store.texts import SealedTexts
+from andon.adapters.store.uploads import UploadFolder
 from andon.adapters.store.vault import AesVault
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
@@ -30,7 +32,16 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     vault = AesVault(settings.keys.master, queries.keys)
     versions = VersionsEndpoint(queries.systems, shelf.evidence.rows)
     recorder = RecorderSource(queries.spans, shelf.evidence.rows)
+    texts = SealedTexts(vault, queries.texts)
+    uploads = UploadsSource(
+        queries.detections,
+        queries.uploads,
+        UploadFolder(settings.data_dir, settings.keys.master),
+        texts,
+        shelf.evidence.rows,
+    )
     probe = OpenFeatureProbe(settings.door.url, settings.probe_token)
+    ledger = LockedLedger(store, queries.ledger)
     places = EvaluationPlaces(
         systems=queries.systems,
         incidents=queries.incidents,
@@ -42,11 +53,11 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         levers={"flag": FlagLever(queries.switches, probe)},
         directory=RegisterDirectory(queries.people),
         versions=versions,
-        statements=StoredStatements(store),
-        ledger=LockedLedger(store, queries.ledger),
+        statements=ledger,
+        ledger=ledger,
         projection=RegisterProjection(queries.incidents),
         notifier=AppriseNotifier(queries.people, queries.deliveries, shelf.rights, settings.console.url),
-        sources={recorder.name: recorder, versions.name: versions},
+        sources={one.name: one for one in (recorder, versions, uploads)},
         store=store,
         vault=vault,
         evidence=RegisterEvidenceIndex(queries.evidence),
@@ -54,7 +65,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity),
-        texts=SealedTexts(vault, queries.texts),
+        texts=texts,
         queries=queries,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from andon.adapters.store.uploads import UploadFolder
 from andon.api.authentication import token_book
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
@@ -17,7 +18,7 @@ from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
-from andon.door import ofrep, routes
+from andon.door import evidence_routes, ofrep, routes
 from andon.door.books import Books
 from andon.door.brought import Brought
 from andon.door.drain import Drain
@@ -31,10 +32,12 @@ from andon.door.opening import Secrets
 from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
 from andon.door.repeats import Repeats
+from andon.door.senders.wiring import ROUTERS, receive
 from andon.door.sightings import Sightings
 from andon.door.standing import Standing
 from andon.door.stop import Cord, StopRequest
 from andon.door.ties import Knot
+from andon.door.uploads import UploadDesk
 from andon.door.weather import Weather
 
 
@@ -63,7 +66,10 @@ def create_app(given: Settings | None = None) -> FastAPI:
 
     app = new_app("Andon door", token_book(chosen), lifespan, (DetectionReport, StopRequest))
     app.include_router(routes.router)
+    app.include_router(evidence_routes.router)
     app.include_router(ofrep.router)
+    for router in ROUTERS:
+        app.include_router(router)
     refuse_unguarded(app.router)
     return app
 
@@ -83,7 +89,14 @@ def _set_up(
     policy.load()
     keys = Secrets(chosen.keys.master.read_bytes(), chosen.keys.attestation.read_bytes())
     knot = Knot(queries.issues, queries.links, queries.patterns)
-    books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot, Brought(queries.codes, queries.uploads))
+    books = Books(
+        queries.incidents,
+        queries.detections,
+        parts.texts,
+        keys.attest,
+        knot,
+        Brought(queries.codes, queries.uploads),
+    )
     engine = Engine(chosen.temporal)
     holding = Holding(parts.flags, queries.switches)
     intake = Intake(
@@ -108,8 +121,18 @@ def _set_up(
     app.state.flags = flags
     app.state.intake = intake
     app.state.repeats = Repeats(queries.detections, intake.as_it_stands)
+    words = receive(app, chosen, queries, policy, keys, engine)
     app.state.cord = Cord(intake, books, policy, keys, holding, queries.switches)
     app.state.body_bytes = chosen.intake.body_bytes
     app.state.depth = chosen.intake.depth
+    app.state.elsewhere = routes.EVIDENCE_ELSEWHERE.format(door=chosen.door.url)
+    folder = UploadFolder(chosen.data_dir, chosen.keys.master)
+    app.state.uploads = UploadDesk(folder, queries.uploads, chosen.intake)
     drain = Drain(queries.incidents, engine, holding, intake)
-    return [policy.keep_current(), drain.keep_draining(), intake.joined.keep_telling()]
+    return [
+        policy.keep_current(),
+        drain.keep_draining(),
+        intake.joined.keep_telling(),
+        words.keep_telling(),
+        app.state.uploads.keep_sweeping(),
+    ]

@@ -25,6 +25,8 @@ from andon.door.policy import InForce
 from andon.door.weighing import Weighed
 
 ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+UPLOADS: Final = "uploads"
+"""Name of the source that brings in what reports offer."""
 DEDUPE_LABEL: Final = b"andon/dedupe/1"
 
 
@@ -105,6 +107,12 @@ def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:
     return plan.model_copy(update={"levers": levers, "steps": (step, *later)})
 
 
+def asking_uploads(plan: Plan) -> Plan:
+    """Return the plan with what reports bring among its sources of evidence; most reports bring nothing."""
+    sources = plan.sources if UPLOADS in plan.sources else (*plan.sources, UPLOADS)
+    return plan.model_copy(update={"sources": sources})
+
+
 def statement_of(incident: IncidentId, weighed: Weighed, arrived: Arrived, system: str) -> IntakeStatement:
     """Return what the door signs of the detection that opens an incident."""
     report = weighed.report
@@ -154,5 +162,5 @@ def opening_of(
         tags=weighed.named.tags,
         external=weighed.named.external,
         intake=intake,
-        plan=plan,
+        plan=asking_uploads(plan) if report.evidence else plan,
     )

@@ -38,8 +38,8 @@ STOPPING: Final = frozenset(
 )
 LONGEST_WAIT: Final = 30.0
 EVIDENCE_ELSEWHERE: Final = (
-    "Send traces to the flight recorder (OTLP/HTTP) and name them in trace_ids; "
-    "large evidence is uploaded, not reported."
+    "Large evidence is uploaded first: send each file as the body of POST {door}/v1/uploads, then name the "
+    "upload in evidence. Traces go to the flight recorder (OTLP/HTTP), named in trace_ids."
 )
 
 router = APIRouter(prefix="/v1", tags=["door"])
@@ -92,10 +92,15 @@ async def stop(
     return _accepted(await cord.pull(asked, arrived_from(caller, body), patience))
 
 
-def arrived_from(caller: Caller, body: bytes, key: str | None = None) -> Arrived:
-    """Return a receipt for a caller; detectors are programs, all others are people."""
+def source_of(caller: Caller) -> str:
+    """Return who a caller is to the register: detectors are programs, all others are people."""
     kind = "source" if caller.role is Role.DETECTOR else "person"
-    source = f"{kind}:{caller.person}"
+    return f"{kind}:{caller.person}"
+
+
+def arrived_from(caller: Caller, body: bytes, key: str | None = None) -> Arrived:
+    """Return a receipt for a caller."""
+    source = source_of(caller)
     receipt = receipt_of(source, key, body) if key else new_receipt()
     return Arrived(receipt, source, datetime.now(UTC), sha256(body))
 
@@ -108,4 +113,4 @@ async def _json_body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ProblemError(415, "media-type", "Send JSON with 'Content-Type: application/json'.")
-    return await read_body(request, request.app.state.body_bytes, instead=EVIDENCE_ELSEWHERE)
+    return await read_body(request, request.app.state.body_bytes, instead=request.app.state.elsewhere)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from andon.adapters.store.uploads import Incoming, UploadFolder
+from andon.api.bodies import drain
 from andon.api.problems import ProblemError
 from andon.config import IntakeSettings
 from andon.domain.offered import Received
@@ -49,7 +50,7 @@ class UploadDesk:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def take(
-        self, content: AsyncIterable[bytes], source: str, content_type: str, announced: int | None
+        self, content: AsyncIterator[bytes], source: str, content_type: str, announced: int | None
     ) -> Taken:
         """Take one upload; it is at rest when this returns.
 
@@ -62,6 +63,15 @@ class UploadDesk:
         Raises:
             ProblemError: it is too large, too much, too slow, or empty.
         """
+        try:
+            return await self._taken(content, source, content_type, announced)
+        except ProblemError:
+            await drain(content)
+            raise
+
+    async def _taken(
+        self, content: AsyncIterator[bytes], source: str, content_type: str, announced: int | None
+    ) -> Taken:
         if self._slots.locked():
             raise ProblemError(
                 429, "too-many-uploads", "Too many uploads come in at once. Try again.", headers=_RETRY
@@ -106,7 +116,7 @@ class UploadDesk:
         self._folder.remove(gone)
         self._folder.remove_fragments((now - timedelta(days=1)).timestamp())
 
-    async def _read(self, content: AsyncIterable[bytes], incoming: Incoming, most: int) -> None:
+    async def _read(self, content: AsyncIterator[bytes], incoming: Incoming, most: int) -> None:
         try:
             async with asyncio.timeout(WITHIN.total_seconds()):
                 async for part in content:
@@ -124,7 +134,7 @@ class UploadDesk:
         used = await asyncio.to_thread(self._uploads.bytes_of, source, since)
         kept = await asyncio.to_thread(self._uploads.bytes_kept)
         limits = self._limits
-        if kept + announced >= limits.upload_bytes_kept:
+        if kept + max(announced, 1) > limits.upload_bytes_kept:
             raise ProblemError(
                 507,
                 "uploads-full",

@@ -17,6 +17,8 @@ from playbooks import Shelf
 AHEAD: Final = timedelta(minutes=5)
 """How far a sender's clock may run ahead of ours."""
 
+UNNAMED: Final = Named()
+
 _TRACE_ID: Final = re.compile(r"^[0-9a-f]{32}$")
 
 
@@ -28,7 +30,7 @@ class Weighed:
     facts: Facts
     potential_facts: Facts
     assessment: Assessment
-    named: Named = Named()
+    named: Named = UNNAMED
 
     @property
     def calls_for_incident(self) -> bool:

@@ -104,6 +104,9 @@ PAGES: dict[str, Row] = {
     "GET /tokens": Row(LISTING),
     "POST /tokens": Row(LISTING),
     "POST /tokens/revoke": Row(LISTING),
+    "GET /report": Row(REPORTING - {Role.DETECTOR}),
+    "POST /report": Row(REPORTING - {Role.DETECTOR}),
+    "GET /report/{receipt}": Row(REPORTING - {Role.DETECTOR}),
     "GET /prove": Row(LISTING),
     "POST /prove": Row(LISTING),
     "GET /prove/with-provider": Row(LISTING),
@@ -112,6 +115,11 @@ PAGES: dict[str, Row] = {
 DOOR: dict[str, Row] = DESCRIPTION | {
     "POST /v1/detections": Row(REPORTING, INTAKE),
     "POST /v1/stop": Row(STOPPING, INTAKE),
+    "POST /v1/cloudevents": Row(DETECTOR, INTAKE),
+    "POST /v1/alertmanager": Row(DETECTOR, INTAKE),
+    "POST /v1/evaluation-results": Row(DETECTOR, INTAKE),
+    "POST /v2/enqueue": Row(DETECTOR, INTAKE),
+    "POST /v1/uploads": Row(REPORTING, INTAKE),
     "POST /ofrep/v1/evaluate/flags/{key}": Row(ALL, READ, probe=True),
     "POST /ofrep/v1/evaluate/flags": Row(ALL, READ, probe=True),
 }

@@ -25,6 +25,8 @@ class LockedObject:
     versions: int
     delete_markers: int
     locked_until: Instant | None
+    lines: tuple[Sha256Hex, ...] = ()
+    """Of a batch of ledger entries: the digest of each line."""
 
 
 @dataclass(frozen=True)
@@ -114,18 +116,38 @@ def check_locked(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopi
     if locked is None:
         step.note("needs the evidence store: run it against the live system")
         return
-    prefix = f"ledger/{audit.incident}/{Chain.RESPONSE}/"
-    expected = {f"{prefix}{entry.sequence:08d}.json": entry.digest() for entry in opened.entries}
-    expected |= {f"statements/{audit.incident}/{digest}.json": digest for digest in audit.statements}
+    _check_batches(step, audit, opened, locked)
     for manifest in opened.manifests:
-        expected[f"manifests/{audit.incident}/{manifest.snapshot:04d}.json"] = manifest.root()
-    for key, digest in sorted(expected.items()):
-        compare_copy(step, key, digest, locked)
-    for key in locked.under(prefix):
-        if key not in expected:
-            step.broken(key, "is in locked storage, but not in the chain that was handed over")
+        key = f"manifests/{audit.incident}/{manifest.snapshot:04d}.json"
+        compare_copy(step, key, manifest.root(), locked)
     if any(entry.kind == Kind.FORKED for entry in opened.entries):
         step.note("the chain records a fork: two histories wrote to it, and it went on from the stored one")
+
+
+def _check_batches(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopies) -> None:
+    """The batches in locked storage, line by line, are the chain and the statements it names, once each."""
+    entries = {entry.digest(): entry.sequence for entry in opened.entries}
+    step.checked += len(entries) + len(audit.statements)
+    seen: Counter[Sha256Hex] = Counter()
+    for key in locked.under(f"ledger/{audit.incident}/{Chain.RESPONSE}/"):
+        found = locked.objects[key]
+        seen.update(found.lines)
+        _once_and_locked(step, key, found)
+        held = [entries[line] for line in found.lines if line in entries]
+        strange = sum(line not in entries and line not in audit.statements for line in found.lines)
+        if strange or not held:
+            step.broken(key, f"holds {strange} lines of other content than what was handed over")
+        elif held != list(range(held[0], held[0] + len(held))) or not key.endswith(f"/{held[0]:08d}.jsonl"):
+            step.broken(key, "holds entries of another place in the chain")
+    for digest, sequence in entries.items():
+        _held_once(step, f"entry {sequence}", seen[digest])
+    for digest in audit.statements:
+        _held_once(step, f"statement {digest[:16]}", seen[digest])
+
+
+def _held_once(step: Step, name: str, times: int) -> None:
+    if times != 1:
+        step.broken(name, f"is {times} times in locked storage" if times else "is not in locked storage")
 
 
 def compare_copy(step: Step, key: str, digest: Sha256Hex, locked: LockedCopies) -> None:
@@ -137,6 +159,10 @@ def compare_copy(step: Step, key: str, digest: Sha256Hex, locked: LockedCopies) 
         return
     if found.sha256 != digest:
         step.broken(key, f"holds other content (SHA-256 {found.sha256[:16]}, expected {digest[:16]})")
+    _once_and_locked(step, key, found)
+
+
+def _once_and_locked(step: Step, key: str, found: LockedObject) -> None:
     if found.versions != 1:
         step.broken(key, f"has {found.versions} versions; it is written once")
     if found.delete_markers:

@@ -18,13 +18,14 @@ from pydantic import SecretStr
 
 from andon.audit.chain import LockedCopies, LockedObject
 from andon.domain.errors import EvidenceStoreError
-from andon.domain.values import Frozen, IncidentId
+from andon.domain.values import Frozen, IncidentId, Sha256Hex
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 SIDE_BY_SIDE: Final = 8
 CHUNK: Final = 1024 * 1024
+LEDGER: Final = "ledger/"
 UNLOCKED: Final = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "404"})
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -101,7 +102,7 @@ class LockedReader:
     def _seen(self, incident: IncidentId) -> dict[str, _Seen]:
         found: dict[str, _Seen] = defaultdict(_Seen)
         pages = self._client.get_paginator("list_object_versions")
-        for folder in ("ledger", "statements", "manifests", "evidence"):
+        for folder in ("ledger", "manifests", "evidence"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=f"{folder}/{incident}/"):
                 for version in page.get("Versions", []):
                     one = found[version["Key"]]
@@ -117,10 +118,13 @@ class LockedReader:
             return LockedObject(hashlib.sha256().hexdigest(), 0, seen.markers, None)
         got = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=seen.newest)
         digest = hashlib.sha256()
+        content = b""
         for chunk in got["Body"].iter_chunks(CHUNK):
             digest.update(chunk)
+            content += chunk if key.startswith(LEDGER) else b""
         return LockedObject(
             sha256=digest.hexdigest(),
+            lines=_lines(content),
             versions=seen.versions,
             delete_markers=seen.markers,
             locked_until=got.get("ObjectLockRetainUntilDate") or self._retention(key, seen.newest),
@@ -134,3 +138,9 @@ class LockedReader:
                 return None
             raise
         return answer.get("Retention", {}).get("RetainUntilDate")
+
+
+def _lines(content: bytes) -> tuple[Sha256Hex, ...]:
+    """Return the digest of each line; one that no line break ends brings an empty one with it."""
+    *lines, rest = content.split(b"\n")
+    return tuple(hashlib.sha256(line).hexdigest() for line in (*lines, *([rest, b""] if rest else ())))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from andon.adapters.store.ledger import batch_key, lines_of
 from andon.audit.auditset import AuditSet, Trust
 from andon.audit.chain import LockedCopies, LockedObject
 from andon.audit.findings import Report
 from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Option
 from andon.domain.directory import Directory, Person, Role, standing_at
 from andon.domain.evidence import EvidenceItem, Manifest
+from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.response import Statement
 from andon.domain.signing import Envelope, key_id, public_key_of, sign
@@ -255,17 +257,27 @@ def whole_story() -> Story:
 def locked_copies(story: Story) -> LockedCopies:
     """What an untouched evidence store would hold."""
     until = START + timedelta(days=400)
-    digests = {f"ledger/{INCIDENT}/response/{one.sequence:08d}.json": one.digest() for one in story.entries}
-    digests |= {f"statements/{INCIDENT}/{digest}.json": digest for digest in story.statements}
-    digests |= {f"manifests/{INCIDENT}/{one.snapshot:04d}.json": one.root() for one in story.manifests}
+    digests = {f"manifests/{INCIDENT}/{one.snapshot:04d}.json": one.root() for one in story.manifests}
     digests |= {item.key: item.sha256 for one in story.manifests for item in one.items}
-    return LockedCopies(
-        objects={
-            key: LockedObject(sha256=digest, versions=1, delete_markers=0, locked_until=until)
-            for key, digest in digests.items()
-        },
-        checked_at=START,
-    )
+    objects = {
+        key: LockedObject(sha256=digest, versions=1, delete_markers=0, locked_until=until)
+        for key, digest in digests.items()
+    }
+    for key, content in batches(story).items():
+        lines = tuple(sha256(line) for line in content.splitlines())
+        objects[key] = LockedObject(sha256(content), 1, 0, until, lines)
+    return LockedCopies(objects=objects, checked_at=START)
+
+
+def batches(story: Story) -> dict[str, bytes]:
+    """The story's chain as locked objects of two entries each, with the statements they name."""
+    found: dict[str, bytes] = {}
+    exhibits = [Exhibit(digest=digest, envelope=one) for digest, one in story.statements.items()]
+    for start in range(0, len(story.entries), 2):
+        entries = story.entries[start : start + 2]
+        named = {digest for entry in entries for digest in entry.digests.values()}
+        found[batch_key(entries[0])] = lines_of(entries, [one for one in exhibits if one.digest in named])
+    return found
 
 
 Forge = Callable[[Story], AuditSet]

@@ -19,12 +19,12 @@ from andon.audit.verify import verify
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError
 from andon.domain.values import canonical
-from tests.audit.story import INCIDENT, TRUST, whole_story
+from tests.audit.story import INCIDENT, TRUST, batches, whole_story
 from tests.embedded.running import RunningStores
 
 pytestmark = pytest.mark.stack
 STORY = whole_story()
-LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.json"
+LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,7 @@ def access(shared_stores: RunningStores) -> StoreAccess:
 @pytest.fixture(scope="module")
 def stored(engine: StoreSettings, access: StoreAccess) -> LockedCopies:
     """Everything of one incident, put there as the engine puts it."""
-    objects = {
-        f"ledger/{INCIDENT}/response/{entry.sequence:08d}.json": canonical(entry) for entry in STORY.entries
-    }
-    objects |= {
-        f"statements/{INCIDENT}/{name}.json": canonical(one) for name, one in STORY.statements.items()
-    }
+    objects = batches(STORY)
     objects |= {f"manifests/{INCIDENT}/{one.snapshot:04d}.json": canonical(one) for one in STORY.manifests}
     for manifest in STORY.manifests:
         for number, item in enumerate(manifest.items):
@@ -71,7 +66,7 @@ def test_what_the_engine_stored_holds_for_the_auditor(stored: LockedCopies) -> N
 def test_an_object_written_over_shows_although_the_old_version_stays(
     stored: LockedCopies, engine: StoreSettings, access: StoreAccess
 ) -> None:
-    other = f"ledger/{INCIDENT}/response/00000099.json"
+    other = f"ledger/{INCIDENT}/response/00000099.jsonl"
     client = boto3.client(
         "s3",
         endpoint_url=engine.endpoint,
@@ -88,7 +83,7 @@ def test_an_object_written_over_shows_although_the_old_version_stays(
     again = LockedReader(access).copies(INCIDENT)
     assert again.objects[other].versions == 2
     report = verify(STORY.exported(), TRUST, again)
-    assert [one.where for step, one in report.findings() if step.number == 4] == [other]
+    assert {one.where for step, one in report.findings() if step.number == 4} == {other}
     alone = replace(again, objects={**stored.objects, LEDGER_KEY: again.objects[other]})
     named = {one.problem for _, one in verify(STORY.exported(), TRUST, alone).findings()}
     assert "has 2 versions; it is written once" in named

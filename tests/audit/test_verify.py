@@ -148,10 +148,10 @@ def _changed(copies: LockedCopies, key: str, **changes: object) -> LockedCopies:
     return replace(copies, objects=objects)
 
 
-LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.json"
+LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.jsonl"
 ITEM_KEY = WHOLE.manifests[0].items[0].key
-IN_THE_STORE = {
-    "overwritten": (LEDGER_KEY, {"sha256": sha256(b"x")}, 4, "holds other content"),
+IN_THE_STORE: dict[str, tuple[str, dict[str, object], int, str]] = {
+    "overwritten": (LEDGER_KEY, {"lines": (sha256(b"x"),)}, 4, "of other content"),
     "written twice": (LEDGER_KEY, {"versions": 2}, 4, "has 2 versions"),
     "deleted": (LEDGER_KEY, {"delete_markers": 1}, 4, "was deleted"),
     "not locked": (LEDGER_KEY, {"locked_until": None}, 4, "is not locked"),
@@ -169,7 +169,7 @@ def test_what_was_done_to_locked_storage_is_named_by_key(name: str) -> None:
 
 def test_an_entry_only_locked_storage_knows_is_named() -> None:
     copies = locked_copies(WHOLE)
-    key = f"ledger/{INCIDENT}/response/{len(WHOLE.entries):08d}.json"
+    key = f"ledger/{INCIDENT}/response/{len(WHOLE.entries):08d}.jsonl"
     extra = LockedObject(sha256(b"x"), versions=1, delete_markers=0, locked_until=START)
     report = verify(EXPORTED, TRUST, replace(copies, objects={**copies.objects, key: extra}))
     assert named(report)[4][0].startswith(key)
@@ -179,7 +179,9 @@ def test_an_object_gone_from_locked_storage_is_named() -> None:
     copies = locked_copies(WHOLE)
     objects = {key: one for key, one in copies.objects.items() if key != LEDGER_KEY}
     report = verify(EXPORTED, TRUST, replace(copies, objects=objects))
-    assert named(report)[4] == [f"{LEDGER_KEY}: is not in locked storage"]
+    assert [text for text in named(report)[4] if text.startswith("entry")] == [
+        f"entry {number}: is not in locked storage" for number in (4, 5)
+    ]
 
 
 ENTRY_BYTES = st.tuples(st.integers(0, len(EXPORTED.entries) - 1), st.integers(0), st.integers(1, 127))

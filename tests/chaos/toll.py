@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from andon.domain.stage import Stage
+from andon.domain.values import sha256
 from examples.refund_desk.clock import in_utc
 from tests.e2e.people import People
 from tests.e2e.scene import Scene
@@ -95,7 +96,7 @@ class Toll:
         self._once({kind: kinds[kind] for kind in ("contained", "gate_opened", "restarted", "watch_ended")})
 
     def _store(self, scene: Scene, name: str) -> set[str]:
-        """Each key in locked storage has one version, and the ledger's keys are the chain without a gap."""
+        """Each key in locked storage has one version, and the ledger's lines are the chain, each once."""
         s3 = scene.ready["s3"]
         client = boto3.client(
             "s3",
@@ -106,24 +107,28 @@ class Toll:
             config=Config(s3={"addressing_style": "path"}),
         )
         versions: Counter[str] = Counter()
+        lines: Counter[str] = Counter()
         with closing(client):
-            for prefix in ("ledger", "statements", "manifests", "evidence"):
+            for prefix in ("ledger", "manifests", "evidence"):
                 pages = client.get_paginator("list_object_versions").paginate(
                     Bucket=s3["bucket"], Prefix=f"{prefix}/{name}/"
                 )
                 for page in pages:
                     versions.update(one["Key"] for one in page.get("Versions", []))
                     self.lost += [one["Key"] for one in page.get("DeleteMarkers", [])]
+            for key in (key for key in versions if key.startswith("ledger/")):
+                content = client.get_object(Bucket=s3["bucket"], Key=key)["Body"].read()
+                lines.update(sha256(line) for line in content.splitlines())
         self._once(versions)
         chain = scene.rows(
             "register",
-            "SELECT chain, sequence FROM ledger_entries WHERE incident = ? AND chain = 'response'",
+            "SELECT digest FROM ledger_entries WHERE incident = ? AND chain = 'response' "
+            "UNION SELECT digest FROM statements WHERE incident = ?",
+            name,
             name,
         )
-        expected = {f"ledger/{name}/{one}/{number:08d}.json" for one, number in chain}
-        stored = {key for key in versions if key.startswith(f"ledger/{name}/response/")}
-        self.lost += sorted(expected - stored)
-        self.twice += sorted(stored - expected)
+        self._once({digest: lines.pop(digest, 0) for (digest,) in chain})
+        self.twice += sorted(f"a line in locked storage that no entry is: {digest}" for digest in lines)
         return set(versions)
 
     def _register(self, scene: Scene, name: str, stored: set[str]) -> None:

@@ -23,7 +23,7 @@ from andon import ports
 from andon.adapters.calendar import business_calendar
 from andon.adapters.people import RegisterDirectory
 from andon.adapters.store.evidence_index import RegisterEvidenceIndex
-from andon.adapters.store.ledger import LockedLedger, StoredStatements
+from andon.adapters.store.ledger import LockedLedger
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.vault import AesVault
@@ -105,8 +105,7 @@ class Behind:
         self.levers = {"flag": fakes.MemoryLevers()}
         self.store, self.versions = self.memory, self.running
         self.directory = RegisterDirectory(queries.people)
-        self.ledger = LockedLedger(self.store, queries.ledger)
-        self.statements = StoredStatements(self.store)
+        self.ledger = self.statements = LockedLedger(self.store, queries.ledger)
         self.projection = RegisterProjection(queries.incidents)
         self.evidence = RegisterEvidenceIndex(queries.evidence)
         self.files = file_writer(self.store, queries)

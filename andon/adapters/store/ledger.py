@@ -1,11 +1,14 @@
 """Ledger entries and statements in locked storage, and then in the register.
 
-Locked storage comes first: what the register says of a chain can always be found there too.
+Locked storage comes first: what the register says of a chain can always be found there too. Each
+batch is one object, named after its first entry: a put takes longer than all else an answer waits for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -13,12 +16,13 @@ from andon.domain.errors import NotFoundError
 from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.signing import Envelope
-from andon.domain.values import IncidentId, Sha256Hex, canonical
+from andon.domain.values import IncidentId, Sha256Hex, canonical, sha256
 from andon.ports import EvidenceStore
 from andon.register.ledger import Ledger
 
-JSON: Final = "application/json"
-SIDE_BY_SIDE: Final = 8
+LINES: Final = "application/jsonl"
+REMEMBERED: Final = 2_000
+_NAME: Final = re.compile(r"/(\d{8})\.jsonl$")
 
 
 class LockedObjects(EvidenceStore, Protocol):
@@ -34,31 +38,19 @@ class LockedObjects(EvidenceStore, Protocol):
 
 
 class LockedLedger:
-    """Each entry and each statement is a locked object of its own."""
+    """Each batch is a locked object of its own: a line per entry, after it the statement it names."""
 
     def __init__(self, store: LockedObjects, ledger: Ledger) -> None:
         self._store = store
         self._ledger = ledger
+        self._known: OrderedDict[Sha256Hex, Envelope] = OrderedDict()
 
     async def append(self, entries: Sequence[Entry], exhibits: Sequence[Exhibit]) -> Head:
         """Store entries and statements; a repeat with the same content changes nothing."""
-        objects = [(entry_key(entry), canonical(entry)) for entry in entries]
-        objects += [
-            (statement_key(entries[0].incident, exhibit.digest), canonical(exhibit.envelope))
-            for exhibit in exhibits
-            if entries
-        ]
-        slots = asyncio.Semaphore(SIDE_BY_SIDE)
-
-        async def keep(key: str, content: bytes) -> None:
-            async with slots:
-                await self._store.keep(key, content, content_type=JSON)
-
-        # All are waited for before an error is raised: no put may go on behind a retry's back.
-        outcomes = await asyncio.gather(*(keep(*one) for one in objects), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        if entries:
+            await self._store.keep(batch_key(entries[0]), lines_of(entries, exhibits), content_type=LINES)
+            for exhibit in exhibits:
+                self._remember(exhibit.digest, exhibit.envelope)
         return await asyncio.to_thread(self._ledger.append, entries, exhibits)
 
     async def head(self, incident: IncidentId) -> Head:
@@ -67,39 +59,66 @@ class LockedLedger:
         Entries behind a missing one do not count: their batch never came to rest.
         """
         known = await asyncio.to_thread(self._ledger.head, incident, Chain.RESPONSE)
-        stored = frozenset(await self._store.keys(f"ledger/{incident}/{Chain.RESPONSE}/"))
-        length = known.length
-        while (key := _key(incident, Chain.RESPONSE, length)) in stored:
-            entry = Entry.model_validate_json(await self._store.get(key))
-            known = await asyncio.to_thread(self._ledger.append, [entry])
-            length = known.length
+        keys = await self._batches(incident)
+        while key := next((key for key in reversed(keys) if _first(key) <= known.length), None):
+            lines = (await self._store.get(key)).splitlines()
+            held = [Entry.model_validate_json(line) for line in lines if not _is_statement(line)]
+            fresh = [entry for entry in held if entry.sequence >= known.length]
+            if not fresh:
+                break
+            known = await asyncio.to_thread(self._ledger.append, fresh)
         return known
 
-
-class StoredStatements:
-    """Reads statements back from locked storage."""
-
-    def __init__(self, store: EvidenceStore) -> None:
-        self._store = store
-
     async def read(self, incident: IncidentId, digest: Sha256Hex) -> Envelope:
-        """Return a stored statement."""
-        try:
-            content = await self._store.get(statement_key(incident, digest))
-        except NotFoundError as error:
-            raise NotFoundError("statement", digest) from error
-        return Envelope.model_validate_json(content)
+        """Return a stored statement.
+
+        One that this process stored, or read, is not read again: locked bytes stay what they are, and
+        the digest names them.
+        """
+        if digest not in self._known:
+            await self._look_for(incident, digest)
+        return self._known[digest]
+
+    async def _look_for(self, incident: IncidentId, digest: Sha256Hex) -> None:
+        for key in reversed(await self._batches(incident)):
+            for line in (await self._store.get(key)).splitlines():
+                if _is_statement(line):
+                    self._remember(sha256(line), Envelope.model_validate_json(line))
+            if digest in self._known:
+                return
+        raise NotFoundError("statement", digest)
+
+    def _remember(self, digest: Sha256Hex, envelope: Envelope) -> None:
+        self._known[digest] = envelope
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def _batches(self, incident: IncidentId) -> list[str]:
+        keys = await self._store.keys(f"ledger/{incident}/{Chain.RESPONSE}/")
+        return [key for key in keys if _NAME.search(key)]
 
 
-def entry_key(entry: Entry) -> str:
-    """Return the object key of a ledger entry."""
-    return _key(entry.incident, entry.chain, entry.sequence)
+def batch_key(first: Entry) -> str:
+    """Return the object key of the batch that begins with an entry."""
+    return f"ledger/{first.incident}/{first.chain}/{first.sequence:08d}.jsonl"
 
 
-def statement_key(incident: IncidentId, digest: Sha256Hex) -> str:
-    """Return the object key of a signed statement."""
-    return f"statements/{incident}/{digest}.json"
+def lines_of(entries: Sequence[Entry], exhibits: Sequence[Exhibit]) -> bytes:
+    """Return the content of a batch: each line is what its digest, in the chain or in an entry, is of."""
+    left = {exhibit.digest: exhibit.envelope for exhibit in exhibits}
+    lines: list[bytes] = []
+    for entry in entries:
+        lines.append(canonical(entry))
+        lines += [canonical(left.pop(one)) for one in entry.digests.values() if one in left]
+    return b"".join(line + b"\n" for line in (*lines, *map(canonical, left.values())))
 
 
-def _key(incident: IncidentId, chain: Chain, sequence: int) -> str:
-    return f"ledger/{incident}/{chain}/{sequence:08d}.json"
+def _first(key: str) -> int:
+    found = _NAME.search(key)
+    assert found is not None  # noqa: S101 - only such keys are listed
+    return int(found[1])
+
+
+def _is_statement(line: bytes) -> bool:
+    """Whether a line is an envelope; canonical JSON begins with the name that sorts first."""
+    return line.startswith(b'{"payload":')

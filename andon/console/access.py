@@ -11,6 +11,8 @@ LISTING: Final = EVERYBODY - {Role.DETECTOR}
 """May see that incidents exist and what is stopped."""
 READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
+SPEAKING: Final = LISTING - {Role.AUDITOR, Role.CUSTODIAN}
+"""May report what they saw; those who keep or check the evidence stay out of it."""
 AUDITING: Final = frozenset({Role.AUDITOR})
 """May read histories and directories, which hold how people are reached."""
 ADMINISTERING: Final = frozenset({Role.ADMIN})

@@ -20,6 +20,7 @@ from andon.console.models.tokens import NewToken
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
 from andon.console.reading import Reading
+from andon.console.reports import Reports
 from andon.console.responding import Desk
 from andon.console.routes import (
     answering,
@@ -37,8 +38,10 @@ from andon.console.routes import (
     proposals,
     provider,
     proving,
+    report,
     signing,
     systems,
+    terms,
     tokens,
 )
 from andon.console.sessions import Sessions, cookie_name
@@ -73,6 +76,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.asking = Asking(stands_on, wordings)
     app.state.declaring = Declaring(stands_on)
     app.state.desk = Desk(stands_on, wordings)
+    app.state.reports = Reports(stands_on)
     app.state.cookie = cookie_name(stands_on.url)
     app.state.sessions = Sessions(
         stands_on.session_key, stands_on.sessions, stands_on.tokens, stands_on.sign_in, stands_on.now
@@ -80,11 +84,13 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
     app.include_router(tokens.api)
+    app.include_router(terms.router)
+    app.include_router(terms.screens)
     for routes in (systems, incidents, decisions, proposals, declarations, directory, keys, notices):
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):
         app.include_router(screens.router)
-    for screens in (pages, answering, petitions, signing):
+    for screens in (pages, answering, petitions, signing, report):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from andon.api.problems import ProblemError
-from andon.console.access import READING
+from andon.console.access import READING, SPEAKING
 from andon.console.screens.parts import role_name
 from andon.console.sessions import Session
 from andon.domain.errors import InvalidInputError, NotFoundError
@@ -72,6 +72,7 @@ class Reader:
     role: str
     csrf: str
     may_open: bool
+    may_report: bool
 
 
 def render(
@@ -84,7 +85,13 @@ def render(
 ) -> HTMLResponse:
     """Return a page; everything in it is escaped."""
     reader = (
-        Reader(session.caller.person, role_name(session.role), session.csrf, session.role in READING)
+        Reader(
+            session.caller.person,
+            role_name(session.role),
+            session.csrf,
+            may_open=session.role in READING,
+            may_report=session.role in SPEAKING,
+        )
         if session
         else None
     )

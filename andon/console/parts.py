@@ -8,15 +8,20 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from andon.api.authentication import TokenBook, token_book
-from andon.bootstrap import open_runtime
+from andon.api.vouching import vouching_key
+from andon.bootstrap import load_shelf, open_runtime
 from andon.bootstrap.runtime import file_writer
 from andon.config import OidcSettings, Settings, SignInSettings
 from andon.console.delivery import Engine
+from andon.console.doorway import Doorway
+from andon.console.policy import PolicyOnShow
 from andon.console.sessions import session_key
 from andon.domain.values import IncidentId
 from andon.ports import DirectoryReader, EvidenceStore, SealedText
 from andon.register.access_tokens import AccessTokens
+from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
+from andon.register.detections import Detections
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
@@ -50,7 +55,9 @@ class Parts:
     """Everything the routes need; one for the process."""
 
     incidents: Incidents
+    detections: Detections
     ledger: Ledger
+    codes: Codes
     evidence: Evidence
     people: People
     policies: Policies
@@ -62,6 +69,7 @@ class Parts:
     store: EvidenceStore
     directory: DirectoryReader
     engine: Engine
+    doorway: Doorway
     tokens: TokenBook
     issued: AccessTokens
     sessions: SessionRows
@@ -71,6 +79,9 @@ class Parts:
     oidc: OidcSettings
     attestation_seed: bytes
     session_key: bytes
+    meanings: dict[str, str]
+    """What each choice of whoever reports an output means."""
+    policy: PolicyOnShow
     url: str
     temporal_ui: str
     namespace: str
@@ -91,7 +102,9 @@ def open_parts(settings: Settings) -> Parts:
     tokens.look_in(register)
     return Parts(
         incidents=queries.incidents,
+        detections=queries.detections,
         ledger=queries.ledger,
+        codes=queries.codes,
         evidence=queries.evidence,
         people=queries.people,
         policies=queries.policies,
@@ -103,6 +116,7 @@ def open_parts(settings: Settings) -> Parts:
         store=runtime.store,
         directory=runtime.directory,
         engine=Engine(settings.temporal),
+        doorway=Doorway(settings.door.url, vouching_key(settings.keys.master), lambda: datetime.now(UTC)),
         tokens=tokens,
         issued=AccessTokens(register),
         sessions=SessionRows(register),
@@ -112,6 +126,8 @@ def open_parts(settings: Settings) -> Parts:
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),
         session_key=session_key(settings.keys.master),
+        meanings={name: one.meaning for name, one in load_shelf(settings.policy).flags.items()},
+        policy=PolicyOnShow(settings.policy),
         url=settings.console.url,
         temporal_ui=settings.temporal.ui_url,
         namespace=settings.temporal.namespace,

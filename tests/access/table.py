@@ -12,6 +12,7 @@ LISTING = ALL - {Role.DETECTOR}
 READING = LISTING - {Role.REPORTER}
 AUDITOR = frozenset({Role.AUDITOR})
 ADMIN = frozenset({Role.ADMIN})
+DETECTOR = frozenset({Role.DETECTOR})
 REPORTING = ALL - {Role.AUDITOR, Role.CUSTODIAN}
 STOPPING = frozenset(
     {
@@ -46,8 +47,14 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/me": Row(ALL, READ),
     "GET /v1/systems": Row(LISTING, READ),
     "GET /v1/trust": Row(READING, READ),
+    "GET /v1/definitions": Row(ALL, READ),
+    "GET /v1/triggers": Row(ALL, READ),
+    "GET /v1/classification": Row(ALL, READ),
+    "GET /v1/taxonomies": Row(ALL, READ),
+    "GET /v1/taxonomies/{taxonomy}": Row(ALL, READ),
     "GET /v1/policies/{digest}": Row(READING, READ),
     "GET /v1/incidents": Row(LISTING, READ),
+    "GET /v1/incidents/counts": Row(LISTING, READ),
     "GET /v1/incidents/{incident}": Row(READING, READ),
     "GET /v1/incidents/{incident}/ledger": Row(READING, READ),
     "GET /v1/incidents/{incident}/statements/{digest}": Row(READING, READ),
@@ -86,6 +93,7 @@ PAGES: dict[str, Row] = {
     "GET /": Row(LISTING),
     "GET /incidents": Row(LISTING),
     "GET /systems": Row(LISTING),
+    "GET /words": Row(LISTING),
     "GET /incidents/{incident}": Row(READING),
     "GET /incidents/{incident}/file.json": Row(READING),
     "GET /incidents/{incident}/evidence": Row(READING),

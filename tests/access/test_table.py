@@ -44,6 +44,7 @@ FILLED: Final = {
     "token": "tok-none",
     "secret": "none",
     "kind": "external_counsel",
+    "receipt": "DET-none",
 }
 pytestmark = pytest.mark.timeout(600)
 

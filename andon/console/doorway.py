@@ -1,0 +1,69 @@
+"""The console's way to the door: reports of people who are signed in at its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import httpx
+from pydantic import ValidationError
+
+from andon.api.problems import ProblemError
+from andon.api.vouching import Vouching
+from andon.console.models.report import ReportTaken
+from andon.domain.directory import Role
+from andon.domain.values import PersonId
+
+TIMEOUT_SECONDS: Final = 10.0
+PROOF_WITHIN_SECONDS: Final = 2
+"""How long a page waits for proof of containment, so that it can say so at once."""
+AWAY: Final = (
+    "Your report was NOT taken just now: the door did not answer. Your words are still here; send them again "
+    "in a moment. If it is urgent, call whoever answers for the AI system."
+)
+
+
+class Doorway:
+    """One client for the process. The door alone takes reports; the console only says whose each is."""
+
+    def __init__(self, url: str, key: bytes, now: Callable[[], datetime]) -> None:
+        self._vouching = Vouching(key, now)
+        self._url = url
+        self._client: httpx.AsyncClient | None = None
+
+    async def report(self, person: PersonId, role: Role, report: dict[str, Any], key: str) -> ReportTaken:
+        """Send a report in somebody's name; the same one under the same key counts once.
+
+        Raises:
+            ProblemError: it was refused, or the door is away.
+        """
+        headers = {"Authorization": f"Bearer {self._vouching.vouch(person, role)}", "Idempotency-Key": key}
+        query = {"wait": "contained", "timeout": str(PROOF_WITHIN_SECONDS)}
+        try:
+            answer = await self._connected().post(
+                "/v1/detections", json=report, headers=headers, params=query
+            )
+        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ProblemError(503, "door-away", AWAY) from error
+        if answer.is_success:
+            try:
+                return ReportTaken.model_validate_json(answer.content)
+            except ValidationError as error:
+                raise ProblemError(503, "door-away", AWAY) from error
+        raise _refused(answer)
+
+    def _connected(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(base_url=self._url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        return self._client
+
+
+def _refused(answer: httpx.Response) -> ProblemError:
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return ProblemError(503, "door-away", AWAY)
+    try:
+        detail = str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        detail = answer.reason_phrase
+    return ProblemError(answer.status_code, "not-taken", f"This was not taken: {detail}")

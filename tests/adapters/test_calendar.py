@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from itertools import pairwise
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -200,16 +199,6 @@ def test_a_calendar_is_made_once_a_local_day() -> None:
 def test_two_months_fit_into_little_over_a_kilobyte() -> None:
     calendar = business_calendar(*BERLIN, OFFICE, utc("2026-11-21T09:00"))
     assert len(calendar.model_dump_json()) < 1300
-
-
-def test_a_new_day_s_calendar_is_ready_within_two_milliseconds() -> None:
-    took = []
-    for day in range(1, 29):
-        begun = perf_counter()
-        business_calendar(*BERLIN, OFFICE, utc(f"2025-02-{day:02}T12:00"))
-        took.append(perf_counter() - begun)
-    # The best of many: what else runs on the machine is not the subject.
-    assert min(took) < 0.002
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -134,15 +132,3 @@ async def test_a_context_that_cannot_be_read_is_a_400_in_the_form_of_ofrep(
     for path in (BULK, f"{BULK}/refund_desk.allowed"):
         answer = await lonely.http.post(path, content=body, headers=bearer(Role.DETECTOR))
         assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
-
-
-async def test_an_evaluation_takes_a_few_milliseconds(lonely: Door) -> None:
-    hold(lonely, "refund_desk.tool.issue_refund.allowed")
-    taken: list[float] = []
-    for _ in range(300):
-        began = time.perf_counter()
-        answer = await lonely.flag("refund_desk.tool.issue_refund.allowed")
-        taken.append((time.perf_counter() - began) * 1000)
-        assert answer.json()["value"] is False
-    # The client shares the process and the core; the product's own share is about half.
-    assert statistics.median(taken) < 15, f"p50 {statistics.median(taken):.2f} ms"

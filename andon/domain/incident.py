@@ -68,6 +68,7 @@ class OpenIncident(Carried):
     unregistered: bool = Field(False, description="nobody had registered the AI system when it opened")
     recurrence_of: IncidentId | None = None
     promoted_from: str | None = Field(None, description="the quality issue it was, if it was one")
+    split_from: IncidentId | None = Field(None, description="the incident its detection was part of")
     exercise: bool = False
     intake: Envelope | None = Field(None, description="what the door signed of the first detection")
     plan: Plan

@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from andon.adapters.store.uploads import UploadFolder
 from andon.api.authentication import token_book
 from andon.api.guards import refuse_unguarded
+from andon.api.problems import ProblemError
 from andon.api.server import new_app
 from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
-from andon.door import evidence_routes, ofrep, routes
+from andon.door import evidence_routes, issue_routes, ofrep, routes
 from andon.door.books import Books
 from andon.door.brought import Brought
 from andon.door.drain import Drain
@@ -29,16 +30,22 @@ from andon.door.holding import Holding
 from andon.door.intake import Intake
 from andon.door.limit import StopLimit
 from andon.door.opening import Secrets
+from andon.door.outage import Outage
 from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
+from andon.door.promoting import Promoting
 from andon.door.repeats import Repeats
 from andon.door.senders.wiring import ROUTERS, receive
 from andon.door.sightings import Sightings
+from andon.door.spool import Spool, SpoolFullError
 from andon.door.standing import Standing
 from andon.door.stop import Cord, StopRequest
 from andon.door.ties import Knot
 from andon.door.uploads import UploadDesk
 from andon.door.weather import Weather
+
+RETRY_AFTER: Final = "5"
+"""Seconds after which a sender may try again when nothing could be kept."""
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
@@ -49,9 +56,10 @@ def create_app(given: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await asyncio.to_thread(open_door_parts, chosen)
         flags = Flags(parts.queries.switches)
+        spool = Spool(chosen.data_dir / "spool", chosen.keys.master.read_bytes())
         background: list[asyncio.Task[None]] = []
         try:
-            beside = await asyncio.to_thread(_set_up, app, chosen, parts, flags)
+            beside = await asyncio.to_thread(_set_up, app, chosen, parts, flags, spool)
             background += [asyncio.create_task(one) for one in beside]
             yield
         finally:
@@ -62,20 +70,28 @@ def create_app(given: Settings | None = None) -> FastAPI:
                     await task
             flags.close()
             app.state.tokens.close()
+            spool.close()
             parts.queries.databases.close()
 
     app = new_app("Andon door", token_book(chosen), lifespan, (DetectionReport, StopRequest))
     app.include_router(routes.router)
     app.include_router(evidence_routes.router)
+    app.include_router(issue_routes.router)
     app.include_router(ofrep.router)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_exception_handler(SpoolFullError, _not_kept)
     refuse_unguarded(app.router)
     return app
 
 
+async def _not_kept(_: Request, __: Exception) -> Response:
+    told = "Nothing was kept: neither the register nor the door's own disk takes anything. Send it again."
+    return ProblemError(503, "not-kept", told, headers={"Retry-After": RETRY_AFTER}).response()
+
+
 def _set_up(
-    app: FastAPI, chosen: Settings, parts: DoorParts, flags: Flags
+    app: FastAPI, chosen: Settings, parts: DoorParts, flags: Flags, spool: Spool
 ) -> list[Coroutine[Any, Any, None]]:
     """Put together what requests need in `app.state`; return what runs beside them.
 
@@ -99,27 +115,48 @@ def _set_up(
     )
     engine = Engine(chosen.temporal)
     holding = Holding(parts.flags, queries.switches)
+    most = chosen.intake.stops_per_source_per_hour
+    placing = Placing(
+        standing=Standing(queries.incidents),
+        sightings=Sightings(queries.incidents, knot),
+        graver=Graver(queries.detections),
+        weather=Weather(queries.storms, queries.incidents, books, policy, keys),
+        books=books,
+        policy=policy,
+        keys=keys,
+        limit=StopLimit(queries.incidents, most),
+    )
+    outage = Outage(
+        spool=spool,
+        books=books,
+        placing=placing,
+        policy=policy,
+        holding=holding,
+        detections=queries.detections,
+        stops_an_hour=most,
+    )
+    outage.load()
     intake = Intake(
         incidents=queries.incidents,
         books=books,
         policy=policy,
-        placing=Placing(
-            standing=Standing(queries.incidents),
-            sightings=Sightings(queries.incidents, knot),
-            graver=Graver(queries.detections),
-            weather=Weather(queries.storms, queries.incidents, books, policy, keys),
-            books=books,
-            policy=policy,
-            keys=keys,
-            limit=StopLimit(queries.incidents, chosen.intake.stops_per_source_per_hour),
-        ),
+        placing=placing,
         engine=engine,
         holding=holding,
+        outage=outage,
         console_url=chosen.console.url,
     )
     app.state.engine = engine
     app.state.flags = flags
     app.state.intake = intake
+    app.state.promoting = Promoting(
+        issues=queries.issues,
+        detections=queries.detections,
+        texts=parts.texts,
+        policy=policy,
+        placing=placing,
+        intake=intake,
+    )
     app.state.repeats = Repeats(queries.detections, intake.as_it_stands)
     words = receive(app, chosen, queries, policy, keys, engine)
     app.state.cord = Cord(intake, books, policy, keys, holding, queries.switches)
@@ -132,6 +169,7 @@ def _set_up(
     return [
         policy.keep_current(),
         drain.keep_draining(),
+        outage.keep_draining(intake.joined),
         intake.joined.keep_telling(),
         words.keep_telling(),
         app.state.uploads.keep_sweeping(),

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from andon.domain.conditions import Facts
 from andon.domain.detection import DetectionReport, Outcome
+from andon.domain.errors import OutdatedError
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import Plan
 from andon.domain.severity import SeverityPolicy
@@ -99,6 +100,15 @@ class Books:
         """Open an incident for a case, unless one with the same dedupe key is open."""
         return await asyncio.to_thread(self._allot, case, plan, dedupe, ties)
 
+    def try_writing(self) -> None:
+        """Begin and end a transaction that may write.
+
+        Raises:
+            SQLAlchemyError: the register takes nothing.
+        """
+        with self._incidents.together():
+            pass
+
     def opening_ahead(self, case: Case, plan: Plan) -> OpenIncident:
         """Return the incident that a case is to open, while the register takes nothing."""
         return self._opening(new_incident_id(case.arrived.received_at), case, plan, NOTHING_YET)
@@ -153,7 +163,13 @@ class Books:
         )
 
     def _with_its_past(self, opening: OpenIncident, ties: Ties) -> OpenIncident:
-        """Return the opening with the times and traces of the quality issue it comes from."""
+        """Return the opening with the times and traces of the quality issue it comes from.
+
+        Its clocks run from its opening, not from when the issue came in: nobody was asked anything then.
+        """
+        opening = opening.model_copy(
+            update={"opened_at": ties.opened_at or opening.opened_at, "split_from": ties.split_from}
+        )
         if ties.issue is None:
             return opening
         past = self._detections.of_issue(ties.issue)
@@ -177,6 +193,10 @@ class Books:
             )
         if ties.issue is not None:
             self._detections.give(ties.issue, home)
+        if ties.split_from is not None and not self._detections.move(
+            opening.detection, ties.split_from, home
+        ):
+            raise OutdatedError("detection", opening.detection)
         self._knot.tie(ties, home, at)
 
     def _join(self, case: Case, incident: IncidentId, ties: Ties, *, open_only: bool) -> bool:

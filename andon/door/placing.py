@@ -106,6 +106,20 @@ class Placing:
             await self._books.adopt(case, opening, dedupe, ties)
             await self._weather.passed(case, opening.incident, gust)
 
+    async def open_again(self, case: Case, system: AISystem, dedupe: str | None, ties: Ties) -> Put:
+        """Open an incident for what stands in the register already, because a person says so.
+
+        Raises:
+            OutdatedError: it is no longer what it was when the person looked.
+        """
+        async with self._standing.alone(dedupe):
+            plan = self.plan_unlimited(case, system)
+            allotment, opening = await self._books.allot(case, plan, dedupe, ties)
+            if not allotment.opened:
+                allotment, opening = await self._books.allot(case, plan, None, ties)
+            self._standing.remember(dedupe, allotment.incident)
+            return Put(case, incident=allotment.incident, opening=opening)
+
     def key_of(self, case: Case) -> str | None:
         """Return the keyed digest of a detection's dedupe key."""
         return self._keys.dedupe(case.system, case.report.dedupe_key)

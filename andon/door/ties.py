@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from andon.domain.errors import OutdatedError
+from andon.ports import SealedText
 from andon.register.links import LinkKind, Links
 from andon.register.patterns import Occasion, Patterns
 from andon.register.quality import IssueState, QualityIssues
@@ -22,6 +24,12 @@ class Ties:
     issue: str | None = None
     """The quality issue that becomes an incident."""
     promoted_by: str = ANDON
+    reason: SealedText | None = None
+    """Why a person had it promoted."""
+    split_from: str | None = None
+    """The incident that a detection leaves, to have one of its own."""
+    opened_at: datetime | None = None
+    """When an incident is opened for a detection that came in long before."""
     cases: tuple[str, ...] = ()
     """The earlier incidents and quality issues of a cause that is a pattern now."""
     pattern: str | None = None
@@ -42,16 +50,28 @@ class Knot:
         self.patterns = patterns
 
     def tie(self, ties: Ties, home: str, at: datetime) -> None:
-        """Tie the incident or quality issue `home` that a detection went to."""
+        """Tie the incident or quality issue `home` that a detection went to.
+
+        Raises:
+            OutdatedError: the quality issue to be promoted is open no more; nothing may be written then.
+        """
         if ties.occasion is not None:
             self.patterns.record(ties.occasion, home)
         self._pattern(ties, home, at)
         if ties.entering is not None:
             ties.entering(home)
-        if ties.issue is not None and self.issues.settle(
-            ties.issue, IssueState.PROMOTED, at=at, by=ties.promoted_by, incident=home
-        ):
-            self.links.add(LinkKind.PROMOTED, ties.issue, home, why="promoted", at=at, by=ties.promoted_by)
+        if ties.issue is not None:
+            self._promote(ties, ties.issue, home, at)
+        if ties.split_from is not None:
+            self.links.add(LinkKind.SPLIT, ties.split_from, home, why="split", at=at, by=ties.promoted_by)
+
+    def _promote(self, ties: Ties, issue: str, home: str, at: datetime) -> None:
+        settled = self.issues.settle(
+            issue, IssueState.PROMOTED, at=at, by=ties.promoted_by, incident=home, reason=ties.reason
+        )
+        if not settled:
+            raise OutdatedError("quality issue", issue)
+        self.links.add(LinkKind.PROMOTED, issue, home, why="promoted", at=at, by=ties.promoted_by)
 
     def _pattern(self, ties: Ties, home: str, at: datetime) -> None:
         if ties.occasion is None or not ties.cases:

@@ -11,7 +11,7 @@ from andon.domain.classification import Named, name_it
 from andon.domain.conditions import Facts, Reading
 from andon.domain.detection import DetectionReport
 from andon.domain.errors import InvalidInputError, UnknownTermError
-from andon.domain.severity import Assessment, Band, SeverityPolicy, assess
+from andon.domain.severity import Assessment, Band, Classification, SeverityPolicy, assess
 from playbooks import Shelf
 
 AHEAD: Final = timedelta(minutes=5)
@@ -42,6 +42,11 @@ class Weighed:
         asserted = self.assessment.asserted
         insisted = asserted is not None and asserted.floor >= Band.HIGH
         return insisted or self.assessment.calls_for_workflow
+
+    def called(self, classification: Classification) -> Weighed:
+        """Return the report under a class that a person gave it."""
+        named = self.assessment.model_copy(update={"classification": classification})
+        return replace(self, assessment=named)
 
     def knowing(self, policy: SeverityPolicy, more: Facts) -> Weighed:
         """Return the report weighed again with facts that the register adds to what was said."""

@@ -125,6 +125,12 @@ class QualityIssues:
             row = connection.execute(select(quality_issues).where(quality_issues.c.id == issue)).first()
             return _issue(row) if row else None
 
+    def dedupe_of(self, issue: str) -> str | None:
+        """Return the keyed digest of the key that joins an issue."""
+        with reading(self._engine) as connection:
+            wanted = select(quality_issues.c.dedupe).where(quality_issues.c.id == issue)
+            return connection.execute(wanted).scalar()
+
     def list(
         self,
         *,

@@ -123,6 +123,9 @@ PAGES: dict[str, Row] = {
 DOOR: dict[str, Row] = DESCRIPTION | {
     "POST /v1/detections": Row(REPORTING, INTAKE),
     "POST /v1/stop": Row(STOPPING, INTAKE),
+    "POST /v1/quality-issues/{issue}/promote": Row(STOPPING, INTAKE),
+    "POST /v1/quality-issues/{issue}/close": Row(STOPPING, INTAKE),
+    "POST /v1/incidents/{incident}/split": Row(STOPPING, INTAKE),
     "POST /v1/cloudevents": Row(DETECTOR, INTAKE),
     "POST /v1/alertmanager": Row(DETECTOR, INTAKE),
     "POST /v1/evaluation-results": Row(DETECTOR, INTAKE),

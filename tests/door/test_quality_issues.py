@@ -6,14 +6,17 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from temporalio.client import Client
 
 from andon.domain.detection import Outcome
+from andon.domain.directory import Role
 from andon.domain.incident import Duplicates
 from andon.domain.severity import Band, Classification
 from andon.register.incidents import Listed
 from andon.register.links import LinkKind, Links
 from andon.register.quality import IssueState, QualityIssue, QualityIssues
+from tests.api.server import bearer
 from tests.door.conftest import Door
 from tests.door.test_detections import HARM, HARMLESS, until
 
@@ -199,3 +202,74 @@ async def test_a_graver_detection_is_told_at_once_and_a_repeat_of_it_is_not(
     await until(all_told)
     told = await handle.query("told", result_type=list[Duplicates])
     assert [one.graver for one in told] == [True, False]
+
+
+async def send(door: Door, path: str, role: Role = Role.RESPONDER, **body: object) -> httpx.Response:
+    return await door.http.post(f"/v1/{path}", json=body, headers=bearer(role))
+
+
+async def test_a_person_makes_an_incident_of_an_issue_with_its_own_times(door: Door) -> None:
+    told = (
+        await door.detect(
+            dedupe_key="k",
+            facts=HARMLESS,
+            detected_at="2026-10-01T09:00:00Z",
+            occurred_at="2026-10-01T08:00:00Z",
+            trace_ids=["ab" * 16],
+        )
+    ).json()
+    answer = await send(door, f"quality-issues/{told['issue']}/promote", reason="Customers ask about it")
+    assert answer.status_code == 202, answer.text
+    opened = answer.json()
+    assert (opened["outcome"], opened["receipt"]) == ("opened", told["receipt"])
+    kept = issue_of(door, told)
+    assert (kept.state, kept.incident) == (IssueState.PROMOTED, opened["incident"])
+    assert kept.settled_by == "person:responder-1"
+    assert kept.reason is not None
+    row = door.incidents.get(opened["incident"])
+    assert row is not None
+    assert row.opening is not None
+    assert row.opening.detected_at == datetime(2026, 10, 1, 9, tzinfo=UTC)
+    assert row.opening.occurred_at == datetime(2026, 10, 1, 8, tzinfo=UTC)
+    assert row.opening.trace_ids == ("ab" * 16,)
+    assert row.classification is Classification.AI_INCIDENT
+    assert datetime.now(UTC) - row.opened_at < timedelta(minutes=1)
+    (detection,) = door.detections.of(opened["incident"])
+    assert detection.id == told["receipt"]
+    assert (await door.detect(dedupe_key="k", facts=HARMLESS)).json()["incident"] == opened["incident"]
+    again = await send(door, f"quality-issues/{told['issue']}/promote", reason="Once more")
+    assert again.status_code == 409
+
+
+async def test_a_person_closes_an_issue_and_the_next_under_its_key_is_a_new_one(door: Door) -> None:
+    told = (await door.detect(dedupe_key="k", facts=HARMLESS)).json()
+    answer = await send(door, f"quality-issues/{told['issue']}/close", reason="Prompt was mended")
+    assert answer.json() == {"issue": told["issue"], "state": "resolved"}
+    assert issue_of(door, told).settled_by == "person:responder-1"
+    assert (await door.detect(dedupe_key="k", facts=HARMLESS)).json()["issue"] != told["issue"]
+    assert (await send(door, "quality-issues/QI-20261001-nobody/close", reason="x")).status_code == 404
+    assert (await send(door, f"quality-issues/{told['issue']}/close", reason=" ")).status_code == 400
+
+
+async def test_a_detection_that_joined_is_split_off_with_its_own_times(door: Door) -> None:
+    first = (await door.detect(dedupe_key="k", facts=HARM)).json()
+    second = (
+        await door.detect(dedupe_key="k", facts=HARM, detected_at="2026-10-02T09:00:00Z", title="Another")
+    ).json()
+    whole = f"incidents/{first['incident']}/split"
+    assert (await send(door, whole, detection=first["receipt"])).status_code == 409
+    answer = await send(door, whole, detection=second["receipt"])
+    assert answer.status_code == 202, answer.text
+    opened = answer.json()
+    assert opened["incident"] != first["incident"]
+    assert [one.id for one in door.detections.of(first["incident"])] == [first["receipt"]]
+    (moved,) = door.detections.of(opened["incident"])
+    assert (moved.id, moved.outcome) == (second["receipt"], Outcome.OPENED)
+    row = door.incidents.get(opened["incident"])
+    assert row is not None
+    assert row.opening is not None
+    assert row.opening.split_from == first["incident"]
+    assert row.opening.detected_at == datetime(2026, 10, 2, 9, tzinfo=UTC)
+    (link,) = links(door).of(opened["incident"])
+    assert (link.kind, link.origin, link.by) == (LinkKind.SPLIT, first["incident"], "person:responder-1")
+    assert (await send(door, whole, detection=second["receipt"])).status_code == 404

@@ -34,6 +34,7 @@ from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.ports import SealedText
+from andon.register.codes import ANYTHING, Sought
 from andon.register.incidents import IncidentRow, Listed
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class Filters:
     asked_of: str | None = None
     """`me`, or a role: only incidents with an open question for it, what runs out first at the top."""
     first: First = "newest"
+    sought: Sought = ANYTHING
+    """What else they are looked for by: type, channel, category, tag, public taxonomy."""
 
 
 def fits(row: IncidentRow, filters: Filters) -> bool:
@@ -157,6 +160,11 @@ class Reading:
             at=self._parts.now(),
             around=around(row, directory, await self._texts(row, caller)),
         )
+
+    async def counts(self, state: Listed, sought: Sought) -> dict[str, dict[str, int]]:
+        """Count incidents by what they are called."""
+        chosen = self._parts.incidents.select_ids(state, sought)
+        return await asyncio.to_thread(self._parts.codes.counts, chosen)
 
     async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
         """Return the open incidents, what runs out first at the top; without a clock, newest first."""
@@ -264,6 +272,7 @@ class Reading:
             system=filters.system,
             state=filters.state,
             classification=filters.classification,
+            sought=filters.sought,
             limit=limit,
             before=before,
         )
@@ -272,7 +281,7 @@ class Reading:
         """Return the open incidents that fit, what runs out first at the top."""
         found = [
             (due, row)
-            for row in self._open_rows()
+            for row in self._open_rows(filters.sought)
             if fits(row, filters) and (due := self._due_for(row, filters, caller)) is not None
         ]
         return [row for _, row in sorted(found, key=lambda one: one[0])]
@@ -292,11 +301,11 @@ class Reading:
             return role is not None and waits_for(record, caller.person, role, at)
         return record.open and Role(filters.asked_of or "") in record.request.roles_at(at)
 
-    def _open_rows(self) -> list[IncidentRow]:
+    def _open_rows(self, sought: Sought = ANYTHING) -> list[IncidentRow]:
         rows: list[IncidentRow] = []
         while len(rows) < OPEN_AT_MOST:
             before = rows[-1].incident if rows else None
-            page = self._rows(Filters(state=Listed.OPEN), PAGE, before)
+            page = self._rows(Filters(state=Listed.OPEN, sought=sought), PAGE, before)
             rows += page
             if len(page) < PAGE:
                 break

@@ -15,9 +15,11 @@ from andon.console.access import AUDITING, LISTING, READING
 from andon.console.delivery import EngineAwayError
 from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentList, IncidentShown
+from andon.console.models.terms import Counts
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.reading import Filters, First
 from andon.console.routes.places import Digest, Incident, Noting, Reader, Stock
+from andon.domain.detection import Category, Channel, IncidentType, Tag
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError
 from andon.domain.ledger import Chain, Entry, Head, Kind
@@ -25,6 +27,7 @@ from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.register.codes import Sought
 from andon.register.incidents import Listed
 
 LIST_AT_MOST = 200
@@ -46,6 +49,21 @@ class LedgerPage(Frozen):
     statements: dict[Sha256Hex, Envelope] | None = None
 
 
+def _sought(
+    kind: Annotated[IncidentType | None, Query(alias="type")] = None,
+    channel: Channel | None = None,
+    category: Category | None = None,
+    tag: Tag | None = None,
+    external: Annotated[
+        str | None, Query(max_length=128, description="`taxonomy:id`, such as owasp_llm:LLM01:2025")
+    ] = None,
+) -> Sought:
+    return Sought(kind, channel, category, tag, external)
+
+
+Seeking = Annotated[Sought, Depends(_sought)]
+
+
 def _filters(
     *,
     state: Listed = Listed.ALL,
@@ -58,8 +76,9 @@ def _filters(
         Query(description="only open ones that ask you, or a role"),
     ] = None,
     first: Annotated[First, Query(description="`due`: open ones, what runs out first at the top")] = "newest",
+    sought: Seeking,
 ) -> Filters:
-    return Filters(state, stage, severity, system, classification, asked_of, first)
+    return Filters(state, stage, severity, system, classification, asked_of, first, sought)
 
 
 @router.get("")
@@ -73,6 +92,13 @@ async def incidents(
     """List incidents, newest first unless asked otherwise."""
     shown, onward = await reading.listed(filters, caller, limit=limit, before=before)
     return IncidentList(incidents=tuple(shown), next=onward)
+
+
+@router.get("/counts", dependencies=[Depends(only(LISTING))])
+async def counts(reading: Reader, sought: Seeking, state: Listed = Listed.ALL) -> Counts:
+    """Count incidents by what they are called; one with two categories counts in both."""
+    found = await reading.counts(state, sought)
+    return Counts(state=state.value, total=sum(found["severity"].values()), **found)
 
 
 @router.get("/{incident}")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from cyclopts import Parameter
 
 from andon.cli import screen
+from andon.cli.called import ANY, Called
 from andon.cli.course import clock_of, show_course, still_missing, warnings_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
@@ -48,6 +49,7 @@ def list_incidents(
     *,
     state: str = "open",
     which: Which = ALL,
+    called: Called = ANY,
     first: str | None = None,
     limit: int = 50,
     before: str | None = None,
@@ -60,9 +62,12 @@ def list_incidents(
 
     Example: andon list --asked-of me --as legal
 
+    Example: andon list --category data_exposure --tag privacy
+
     Args:
         state: open, closed or all.
         which: which of them.
+        called: what they are called.
         first: "due" puts what runs out first at the top, and lists open ones only.
         limit: at most this many.
         before: only those older than this incident, for the next page.
@@ -71,7 +76,13 @@ def list_incidents(
     """
     with console(find(where, role=READER)) as service:
         answer = service.get(
-            "/v1/incidents", state=state, **asdict(which), first=first, limit=limit, before=before
+            "/v1/incidents",
+            state=state,
+            **asdict(which),
+            **asdict(called),
+            first=first,
+            limit=limit,
+            before=before,
         )
     if json:
         screen.as_json(answer)

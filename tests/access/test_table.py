@@ -44,7 +44,9 @@ FILLED: Final = {
     "token": "tok-none",
     "secret": "none",
     "kind": "external_counsel",
+    "task": "look_back-1",
     "receipt": "DET-none",
+    "taxonomy": "atlas",
 }
 pytestmark = pytest.mark.timeout(600)
 

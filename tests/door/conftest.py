@@ -20,6 +20,8 @@ from temporalio.client import Client, RPCError
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
+from andon.adapters.store.texts import SealedTexts
+from andon.adapters.store.vault import AesVault
 from andon.config import (
     DatabaseSettings,
     IntakeSettings,
@@ -34,7 +36,9 @@ from andon.door.app import create_app
 from andon.register.detections import Detections
 from andon.register.engine import Databases, open_databases
 from andon.register.incidents import Incidents
+from andon.register.keys import WrappedKeys
 from andon.register.switches import Switches
+from andon.register.texts import Texts
 from tests.api.server import bearer, free_socket, running, write_tokens
 from tests.door.incident import IncidentWorkflow
 
@@ -161,6 +165,21 @@ class Door:
     @property
     def detections(self) -> Detections:
         return Detections(self.databases.register)
+
+    @property
+    def texts(self) -> SealedTexts:
+        vault = AesVault(self.settings.keys.master, WrappedKeys(self.databases.register))
+        return SealedTexts(vault, Texts(self.databases.register))
+
+    def write_source(self, name: str, **fields: object) -> None:
+        """Write a source file and put it in force."""
+        assert self.settings.policy.playbooks is not None
+        folder = self.settings.policy.playbooks / "sources"
+        folder.mkdir(exist_ok=True)
+        mapped = {"system": {"fixed": "refund_desk"}, "title": ["title", "payload.summary"]}
+        given = fields if fields.get("kind") == "native" else {**mapped, **fields}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"id": name, **given}))
+        self.app.state.policy.load()
 
     async def detect(
         self, role: Role = Role.DETECTOR, /, query: str = "", **report: object

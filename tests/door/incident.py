@@ -6,6 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received
+    from andon.domain.sender import SenderSays
     from andon.domain.stage import Stage
 
 
@@ -17,6 +18,7 @@ class IncidentWorkflow:
     def __init__(self, opening: OpenIncident) -> None:
         self.arrivals: list[str] = []
         self.duplicates: list[Duplicates] = []
+        self.senders: list[SenderSays] = []
         self.over = False
 
     @workflow.run
@@ -32,6 +34,14 @@ class IncidentWorkflow:
     @workflow.signal
     async def duplicates_joined(self, duplicates: Duplicates) -> None:
         self.duplicates.append(duplicates)
+
+    @workflow.signal
+    async def sender_says(self, said: SenderSays) -> None:
+        self.senders.append(said)
+
+    @workflow.query
+    def said(self) -> list[SenderSays]:
+        return self.senders
 
     @workflow.signal
     async def end(self) -> None:

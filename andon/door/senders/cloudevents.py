@@ -84,9 +84,12 @@ def _binary(request: Request, body: bytes, kind: str, depth: int) -> dict[str, A
     }
     if not body:
         return event
-    if kind.endswith(("/json", "+json")):
-        return {**event, "datacontenttype": kind, "data": read_value(body, depth)}
-    return {**event, "datacontenttype": kind, "data": body.decode(errors="replace")}
+    if not kind and body.lstrip()[:1] == b"{":
+        # Senders that leave the content type out mean JSON, which is the specification's default.
+        kind = "application/json"
+    json = kind.endswith(("/json", "+json"))
+    data = read_value(body, depth) if json else body.decode(errors="replace")
+    return {**event, "datacontenttype": kind, "data": data}
 
 
 def _checked(event: Any, where: str = "") -> dict[str, Any]:

@@ -22,9 +22,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped] # it has no types
-from authlib.deprecate import AuthlibDeprecationWarning  # type: ignore[import-untyped]
-from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
+from authlib.common.errors import AuthlibBaseError
+from authlib.deprecate import AuthlibDeprecationWarning
+from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -37,7 +37,7 @@ from andon.domain.values import Frozen, Instant
 with warnings.catch_warnings():
     # Authlib asks for httpx2 here, which nothing else of Andon uses; with httpx it does the same.
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
-    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import door
 from andon.cli.words import read_facts
+from andon.domain.detection import UNKNOWN_SYSTEM
 
 LONGEST_WAIT = 30
 SLACK_SECONDS = 10
@@ -18,7 +19,7 @@ SLACK_SECONDS = 10
 
 def report(  # noqa: PLR0913 - one option per field of a detection
     system: str,
-    title: str,
+    title: str = "",
     /,
     *,
     description: str = "",
@@ -30,6 +31,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     potential: Annotated[list[str] | None, Parameter(negative="")] = None,
     trace: Annotated[list[str] | None, Parameter(negative="")] = None,
     occurred_at: str | None = None,
+    reported_at: str | None = None,
     dedupe_key: str | None = None,
     channel: str = "user_report",
     wait: int = 0,
@@ -38,13 +40,15 @@ def report(  # noqa: PLR0913 - one option per field of a detection
 ) -> int:
     """Report that an AI system went wrong.
 
-    What you leave out is unknown; nothing is assumed to be harmless. You report as `reporter`
-    unless you say otherwise with --as.
+    What you leave out is unknown; nothing is assumed to be harmless. If you don't know which AI
+    system it was, say only what you saw. You report as `reporter` unless you say otherwise with --as.
 
     Example: andon report refund_desk "Refund went to another customer" --flag unauthorised --wait 5
 
+    Example: andon report "It showed me somebody else's file" --flag exposed
+
     Args:
-        system: id of the AI system, or "unknown".
+        system: id of the AI system; left out, nobody knows yet which it was.
         title: what was seen, in a few words. It is stored encrypted.
         description: what happened, in as many words as it takes. It is stored encrypted.
         flag: unsafe, incorrect, exposed or unauthorised.
@@ -55,12 +59,15 @@ def report(  # noqa: PLR0913 - one option per field of a detection
         potential: a fact of what could have happened, as name=value; may be repeated.
         trace: W3C trace id of a failing call; may be repeated.
         occurred_at: when it happened, with its zone, such as 2026-03-01T10:00:00Z.
+        reported_at: when somebody said it to you, if you pass it on.
         dedupe_key: reports with the same key join one incident.
         channel: where the report comes from.
         wait: seconds to wait for containment to be proven, at most 30.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
+    if not title:
+        system, title = UNKNOWN_SYSTEM, system
     body: dict[str, Any] = {
         "system": system,
         "channel": channel,
@@ -74,6 +81,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
         "potential_facts": read_facts("--potential", potential or ()) or None,
         "trace_ids": trace or None,
         "occurred_at": occurred_at,
+        "reported_at": reported_at,
         "dedupe_key": dedupe_key,
     }
     return _sent(find(where, role="reporter"), "/v1/detections", body, wait, json=json)
@@ -144,6 +152,8 @@ def _told(answer: dict[str, Any], *, json: bool, waited: bool) -> int:
                 f"  {screen.inert(order.get('lever'))}: {screen.inert(order.get('verb'))}, "
                 f"{screen.inert(order.get('state'))}"
             )
+        for advice in answer.get("advice") or []:
+            screen.say(screen.inert(advice))
     return Exit.NEGATIVE if waited and orders and not (contained or held) else Exit.OK
 
 

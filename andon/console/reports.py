@@ -110,8 +110,9 @@ def report_of(fields: Mapping[str, str], zone: tzinfo) -> dict[str, Any]:
 
 def _system(fields: Mapping[str, str]) -> str:
     chosen = fields.get("system", DONT_KNOW)
-    named = fields.get("named", "").strip() if chosen == OTHER else chosen
-    return named or UNKNOWN_SYSTEM
+    if chosen in (DONT_KNOW, OTHER):
+        return fields.get("named", "").strip() or UNKNOWN_SYSTEM
+    return chosen
 
 
 def _moment(text: str, zone: tzinfo) -> str:

@@ -89,6 +89,19 @@ def test_a_report_reaches_the_door_with_only_what_was_said(
     }
 
 
+def test_one_sentence_is_a_report_and_its_advice_is_printed(
+    servant: Servant, ready: Path, tmp_path: Path
+) -> None:
+    answer = {"receipt": "DET-1", "outcome": "opened", "incident": INCIDENT, "advice": ["Have it replaced."]}
+    servant.answers["/v1/detections"] = (202, answer)
+    done = andon(
+        "report", "It showed me a key", "--flag", "exposed", "--ready-file", ready, cwd=tmp_path, check=0
+    )
+    body = servant.calls[0].body
+    assert (body["system"], body["title"]) == ("unknown", "It showed me a key")
+    assert "Have it replaced." in done.stdout
+
+
 def test_waiting_in_vain_for_containment_ends_with_1(servant: Servant, ready: Path, tmp_path: Path) -> None:
     order = {"lever": "refund_desk.allowed", "verb": "pause_system", "state": "unproven"}
     answer = {"outcome": "opened", "incident": INCIDENT, "contained": False, "orders": [order]}

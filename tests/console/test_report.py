@@ -94,7 +94,7 @@ async def test_i_do_not_know_is_an_answer_everywhere(house: House) -> None:
     kept = house.parts.detections.get(receipt_in(page.text))
     assert kept is not None
     assert (kept.system, kept.occurred_at, kept.severity, kept.trace_ids) == ("unknown", None, None, ())
-    assert "Nobody knows what to stop" in page.text or "Being contained" in page.text
+    assert "Nobody knows what to stop" in page.text
 
 
 async def test_what_people_add_goes_with_it(house: House) -> None:
@@ -140,9 +140,10 @@ async def test_a_form_sent_twice_is_one_report_with_one_receipt(house: House) ->
     assert len(set(places)) == 1
 
 
-async def test_another_ai_system_is_named_in_words(house: House) -> None:
+@pytest.mark.parametrize("system", ["other", ""])
+async def test_another_ai_system_is_named_in_words(house: House, system: str) -> None:
     async with somebody(house) as visitor:
-        page = await sent(visitor, title="It is rude", system="other", named="hr_bot", flag="unsafe")
+        page = await sent(visitor, title="It is rude", system=system, named="hr_bot", flag="unsafe")
     kept = house.parts.detections.get(receipt_in(page.text))
     assert kept is not None
     assert kept.system == "hr_bot"

@@ -195,7 +195,7 @@ def _contained(row: IncidentRow | None) -> tuple[Status, str]:
         )
     if row.stage in AFTER_RELEASE:
         return Status("Back in service", "○", "quiet"), "People have looked, and let it go on."
-    if row.containment_required and row.view is not None and not row.view.orders:
+    if row.containment_required and row.opening is not None and not row.opening.plan.levers:
         return (
             Status("Nobody knows what to stop", "!", "warn"),
             "There is no switch for an AI system that nobody could name. People are finding out which it is.",

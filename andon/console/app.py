@@ -11,6 +11,7 @@ from andon.api.server import new_app
 from andon.config import settings
 from andon.console.asking import Asking
 from andon.console.declaring import Declaring
+from andon.console.duties import Duties
 from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
 from andon.console.models.keys import NewKey, ProvenKey
@@ -27,6 +28,7 @@ from andon.console.routes import (
     decisions,
     declarations,
     directory,
+    duties,
     entrance,
     incidents,
     keys,
@@ -38,14 +40,17 @@ from andon.console.routes import (
     proposals,
     provider,
     proving,
+    quality,
     report,
     signing,
     systems,
+    tasks,
     terms,
     tokens,
 )
 from andon.console.sessions import Sessions, cookie_name
 from andon.console.slips import SealedSlips, slip_key
+from andon.console.small_matters import SmallMatters
 from andon.console.statics import Statics
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
@@ -72,9 +77,11 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app = new_app("Andon console", stands_on.tokens, bodies=BODIES)
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
+    app.state.small_matters = SmallMatters(stands_on)
     app.state.reviewed = Reviewed(stands_on)
     app.state.asking = Asking(stands_on, wordings)
     app.state.declaring = Declaring(stands_on)
+    app.state.duties = Duties(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
     app.state.reports = Reports(stands_on)
     app.state.cookie = cookie_name(stands_on.url)
@@ -83,14 +90,15 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     )
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
+    app.include_router(quality.router)
     app.include_router(tokens.api)
     app.include_router(terms.router)
     app.include_router(terms.screens)
-    for routes in (systems, incidents, decisions, proposals, declarations, directory, keys, notices):
+    for routes in (systems, incidents, decisions, proposals, declarations, tasks, directory, keys, notices):
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):
         app.include_router(screens.router)
-    for screens in (pages, answering, petitions, signing, report):
+    for screens in (pages, answering, petitions, duties, signing, report):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -25,12 +25,15 @@ from andon.register.detections import Detections
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
+from andon.register.links import Links
 from andon.register.openings import Openings
 from andon.register.people import People
 from andon.register.policies import Policies, Systems
+from andon.register.quality import QualityIssues
 from andon.register.sessions import SessionRows
 from andon.register.slips import Slips
 from andon.register.switches import Switches
+from andon.register.uploads import Uploads
 
 
 class Sealing(Protocol):
@@ -56,8 +59,11 @@ class Parts:
 
     incidents: Incidents
     detections: Detections
+    issues: QualityIssues
+    links: Links
     ledger: Ledger
     codes: Codes
+    uploads: Uploads
     evidence: Evidence
     people: People
     policies: Policies
@@ -103,8 +109,11 @@ def open_parts(settings: Settings) -> Parts:
     return Parts(
         incidents=queries.incidents,
         detections=queries.detections,
+        issues=queries.issues,
+        links=queries.links,
         ledger=queries.ledger,
         codes=queries.codes,
+        uploads=queries.uploads,
         evidence=queries.evidence,
         people=queries.people,
         policies=queries.policies,

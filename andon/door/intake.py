@@ -7,7 +7,9 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from andon.domain.detection import UNKNOWN_SYSTEM, DetectionReport, Outcome
+from sqlalchemy.exc import SQLAlchemyError
+
+from andon.domain.detection import DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident
 from andon.domain.severity import Band, assess
 from andon.domain.spills import ADVICE, spills
@@ -19,8 +21,11 @@ from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
 from andon.door.opening import Arrived
+from andon.door.outage import Outage, Spooled
 from andon.door.placing import Placing, Put
 from andon.door.policy import PolicyDesk
+from andon.door.rates import Rates
+from andon.door.turns import Turns, rank, rank_of
 from andon.door.weighing import weigh
 from andon.register.detections import Detection
 from andon.register.incidents import IncidentRow, Incidents
@@ -28,6 +33,10 @@ from andon.register.incidents import IncidentRow, Incidents
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 0.025
+WRITERS: Final = 4
+"""Detections that are written down at a time: the register has one writer, and the others wait in order."""
+STARTERS: Final = 8
+"""Incidents that are held and started at a time; above this a small Temporal only gets slower."""
 
 
 class Intake:
@@ -42,6 +51,8 @@ class Intake:
         placing: Placing,
         engine: Engine,
         holding: Holding,
+        outage: Outage,
+        rates: Rates,
         console_url: str,
     ) -> None:
         self._incidents = incidents
@@ -51,6 +62,10 @@ class Intake:
         self._engine = engine
         self._holding = holding
         self._console_url = console_url.rstrip("/")
+        self._writing = Turns(WRITERS)
+        self._starting = Turns(STARTERS)
+        self.outage = outage
+        self.rates = rates
         self.joined = Joined(incidents, engine)
         self.starting: set[IncidentId] = set()
         """Incidents whose requests are under way; the drain leaves them alone."""
@@ -67,17 +82,55 @@ class Intake:
 
         Raises:
             InvalidInputError: policy does not know a word in it.
+            ProblemError: 429, its source sends more than it may.
         """
         weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
-        case = Case(weighed, arrived, report.title, report.description, report.system)
-        system = await asyncio.to_thread(self._policy.named, report.system)
-        if system.id != report.system:
-            case = Case(weighed, arrived, report.title, report.description, UNKNOWN_SYSTEM).noting(
-                f"AI system as reported: {report.system}"
-            )
-        answer = await self._answered(await self._placing.put(case, system), wait)
+        system = self._policy.name_of(report.system)
+        case = Case(weighed, arrived, report.title, report.description, system)
+        if system != report.system:
+            case = case.noting(f"AI system as reported: {report.system}")
+        self.rates.admit(arrived, system, stops=weighed.assessment.containment_required)
+        answer = await self._taken(case, wait)
         found = spills(report.title, report.description)
         return answer.model_copy(update={"advice": tuple(ADVICE[one] for one in found)})
+
+    async def _taken(self, case: Case, wait: timedelta) -> Answer:
+        """Put a detection where it belongs; while the register takes nothing, on disk."""
+        put = await self._placed(case)
+        if put is None:
+            return self.kept(await self.outage.keep(case))
+        try:
+            return await self._answered(put, wait)
+        except SQLAlchemyError as error:
+            # It stands in the register; what more there is to say will stand there too.
+            self.outage.failed(error)
+            return self.kept(Spooled(put.case, put.incident))
+
+    async def _placed(self, case: Case) -> Put | None:
+        """Return None when the register takes nothing."""
+        assessment = case.weighed.assessment
+        async with self._writing.turn(rank(assessment.severity, assessment.priority)):
+            if self.outage.away:
+                return None
+            try:
+                system = await asyncio.to_thread(self._policy.named, case.system)
+                return await self._placing.put(case, system)
+            except SQLAlchemyError as error:
+                self.outage.failed(error)
+                return None
+
+    def kept(self, spooled: Spooled) -> Answer:
+        """Answer for a detection that waits in the spool."""
+        return Answer(
+            receipt=spooled.case.arrived.receipt,
+            outcome=Outcome.SPOOLED,
+            incident=spooled.incident,
+            url=self._url(spooled.incident) if spooled.incident else None,
+            stage=Stage.DETECT if spooled.incident else None,
+            severity=spooled.case.weighed.assessment.severity,
+            contained=False,
+            orders=spooled.orders,
+        )
 
     async def as_it_stands(self, kept: Detection) -> Answer:
         """Return the answer to a detection that was taken before, as things stand now."""
@@ -126,7 +179,8 @@ class Intake:
         """
         self.starting.add(opening.incident)
         try:
-            orders, stage = await asyncio.gather(self._held(opening, held), self._started(opening))
+            async with self._starting.turn(rank_of(opening)):
+                orders, stage = await asyncio.gather(self._held(opening, held), self._started(opening))
         finally:
             self.starting.discard(opening.incident)
         if stage is None:

@@ -133,6 +133,10 @@ class PolicyDesk:
         """Return the ids of the registered AI systems."""
         return sorted(self._known)
 
+    def name_of(self, name: str) -> str:
+        """Return what a report's AI system goes by: `unknown` if it can be nobody's name."""
+        return name if name in self._known or _NAME.match(name) else UNKNOWN_SYSTEM
+
     def named(self, name: str) -> AISystem:
         """Return the AI system a report names, registering one that is first heard of.
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from andon.door.answers import Answer
 from andon.register.detections import Detection, Detections
 
@@ -27,7 +29,10 @@ class Repeats:
     async def once(self, receipt: str, take: Callable[[], Awaitable[Answer]]) -> Answer:
         """Take a report, unless the register holds one under its receipt."""
         async with self._turns.setdefault(receipt, asyncio.Lock()):
-            kept = await asyncio.to_thread(self._detections.get, receipt)
+            try:
+                kept = await asyncio.to_thread(self._detections.get, receipt)
+            except SQLAlchemyError:
+                kept = None  # it is taken into the spool, and found again when that is drained
             return await (self._stands(kept) if kept else take())
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from pydantic import ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from andon.api.problems import ProblemError
 from andon.domain.containment import Lever, OrderState, Verb, flag_key
 from andon.domain.detection import Channel, DetectionReport
 from andon.domain.errors import InvalidInputError
 from andon.domain.incident import OpenIncident
-from andon.domain.playbook import ContainmentStep
+from andon.domain.playbook import ContainmentStep, Plan
 from andon.domain.severity import Band
 from andon.domain.system import AISystem
 from andon.domain.values import Frozen, IncidentId
-from andon.door.answers import Answer
+from andon.door.answers import Answer, OrderShown
 from andon.door.books import Books, Case
 from andon.door.holding import ADAPTER, Holding
 from andon.door.intake import Intake
@@ -87,9 +89,20 @@ class Cord:
             step,
         )
         dedupe = self._keys.dedupe(system.id, lever.id, purpose="stop")
+        outage = self._intake.outage
+        if not outage.away:
+            try:
+                return await self._pulled(case, plan, dedupe, wait)
+            except SQLAlchemyError as error:
+                outage.failed(error)
+        spooled = await outage.keep(case, plan=plan, dedupe=dedupe)
+        _refuse_unless_held(spooled.orders, system.id, spooled.incident)
+        return self._intake.kept(spooled)
+
+    async def _pulled(self, case: Case, plan: Plan, dedupe: str | None, wait: timedelta) -> Answer:
         allotment, opening = await self._books.allot(case, plan, dedupe)
         if not allotment.opened:
-            if await self._held_by(allotment.incident, system):
+            if await self._held_by(allotment.incident, plan.system):
                 return await self._intake.join(allotment.incident, case, wait)
             # Its own hold is off, as after a restart: this stop needs one of its own.
             _, opening = await self._books.allot(case, plan, None)
@@ -97,17 +110,11 @@ class Cord:
 
     async def _stopped(self, opening: OpenIncident, wait: timedelta) -> Answer:
         held = await self._holding.hold(opening)
-        if not held or held[0].state is not OrderState.APPLIED:
-            raise ProblemError(
-                503,
-                "not-stopped",
-                f"{opening.plan.system} is NOT stopped: the switch store did not take the hold. "
-                f"It is tried again for {opening.incident}; stop it by other means meanwhile.",
-            )
+        _refuse_unless_held(held, opening.plan.system, opening.incident)
         return await self._intake.looked_at(await self._intake.start(opening, held=held), wait)
 
-    async def _held_by(self, incident: IncidentId, system: AISystem) -> bool:
-        standing = await asyncio.to_thread(self._switches.holds, system.id)
+    async def _held_by(self, incident: IncidentId, system: str) -> bool:
+        standing = await asyncio.to_thread(self._switches.holds, system)
         return any(hold.order == f"{incident}/order/1" for hold in standing)
 
     def _registered(self, name: str) -> AISystem:
@@ -120,6 +127,17 @@ class Cord:
                 f"Registered are: {', '.join(self._policy.names()) or 'none'}.",
             )
         return found
+
+
+def _refuse_unless_held(held: Sequence[OrderShown], system: str, incident: str | None) -> None:
+    if held and held[0].state is OrderState.APPLIED:
+        return
+    raise ProblemError(
+        503,
+        "not-stopped",
+        f"{system} is NOT stopped: the switch store did not take the hold. "
+        f"It is tried again for {incident}; stop it by other means meanwhile.",
+    )
 
 
 def lever_for(system: AISystem, request: StopRequest) -> Lever:

@@ -7,25 +7,22 @@ import heapq
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
 
 from andon.domain.incident import OpenIncident
 from andon.domain.severity import Band
 
-LEAST_PRIORITY: Final = 99
-
 Rank = tuple[int, int]
-"""Severity, then priority; the lower goes first."""
+"""Severity, then priority, both negative: the lower goes first."""
 
 
-def rank(severity: Band, priority: int = LEAST_PRIORITY) -> Rank:
-    """Return where something stands in the line."""
-    return (-severity.rank, priority)
+def rank(severity: Band, priority: int = 0) -> Rank:
+    """Return where something stands in the line; a higher priority goes first."""
+    return (-severity.rank, -priority)
 
 
 def rank_of(opening: OpenIncident) -> Rank:
     """Return where an incident stands in the line: those with levers to hold before the others."""
-    return rank(opening.severity, 0 if opening.containment_required else LEAST_PRIORITY)
+    return rank(opening.severity, int(opening.containment_required))
 
 
 class Turns:

@@ -23,8 +23,8 @@ async def test_the_gravest_goes_first_and_among_equals_who_came_first() -> None:
         for name, severity, priority in (
             ("low", Band.LOW, 0),
             ("medium", Band.MEDIUM, 0),
-            ("critical, less urgent", Band.CRITICAL, 9),
-            ("critical", Band.CRITICAL, 1),
+            ("critical, less urgent", Band.CRITICAL, 1),
+            ("critical", Band.CRITICAL, 9),
             ("medium too", Band.MEDIUM, 0),
             ("high", Band.HIGH, 0),
         ):

@@ -45,7 +45,13 @@ def show_course(found: Mapping[str, Any]) -> None:
 def warnings_of(found: Mapping[str, Any]) -> list[str]:
     """Return what must not be overlooked."""
     lost = found.get("undelivered") or []
-    return [f"andon: nobody could be reached by: {screen.inert(', '.join(lost))}"] if lost else []
+    told = [f"andon: nobody could be reached by: {screen.inert(', '.join(lost))}"] if lost else []
+    owner = found.get("owner") or {}
+    if owner.get("state") == "overdue" and not found.get("closed_at"):
+        told.append(
+            f"andon: nothing was heard of the business owner in time: {screen.inert(owner['person'])}"
+        )
+    return told
 
 
 def clock_of(question: Mapping[str, Any]) -> str:

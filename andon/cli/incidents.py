@@ -242,6 +242,7 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
         "because": ", ".join(str(rule) for rule in rules) or None,
         "classification": found.get("classification"),
         "lead": found.get("lead"),
+        "owner": owner_in_words(found.get("owner")),
         "stage": found.get("stage"),
         "contained": "yes, proven" if found.get("contained") else "no",
         "opened": screen.when(found.get("opened_at")),
@@ -263,6 +264,19 @@ def _question(one: Mapping[str, Any]) -> Sequence[object]:
         still_missing(one),
         options_of(one),
     )
+
+
+def owner_in_words(owner: Mapping[str, Any] | None) -> str | None:
+    """Return whether the business owner has it in hand."""
+    if not owner:
+        return None
+    name, by = owner.get("person"), owner.get("acknowledged_by")
+    if owner.get("state") == "in_hand":
+        return f"{name}, has it in hand" if by == name else f"{name}; {by} has it in hand"
+    late = owner.get("state") == "overdue"
+    due = owner.get("due")
+    when = f", due {screen.when(due)} ({screen.distance(due)})" if due and not late else ""
+    return f"{name}, not heard of {'in time' if late else 'yet'}{when}"
 
 
 def answer_by(question: Mapping[str, Any]) -> str:

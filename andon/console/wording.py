@@ -12,11 +12,13 @@ from pydantic import TypeAdapter
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.errors import NotFoundError
 from andon.domain.rights import Wording
+from andon.domain.task import Shown, TaskWording
 from andon.domain.values import Sha256Hex
 
 SHOWN = "andon.shown/1"
 
 _WORDINGS = TypeAdapter(dict[DecisionKind, Wording])
+_TASKS = TypeAdapter(dict[str, TaskWording])
 
 
 class PolicyTexts(Protocol):
@@ -31,6 +33,7 @@ class _Words:
     wording: Mapping[DecisionKind, Wording] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     guidance: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, TaskWording] = field(default_factory=dict)
 
 
 class Wordings:
@@ -59,6 +62,12 @@ class Wordings:
         """Return what a playbook tells those who work with the AI system."""
         return self._words(policy).guidance.get(playbook, "")
 
+    def task(self, policy: Sha256Hex, code: str) -> TaskWording:
+        """Return how a task is put; its code where the policy has no words."""
+        found = self._words(policy).tasks.get(code)
+        title = code.replace("_", " ").capitalize()
+        return found or TaskWording(title=title, ask=title, shows=(Shown.REPORT,))
+
     def _words(self, digest: Sha256Hex) -> _Words:
         if digest not in self._known:
             try:
@@ -74,6 +83,7 @@ def _words(snapshot: Mapping[str, Any]) -> _Words:
     rules = (*severity.get("rules", ()), *severity.get("bumps", ()))
     playbooks = snapshot.get("playbooks", {})
     return _Words(
+        tasks=_TASKS.validate_python(snapshot.get("rights", {}).get("task_wording", {})),
         wording=_WORDINGS.validate_python(snapshot.get("rights", {}).get("wording", {})),
         rules={rule["id"]: rule.get("why", "") for rule in rules},
         guidance={name: playbook.get("guidance", "") for name, playbook in playbooks.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -16,13 +17,14 @@ from andon.console.access import READING
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME, Filters
-from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock
+from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
 from andon.console.screens.now import now_screen
 from andon.console.screens.parts import incident_line
 from andon.console.screens.systems import system_boxes
+from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
 from andon.console.screens.words import STAGES, plain
 from andon.console.visitors import Listing, Reading, session_of
@@ -134,6 +136,7 @@ async def incident(
     stock: Stock,
     reviewed: Noting,
     asking: Petitions,
+    duties: ToDo,
 ) -> Response:
     """Show one incident."""
     row = await reading.row(incident)
@@ -147,7 +150,17 @@ async def incident(
         mine=frozenset(one.decision.id for one in await reading.waiting([row], session.caller)),
         askable=await asking.askable(row, session.caller),
     )
-    return render("incident.html", session=session, screen=screen, zone=zone_key(at))
+    closed = shown.closed_at is not None
+    speaks = await duties.speaks_as(session.caller, Role.BUSINESS_OWNER)
+    return render(
+        "incident.html",
+        session=session,
+        screen=screen,
+        todo=task_lines(await duties.of(row, session.caller), at),
+        owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
+        owner_key=secrets.token_urlsafe(24),
+        zone=zone_key(at),
+    )
 
 
 @router.get("/incidents/{incident}/evidence")

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 
 from andon.console.asking import Asking
 from andon.console.declaring import Declaring
+from andon.console.duties import Duties
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts
 from andon.console.reading import Reading
@@ -51,12 +52,20 @@ def declaring_of(request: Request) -> Declaring:
     return declaring
 
 
+def duties_of(request: Request) -> Duties:
+    """Return what knows the tasks in this application."""
+    duties: Duties = request.app.state.duties
+    return duties
+
+
 Stock = Annotated[Parts, Depends(parts_of)]
 Reader = Annotated[Reading, Depends(reading_of)]
 Noting = Annotated[Reviewed, Depends(reviewed_of)]
 Taking = Annotated[Desk, Depends(desk_of)]
 Petitions = Annotated[Asking, Depends(asking_of)]
+ToDo = Annotated[Duties, Depends(duties_of)]
 Stating = Annotated[Declaring, Depends(declaring_of)]
 Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
+TaskId = Annotated[str, Path(max_length=64, description="`<code>-<n>`")]
 DecisionId = Annotated[str, Path(max_length=64, description="`<kind>-<n>`")]

@@ -11,8 +11,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import TypeAdapter
+
 from andon.api.authentication import Caller
 from andon.console.access import READING
+from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
 from andon.console.models.decision import DecisionShown, acting_role, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
 from andon.console.models.incident import (
@@ -30,6 +33,7 @@ from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
+from andon.domain.offered import Offered
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
@@ -42,6 +46,9 @@ logger = logging.getLogger(__name__)
 PAGE: Final = 200
 ME: Final = "me"
 NEVER: Final = float("inf")
+OFFERING: Final = 20
+"""Reports of one incident whose offered evidence is shown; the manifest lists all of it."""
+_OFFERED: Final = TypeAdapter(tuple[Offered, ...])
 OPEN_AT_MOST: Final = 1000
 """Open incidents looked through for what is due; with more, the newest ones."""
 
@@ -159,6 +166,7 @@ class Reading:
             wordings=self._wordings,
             at=self._parts.now(),
             around=around(row, directory, await self._texts(row, caller)),
+            called=await self._called(row),
         )
 
     async def counts(self, state: Listed, sought: Sought) -> dict[str, dict[str, int]]:
@@ -257,6 +265,34 @@ class Reading:
                 found[request.id] = await self._parts.texts.open(sealed)
             except (NotFoundError, SignatureError):
                 logger.warning("a text to decide on can't be opened", extra={"incident": row.incident})
+        return found
+
+    async def _called(self, row: IncidentRow) -> Called:
+        parts = self._parts
+        codes = await asyncio.to_thread(parts.codes.of, row.incident)
+        system = await asyncio.to_thread(parts.systems.system, row.system)
+        shelf = await asyncio.to_thread(parts.policy.shelf)
+        return called_shown(
+            row,
+            codes,
+            shelf.lexicon.taxonomies,
+            registered=system is not None and system.in_inventory,
+            offered=await self._offered(row),
+        )
+
+    async def _offered(self, row: IncidentRow) -> list[OfferedShown]:
+        """Return the evidence that the incident's reports brought; what can't be opened is left out."""
+        found: list[OfferedShown] = []
+        for receipt in (await asyncio.to_thread(self._parts.uploads.offering, row.incident))[:OFFERING]:
+            detection = await asyncio.to_thread(self._parts.detections.get, receipt)
+            if detection is None or detection.evidence is None:
+                continue
+            try:
+                text = await self._parts.texts.open(detection.evidence)
+            except (NotFoundError, SignatureError):
+                logger.warning("offered evidence can't be opened", extra={"incident": row.incident})
+                continue
+            found += offered_shown(detection, _OFFERED.validate_json(text))
         return found
 
     def _directory(self) -> Directory | None:

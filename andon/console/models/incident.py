@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from andon.console.models.called import Called, ExternalShown, OfferedShown, RoleJoined
 from andon.console.models.decision import Around, DecisionShown, decision_shown
 from andon.console.models.evidence import EvidenceSummary, evidence_summary
 from andon.console.models.owner import OwnerShown, owner_shown
@@ -119,6 +120,12 @@ class IncidentShown(IncidentListed):
     source: str
     channel: str
     type: str | None
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    external: tuple[ExternalShown, ...] = Field(description="what public taxonomies call it")
+    joined_roles: tuple[RoleJoined, ...] = Field(description="who belongs to it by policy, and why")
+    registered: bool = Field(description="whether somebody has registered the AI system")
+    offered: tuple[OfferedShown, ...] = Field(description="evidence that its reports brought")
     version: int = Field(description="rises with every change; 0: the workflow has not begun")
     started_at: Instant | None
     detected_at: Instant | None
@@ -185,6 +192,7 @@ def incident_shown(
     wordings: Wordings,
     at: datetime,
     around: Around,
+    called: Called,
 ) -> IncidentShown:
     """Return an incident whole, as it is shown at a moment.
 
@@ -202,6 +210,7 @@ def incident_shown(
     }
     return IncidentShown(
         **dict(listed),
+        **dict(called),
         source=row.source,
         channel=row.channel,
         type=row.type,

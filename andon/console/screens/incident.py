@@ -10,6 +10,7 @@ from andon.console.models.decision import DecisionShown
 from andon.console.models.evidence import EvidenceSummary
 from andon.console.models.incident import IncidentShown, OrderShown
 from andon.console.models.proposal import Askable
+from andon.console.screens.called import CalledBox, called_box
 from andon.console.screens.course import (
     MarkLine,
     QuestionAnswered,
@@ -87,6 +88,7 @@ class IncidentScreen:
     line: IncidentLine
     ending: str
     rules: tuple[tuple[str, str], ...]
+    called: CalledBox
     guidance: str
     contained_after: str
     joined: int
@@ -135,6 +137,7 @@ def incident_screen(
         line=incident_line(incident, now, linked=True),
         ending=ENDINGS[incident.ending] if incident.ending else "",
         rules=tuple((one.rule, one.why) for one in incident.reasons),
+        called=called_box(incident),
         guidance=incident.guidance,
         contained_after=_contained_after(incident),
         joined=incident.joined,

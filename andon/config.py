@@ -103,6 +103,11 @@ class IntakeSettings(_Section):
     stops_per_source_per_hour: int = Field(
         20, description="AI systems that one source may stop in an hour without a person"
     )
+    detections_per_source_per_minute: int = Field(
+        12_000,
+        ge=1,
+        description="detections a program may send in a minute; above it, what must be contained still passes",
+    )
 
 
 class RecorderSettings(_Section):

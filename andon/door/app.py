@@ -28,12 +28,14 @@ from andon.door.flags import Flags
 from andon.door.graver import Graver
 from andon.door.holding import Holding
 from andon.door.intake import Intake
+from andon.door.likeness import Likeness
 from andon.door.limit import StopLimit
 from andon.door.opening import Secrets
 from andon.door.outage import Outage
 from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
 from andon.door.promoting import Promoting
+from andon.door.rates import Rates
 from andon.door.repeats import Repeats
 from andon.door.senders.wiring import ROUTERS, receive
 from andon.door.sightings import Sightings
@@ -118,7 +120,7 @@ def _set_up(
     most = chosen.intake.stops_per_source_per_hour
     placing = Placing(
         standing=Standing(queries.incidents),
-        sightings=Sightings(queries.incidents, knot),
+        sightings=Sightings(queries.incidents, knot, Likeness(queries.detections, queries.links)),
         graver=Graver(queries.detections),
         weather=Weather(queries.storms, queries.incidents, books, policy, keys),
         books=books,
@@ -138,12 +140,12 @@ def _set_up(
     outage.load()
     intake = Intake(
         incidents=queries.incidents,
-        books=books,
         policy=policy,
         placing=placing,
         engine=engine,
         holding=holding,
         outage=outage,
+        rates=Rates(chosen.intake.detections_per_source_per_minute),
         console_url=chosen.console.url,
     )
     app.state.engine = engine

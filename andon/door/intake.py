@@ -16,7 +16,7 @@ from andon.domain.spills import ADVICE, spills
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
-from andon.door.books import Books, Case
+from andon.door.books import Case
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
@@ -63,7 +63,7 @@ class Intake:
         self._holding = holding
         self._console_url = console_url.rstrip("/")
         self._writing = Turns(WRITERS)
-        self._starting = Turns(STARTERS)
+        self.starters = Turns(STARTERS)
         self.outage = outage
         self.rates = rates
         self.joined = Joined(incidents, engine)
@@ -154,7 +154,9 @@ class Intake:
 
     async def _answered(self, put: Put, wait: timedelta) -> Answer:
         if put.opening is not None:
-            return await self.looked_at(await self.start(put.opening), wait)
+            answer = await self.start(put.opening)
+            await self._placing.suggest(put.opening)
+            return await self.looked_at(answer, wait)
         if put.incident is not None:
             return await self._joined(put.incident, put.case, wait, graver=put.graver)
         return _logged(put.case, put.issue)
@@ -179,7 +181,7 @@ class Intake:
         """
         self.starting.add(opening.incident)
         try:
-            async with self._starting.turn(rank_of(opening)):
+            async with self.starters.turn(rank_of(opening)):
                 orders, stage = await asyncio.gather(self._held(opening, held), self._started(opening))
         finally:
             self.starting.discard(opening.incident)
@@ -189,7 +191,7 @@ class Intake:
 
     async def join(self, incident: IncidentId, case: Case, wait: timedelta) -> Answer:
         """Note one more detection of an incident, whether or not it has been closed meanwhile."""
-        await self._books.join(case, incident, open_only=False)
+        await self._placing.join(case, incident)
         return await self._joined(incident, case, wait)
 
     async def looked_at(self, answer: Answer, patience: timedelta) -> Answer:

@@ -97,6 +97,10 @@ class Placing:
                     return put
                 gust = await self._weather.look(case)
 
+    async def suggest(self, opening: OpenIncident) -> None:
+        """Note which open incidents a fresh one may be the same as."""
+        await asyncio.to_thread(self._sightings.likeness.suggest, opening)
+
     async def adopt(self, case: Case, opening: OpenIncident, dedupe: str | None) -> None:
         """Open just the incident whose levers were held while the register was away."""
         async with self._weather.alone(case):
@@ -119,6 +123,10 @@ class Placing:
                 allotment, opening = await self._books.allot(case, plan, None, ties)
             self._standing.remember(dedupe, allotment.incident)
             return Put(case, incident=allotment.incident, opening=opening)
+
+    async def join(self, case: Case, incident: IncidentId) -> None:
+        """Note one more detection of an incident, whether or not it has been closed meanwhile."""
+        await self._books.join(case, incident, open_only=False)
 
     def key_of(self, case: Case) -> str | None:
         """Return the keyed digest of a detection's dedupe key."""

@@ -8,6 +8,7 @@ from andon.domain.pattern import PatternPolicy, cause_of
 from andon.domain.placing import Stands
 from andon.domain.severity import Band, SeverityPolicy
 from andon.door.books import Case
+from andon.door.likeness import Likeness
 from andon.door.ties import Knot
 from andon.register.incidents import Incidents
 from andon.register.links import LinkKind
@@ -43,9 +44,10 @@ def occasion_of(case: Case, system: str, dedupe: str | None, policy: SeverityPol
 class Sightings:
     """Looks into the register before a detection is put anywhere."""
 
-    def __init__(self, incidents: Incidents, knot: Knot) -> None:
+    def __init__(self, incidents: Incidents, knot: Knot, likeness: Likeness) -> None:
         self._incidents = incidents
         self._knot = knot
+        self.likeness = likeness
 
     def look(
         self, system: str, dedupe: str | None, occasion: Occasion | None, patterns: PatternPolicy | None

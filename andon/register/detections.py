@@ -14,7 +14,7 @@ from andon.domain.detection import Category, Channel, IncidentType, Outcome, Tag
 from andon.domain.values import Frozen, Instant
 from andon.ports import SealedText
 from andon.register.engine import insert_if_absent, reading, writing
-from andon.register.tables import detections
+from andon.register.tables import detections, incidents
 
 
 class Detection(Frozen):
@@ -76,6 +76,21 @@ class Detections:
     def of(self, incident: str, limit: int = 200) -> list[Detection]:
         """Return an incident's detections, oldest first."""
         return self._list(detections.c.incident == incident, limit)
+
+    def openers(self, system: str, limit: int = 20) -> list[Detection]:
+        """Return the detections that opened an AI system's open incidents, newest first."""
+        wanted = (
+            _KEPT.join(incidents, incidents.c.incident == detections.c.incident)
+            .where(
+                incidents.c.system == system,
+                incidents.c.closed_at.is_(None),
+                detections.c.outcome == Outcome.OPENED,
+            )
+            .order_by(incidents.c.opened_at.desc(), detections.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [_detection(row) for row in connection.execute(wanted)]
 
     def of_issue(self, issue: str, limit: int = 200) -> list[Detection]:
         """Return a quality issue's detections, oldest first."""

@@ -196,7 +196,7 @@ async def test_a_graver_detection_is_told_at_once_and_a_repeat_of_it_is_not(
         await door.detect(dedupe_key="k", facts={**ONE_RECORD, "safety": "serious"})
 
     async def all_told() -> bool:
-        batches = await handle.query("told", result_type=list[Duplicates])
+        batches: list[Duplicates] = await handle.query("told", result_type=list[Duplicates])
         return sum(one.count for one in batches) == 4
 
     await until(all_told)
@@ -273,3 +273,18 @@ async def test_a_detection_that_joined_is_split_off_with_its_own_times(door: Doo
     (link,) = links(door).of(opened["incident"])
     assert (link.kind, link.origin, link.by) == (LinkKind.SPLIT, first["incident"], "person:responder-1")
     assert (await send(door, whole, detection=second["receipt"])).status_code == 404
+
+
+async def test_two_senders_who_see_one_thing_make_a_suggestion_and_one_that_tells_them_apart_does_not(
+    door: Door,
+) -> None:
+    trace = ["ab" * 16]
+    first = (await door.detect(dedupe_key="a", facts=HARM, trace_ids=trace)).json()["incident"]
+    other = (await door.detect(dedupe_key="b", facts=HARM)).json()["incident"]
+    assert links(door).of(other) == []
+    same = (await door.detect(Role.REPORTER, channel="user_report", facts=HARM, trace_ids=trace)).json()
+    found = links(door).of(same["incident"])
+    assert [(link.kind, link.origin, link.why) for link in found] == [
+        (LinkKind.SUGGESTED, first, "same_trace"),
+        (LinkKind.SUGGESTED, other, "same_time"),
+    ]

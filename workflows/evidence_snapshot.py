@@ -14,6 +14,7 @@ from andon.domain.errands import Report, SnapshotOrder
 from andon.domain.evidence import Seal
 from andon.domain.values import Slug
 from workflows import queues
+from workflows.steadfast import Steadfast
 
 COLLECT_TIMEOUT = timedelta(minutes=15)
 COLLECT_HEARTBEAT = timedelta(seconds=20)
@@ -28,8 +29,14 @@ class EvidenceSnapshotWorkflow:
     @workflow.run
     async def run(self, order: SnapshotOrder) -> Seal:
         """Return the seal; the incident hears of it by signal, since it may have been carried over."""
+        steadfast = Steadfast(order.parent, f"evidence/{order.number}")
+        seal = await steadfast.through(self._sealed(order))
+        await steadfast.tell("evidence_sealed", Report(number=order.number))
+        return seal
+
+    async def _sealed(self, order: SnapshotOrder) -> Seal:
         await asyncio.gather(*(self._collect(order, source) for source in order.sources))
-        seal = await workflow.execute_activity_method(
+        return await workflow.execute_activity_method(
             EvidenceActivities.seal,
             SealCall(
                 incident=order.incident,
@@ -43,9 +50,6 @@ class EvidenceSnapshotWorkflow:
             retry_policy=COLLECT_RETRIES,
             priority=Priority(priority_key=3),
         )
-        parent = workflow.get_external_workflow_handle(order.parent)
-        await parent.signal("evidence_sealed", Report(number=order.number))
-        return seal
 
     async def _collect(self, order: SnapshotOrder, source: Slug) -> Collected | None:
         try:

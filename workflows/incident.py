@@ -47,6 +47,7 @@ from workflows.preservation import Preservation
 from workflows.restart import Restart
 from workflows.tape import Tape
 from workflows.tasks import Tasks
+from workflows.watching import Watching
 from workflows.weighing import Weighing
 
 KEEPERS = 3
@@ -78,8 +79,19 @@ class IncidentWorkflow:
         self._clock = Clock()
         self._decisions = Decisions(opening, self._state, self._tape, self._notices, self._clock)
         self._levers = Levers(opening, self._state, self._tape, self._notices)
-        self._preservation = Preservation(opening, self._state, self._tape, self._decisions, self._clock)
-        self._restart = Restart(opening, self._state, self._tape, self._decisions, self._levers, self._clock)
+        self._preservation = Preservation(
+            opening, self._state, self._tape, self._decisions, self._notices, self._clock
+        )
+        watching = Watching(opening, self._state, self._tape, self._notices, self._clock)
+        self._restart = Restart(
+            opening,
+            self._state,
+            self._tape,
+            self._decisions,
+            self._levers,
+            self._clock,
+            watching=watching,
+        )
         self._tasks = Tasks(opening, self._state, self._tape, self._notices, self._clock)
         self._journal = Journal(
             opening, self._state, self._tape, self._notices, self._clock, begun=self._tasks.begin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from andon.domain.errands import Observation, Report
+from andon.domain.errands import LEAD_GONE, REFUSED_BY_CHILD, LeadGone, Observation, Refused, Report
 from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
 from andon.domain.notice import UNDELIVERED, Undelivered
@@ -23,6 +23,7 @@ from workflows.tape import Tape
 
 REFUSALS_KEPT = 20
 REPORTS_KEPT = 50
+WATCH_SAYS = frozenset({"relapse", "watch_over"})
 REPORTS = {"evidence_sealed": "evidence", "reevaluation_over": "reevaluation"}
 """Signal of a child that is done -> the first part of its name."""
 SENDERS_KEPT = 20
@@ -35,7 +36,15 @@ Message = TypeVar("Message", bound=BaseModel)
 class Post:
     """Takes signals. A report of a child is a hint: what counts is read from where the child kept it."""
 
-    def __init__(self, state: IncidentState, tape: Tape, decisions: Decisions) -> None:
+    def __init__(
+        self,
+        state: IncidentState,
+        tape: Tape,
+        decisions: Decisions,
+        *,
+        lead_gone: Callable[[LeadGone], None],
+    ) -> None:
+        self._lead_gone = lead_gone
         self._state = state
         self._tape = tape
         self._decisions = decisions
@@ -51,12 +60,14 @@ class Post:
             self._sender_says(said)
         elif name in REPORTS and (done := _read(args, Report)):
             self._reported(f"{REPORTS[name]}/{done.number}")
-        elif name == "relapse" and (seen := _read(args, Observation)):
-            self._relapsed(seen.saw[:64])
+        elif name in WATCH_SAYS and (seen := _read(args, Observation)):
+            self._watch_says(name, seen)
         elif name == UNDELIVERED and (lost := _read(args, Undelivered)):
             self._undelivered(lost)
-        elif name == "watch_over" and _read(args, Observation):
-            self._watch_over()
+        elif name == LEAD_GONE and (gone := _read(args, LeadGone)):
+            self._lead_gone(gone)
+        elif name == REFUSED_BY_CHILD and (refused := _read(args, Refused)):
+            self.refuse(f"{refused.child[:20]}/{refused.signal}")
         else:
             self.refuse(name)
 
@@ -121,13 +132,18 @@ class Post:
             facts={"about": lost.about[:64], "roles": ",".join(lost.roles)},
         )
 
-    def _watch_over(self) -> None:
-        """End the watch only once its time is up, whoever says so."""
+    def _watch_says(self, name: str, seen: Observation) -> None:
+        """Hear the watch whose turn it is; it can't be over before its time, whoever says so."""
         until = self._state.watch_until
-        if until is not None and workflow.now() >= until:
-            self._reported("watch")
+        early = name == "watch_over" and until is not None and workflow.now() < until
+        if not 0 < seen.watch <= self._state.watches or (seen.watch == self._state.watches and early):
+            self.refuse(name)
+        elif seen.watch < self._state.watches or until is None:
+            workflow.logger.info("watch %d is past: it says %s", seen.watch, name)
+        elif name == "relapse":
+            self._relapsed(seen.saw[:64])
         else:
-            self.refuse("watch_over")
+            self._reported("watch")
 
     def refuse(self, name: str) -> None:
         """Record a signal that has no effect; a flood of them is counted, not written out."""

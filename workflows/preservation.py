@@ -11,6 +11,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import DecisionKind
+from andon.domain.directory import Role
 from andon.domain.errands import EvidenceQuery, SnapshotOrder
 from andon.domain.evidence import Seal
 from andon.domain.incident import IncidentState, OpenIncident, workflow_id
@@ -18,9 +19,12 @@ from andon.domain.ledger import Kind
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
+from workflows.notices import Notices
 from workflows.tape import Tape
 
 SNAPSHOT_WITHIN = timedelta(hours=1)
+TRIES = 2
+CALLED_ON = (Role.INCIDENT_LEAD, Role.OPERATIONS)
 READ_TIMEOUT = timedelta(seconds=5)
 READ_RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5)
@@ -36,29 +40,43 @@ class Preservation:
         state: IncidentState,
         tape: Tape,
         decisions: Decisions,
+        notices: Notices,
         clock: Clock,
     ) -> None:
         self._opening = opening
         self._state = state
         self._tape = tape
         self._decisions = decisions
+        self._notices = notices
         self._clock = clock
 
     async def snapshot(self, number: int) -> None:
-        """Have snapshot `number` taken and sealed, unless it is; a failed one is recorded and left."""
-        if any(seal.snapshot == number for seal in self._state.seals):
-            return
-        if self._state.snapshots < number:
-            self._state.snapshots = number
-            await self._start(number)
-        seal = await self._sealed(number)
-        if seal is None:
-            self._tape.add(Kind.EVIDENCE_FAILED, subject=str(number))
-            return
+        """Have snapshot `number` taken and sealed, unless it is.
+
+        One that does not report, as when somebody terminated it, is on record, and one more is taken.
+        """
+        failed = self._state.failed_snapshots
+        for _ in range(TRIES):
+            while number in failed:
+                number += 1
+            if any(seal.snapshot == number for seal in self._state.seals):
+                return
+            if self._state.snapshots < number:
+                self._state.snapshots = number
+                await self._start(number)
+            seal = await self._sealed(number)
+            if seal is not None:
+                self._accept(seal)
+                return
+            failed.append(number)
+            self._tape.add(Kind.EVIDENCE_FAILED, subject=str(number), facts={"problem": "no_report"})
+            self._notices.word("evidence_failed", str(number), CALLED_ON)
+
+    def _accept(self, seal: Seal) -> None:
         self._state.seals.append(seal)
         self._tape.add(
             Kind.EVIDENCE_SEALED,
-            subject=str(number),
+            subject=str(seal.snapshot),
             at=seal.sealed_at,
             digests={"root": seal.root},
             facts={"items": seal.items, "bytes": seal.size_bytes, "gaps": len(seal.missing)},

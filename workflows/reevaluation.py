@@ -13,6 +13,7 @@ from andon.domain.errands import EvaluationRequest, ReevaluationOrder, Report
 from andon.domain.gate import EvaluationResult
 from andon.domain.values import Sha256Hex
 from workflows import queues
+from workflows.steadfast import Steadfast
 
 HEARTBEAT = timedelta(seconds=20)
 ATTEMPTS = RetryPolicy(initial_interval=timedelta(seconds=2), maximum_attempts=3)
@@ -29,6 +30,12 @@ class ReevaluationWorkflow:
     @workflow.run
     async def run(self, order: ReevaluationOrder) -> bool:
         """Return whether the suite ran to its end."""
+        steadfast = Steadfast(order.parent, f"reevaluation/{order.request.number}")
+        completed = await steadfast.through(self._kept(order))
+        await steadfast.tell("reevaluation_over", Report(number=order.request.number))
+        return completed
+
+    async def _kept(self, order: ReevaluationOrder) -> bool:
         result = await self._evaluated(order.request)
         running = await self._running(order) if order.versions else None
         await workflow.execute_activity_method(
@@ -41,8 +48,6 @@ class ReevaluationWorkflow:
             task_queue=queues.RESPONSE,
             start_to_close_timeout=KEEP_TIMEOUT,
         )
-        parent = workflow.get_external_workflow_handle(order.parent)
-        await parent.signal("reevaluation_over", Report(number=order.request.number))
         return result.completed
 
     async def _evaluated(self, request: EvaluationRequest) -> EvaluationResult:

@@ -11,7 +11,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord
-from andon.domain.errands import EvaluationRequest, ReevaluationOrder, WatchOrder
+from andon.domain.errands import EvaluationRequest, ReevaluationOrder
 from andon.domain.gate import EvaluationResult, Gate, judge_gate
 from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
@@ -22,11 +22,10 @@ from workflows.decisions import Decisions
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
 from workflows.tape import Tape
-from workflows.watch import WatchWorkflow
+from workflows.watching import Watching
 
 READ_TIMEOUT = timedelta(seconds=10)
 READ_RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)
-LONGEST_WATCH = timedelta(hours=72)
 EVALUATION_SLACK = timedelta(minutes=10)
 
 
@@ -41,6 +40,8 @@ class Restart:
         decisions: Decisions,
         levers: Levers,
         clock: Clock,
+        *,
+        watching: Watching,
     ) -> None:
         self._opening = opening
         self._plan = opening.plan
@@ -49,6 +50,7 @@ class Restart:
         self._decisions = decisions
         self._levers = levers
         self._clock = clock
+        self._watching = watching
 
     async def fixed(self) -> bool:
         """Wait until a fix is marked as deployed; False: the system will not be restarted."""
@@ -87,6 +89,8 @@ class Restart:
         record = await self._decisions.ask(
             DecisionKind.RESTART, self._binding, nth=self._state.restarts, past_default=True
         )
+        # What an executive has lifted was lifted for this restart, not for those after it.
+        self._state.lifted.clear()
         if record.outcome == "restart":
             return record
         self._state.restarts += 1
@@ -100,7 +104,7 @@ class Restart:
         self._state.restarts += 1
         if released:
             self._tape.add(Kind.RESTARTED, subject=decision.request.id)
-            await self._watch_from_now()
+            await self._watching.begin()
             return True
         self._state.evaluation = None
         self._state.gate = None
@@ -110,15 +114,10 @@ class Restart:
 
     async def watched(self) -> bool:
         """Watch for the window; False: it relapsed, and the orders stand again."""
-        await workflow.wait_condition(
-            lambda: self._state.relapse is not None or "watch" in self._state.reported
-        )
-        if self._state.relapse is None:
-            self._state.reported.remove("watch")
-            self._tape.add(Kind.WATCH_ENDED, facts={"saw": "quiet"})
-            return True
-        await self._contain_again(self._state.relapse)
-        return False
+        saw = await self._watching.relapse()
+        if saw is not None:
+            await self._contain_again(saw)
+        return saw is None
 
     async def _contain_again(self, saw: str) -> None:
         """Apply the orders anew, with no new round of approval, and reopen the diagnosis."""
@@ -127,17 +126,10 @@ class Restart:
         self._state.relapses += 1
         self._state.watch_until = None
         self._state.contained_at = None
+        self._state.lifted.clear()
         self._back_to_the_fix()
         self._levers.order_again()
         await self._levers.contain()
-        await self._end_watch()
-
-    async def _end_watch(self) -> None:
-        watch = workflow.get_external_workflow_handle(f"{workflow_id(self._opening.incident)}/watch")
-        try:
-            await watch.signal("stop")
-        except FailureError:
-            workflow.logger.info("the watch has ended already")
 
     def _back_to_the_fix(self) -> None:
         self._state.fixed_at = None
@@ -226,23 +218,4 @@ class Restart:
             Numbered(incident=self._opening.incident, number=number),
             start_to_close_timeout=READ_TIMEOUT,
             retry_policy=READ_RETRIES,
-        )
-
-    async def _watch_from_now(self) -> None:
-        window = self._plan.watch.window.get(self._state.severity, LONGEST_WATCH)
-        self._state.watch_until = workflow.now() + window
-        self._tape.add(Kind.WATCH_BEGUN, facts={"until": self._state.watch_until.isoformat()})
-        await workflow.start_child_workflow(
-            WatchWorkflow.run,
-            WatchOrder(
-                parent=workflow_id(self._opening.incident),
-                system=self._plan.system,
-                versions=self._state.approved_versions or NOTHING_YET,
-                until=self._state.watch_until,
-                every=self._plan.watch.every,
-            ),
-            id=f"{workflow_id(self._opening.incident)}/watch",
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            cancellation_type=ChildWorkflowCancellationType.ABANDON,
-            static_summary=f"watch after restart, {self._opening.incident}",
         )

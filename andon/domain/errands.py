@@ -7,9 +7,13 @@ modules again for each run, and building a pydantic model costs about a millisec
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from andon.domain.evidence import EvidenceRow
-from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
+from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, Slug
+
+REFUSED_BY_CHILD: Final = "refused_by_child"
+"""The signal by which a child tells of what it took no notice of."""
 
 
 class EvidenceQuery(Carried):
@@ -56,6 +60,7 @@ class WatchOrder(Carried):
     """What is watched, until when, and what must not change."""
 
     parent: str
+    number: int
     system: Slug
     versions: Sha256Hex
     until: Instant
@@ -69,6 +74,24 @@ class Report(Carried):
 
 
 class Observation(Carried):
-    """What the watch saw, as a code."""
+    """What a watch saw, as a code."""
 
     saw: str
+    watch: int
+
+
+class Refused(Carried):
+    """What somebody sent to a child, which took no notice of it."""
+
+    child: str
+    signal: str
+
+
+LEAD_GONE: Final = "lead_gone"
+"""Signal by which an incident hears that its lead can't lead any more; carries a `LeadGone`."""
+
+
+class LeadGone(Carried):
+    """Whoever leads was suspended, or has left the directory."""
+
+    person: PersonId

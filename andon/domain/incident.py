@@ -173,7 +173,9 @@ class IncidentState(BaseModel):
     relapses: int = 0
     relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")
     reported: list[str] = Field(default_factory=list, description="children that say they are done")
+    watches: int = 0
     watch_until: Instant | None = None
+    failed_snapshots: list[int] = Field(default_factory=list)
     file: Sha256Hex | None = Field(None, description="digest of the incident file")
     findings: dict[str, str] = Field(default_factory=dict)
     lead: PersonId | None = Field(None, description="the one named incident lead")

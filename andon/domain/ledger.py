@@ -79,6 +79,7 @@ class Kind(StrEnum):
     RESTARTED = "restarted"
     WATCH_BEGUN = "watch_begun"
     RELAPSE = "relapse"
+    WATCH_SILENT = "watch_silent"
     WATCH_ENDED = "watch_ended"
     LESSON_RECORDED = "lesson_recorded"
     STOOD_DOWN = "stood_down"

@@ -306,7 +306,7 @@ async def replays(handle: WorkflowHandle[Any, Ending]) -> None:
 
 async def end_all(client: Client, incident: str) -> None:
     """End an incident and its children: the next test's workers serve the same queues."""
-    for workflow_id in (f"{incident}/watch", incident):
+    for workflow_id in (*(f"{incident}/watch/{number}" for number in (1, 2, 3)), incident):
         try:
             await client.get_workflow_handle(workflow_id).terminate("the test is over")
         except RPCError as error:

@@ -19,6 +19,14 @@ HEADLINES: Final[dict[str, str]] = {
     "default_applied": "has no answer: the safe default applies",
     "guidance": "has guidance for you",
     "unproven": "is not proven to be contained",
+    "unacknowledged": "has not been taken in hand by its business owner",
+    "lead_missing": "has nobody who leads it",
+    "task": "has a task for you",
+    "task_reminder": "still waits for a task of yours",
+    "task_overdue": "has a task that was not done in time",
+    "closing_waits": "can't close before its follow-ups are done",
+    "watch_silent": "was not watched: its watch did not report, and has begun anew",
+    "evidence_failed": "has a snapshot of the evidence that did not report",
 }
 """What a notice says of its incident; other subjects are named as they are."""
 

@@ -175,6 +175,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.RESTART_BEGUN: lambda _: "Restart begun",
     Kind.RESTARTED: lambda _: "Running again",
     Kind.WATCH_BEGUN: lambda _: "Watch begun",
+    Kind.WATCH_SILENT: lambda _: "The watch did not report: it begins anew",
     Kind.WATCH_ENDED: lambda _: "Watch ended",
     Kind.RELAPSE: lambda e: f"Relapse: {lower(_fact(e, 'saw'))}",
     Kind.LESSON_RECORDED: lambda e: f"Lessons: {lower(e.after)}",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 from andon.domain.incident import OpenIncident
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
-from andon.door.intake import Intake, arrival_of
+from andon.door.intake import STARTERS, Intake, arrival_of
+from andon.door.turns import rank_of
 from andon.register.incidents import Incidents
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ FAILURES_A_ROUND: Final = 3
 
 
 class Drain:
-    """Looks each second for incidents without a workflow, oldest first."""
+    """Looks each second for incidents without a workflow; the gravest go first, and then the oldest."""
 
     def __init__(self, incidents: Incidents, engine: Engine, holding: Holding, intake: Intake) -> None:
         self._incidents = incidents
@@ -56,18 +58,27 @@ class Drain:
     async def _started_some(self, waiting: list[OpenIncident]) -> bool:
         # An incident whose workflow can't answer must not keep the others waiting for ever.
         waiting.sort(key=lambda one: self._failures[one.incident])
-        failed = started = 0
-        for opening in waiting:
-            if failed == FAILURES_A_ROUND:
-                break
-            try:
-                await self._start(opening)
-                started += 1
-            except EngineAwayError:
-                failed += 1
-                self._failures[opening.incident] += 1
-                await self._hold(opening)
-        return started > 0
+        line, results = iter(waiting), Counter[bool]()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(STARTERS):
+                group.create_task(self._start_next(line, results))
+        return results[True] > 0
+
+    async def _start_next(self, line: Iterator[OpenIncident], results: Counter[bool]) -> None:
+        """Start one after the other; a few that fail end the round, since Temporal may be away."""
+        for opening in line:
+            if results[False] >= FAILURES_A_ROUND:
+                return
+            results[await self._could_start(opening)] += 1
+
+    async def _could_start(self, opening: OpenIncident) -> bool:
+        try:
+            await self._start(opening)
+        except EngineAwayError:
+            self._failures[opening.incident] += 1
+            await self._hold(opening)
+            return False
+        return True
 
     async def _hold(self, opening: OpenIncident) -> None:
         """Hold the levers of an incident that still waits; a crash may have come before that."""
@@ -76,7 +87,8 @@ class Drain:
             self._held.add(opening.incident)
 
     async def _start(self, opening: OpenIncident) -> None:
-        await self._engine.open(opening, arrival_of(opening))
+        async with self._intake.starters.turn(rank_of(opening)):
+            await self._engine.open(opening, arrival_of(opening))
         await asyncio.to_thread(self._incidents.mark_started, opening.incident, datetime.now(UTC))
         self._failures.pop(opening.incident, None)
         self._held.discard(opening.incident)

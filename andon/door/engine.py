@@ -17,6 +17,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
+    Priority,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -30,6 +31,7 @@ from temporalio.service import RPCStatusCode
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError
 from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, workflow_id
+from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 
@@ -42,6 +44,8 @@ DUPLICATES_JOINED: Final = "duplicates_joined"
 DEADLINE: Final = timedelta(seconds=3)
 HEALTH_DEADLINE: Final = timedelta(seconds=1)
 TASK_TIMEOUT: Final = timedelta(seconds=2)
+PRIORITIES: Final = {Band.CRITICAL: 1, Band.HIGH: 2, Band.MEDIUM: 3, Band.LOW: 4}
+"""Of an incident's workflow, and of each activity that names none of its own; 1 goes first."""
 
 SEVERITY: Final = SearchAttributeKey.for_keyword("AndonSeverity")
 STAGE: Final = SearchAttributeKey.for_keyword("AndonStage")
@@ -162,6 +166,7 @@ def _start(opening: OpenIncident) -> WithStartWorkflowOperation[object, object]:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         task_timeout=TASK_TIMEOUT,
+        priority=Priority(priority_key=PRIORITIES[opening.severity]),
         static_summary=f"{opening.plan.system}: {opening.classification} {opening.severity}",
         search_attributes=TypedSearchAttributes(
             [

@@ -46,7 +46,6 @@ class Intake:
         self,
         *,
         incidents: Incidents,
-        books: Books,
         policy: PolicyDesk,
         placing: Placing,
         engine: Engine,
@@ -56,7 +55,6 @@ class Intake:
         console_url: str,
     ) -> None:
         self._incidents = incidents
-        self._books = books
         self._policy = policy
         self._placing = placing
         self._engine = engine

@@ -9,7 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, distinct, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    case,
+    distinct,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.severity import Band, Classification
@@ -127,7 +140,7 @@ class Incidents:
             )
 
     def waiting(self, limit: int = 50) -> list[OpenIncident]:
-        """Return incidents that were allotted and whose workflow has not started, oldest first."""
+        """Return incidents that were allotted and whose workflow has not started: gravest, then oldest."""
         wanted = (
             select(incidents.c.opening)
             .where(
@@ -135,7 +148,7 @@ class Incidents:
                 incidents.c.closed_at.is_(None),
                 incidents.c.opening.is_not(None),
             )
-            .order_by(incidents.c.opened_at, incidents.c.incident)
+            .order_by(_GRAVEST_FIRST, incidents.c.opened_at, incidents.c.incident)
             .limit(limit)
         )
         with reading(self._engine) as connection:
@@ -208,6 +221,8 @@ class Incidents:
         with reading(self._engine) as connection:
             return int(connection.execute(wanted).scalar_one())
 
+
+_GRAVEST_FIRST: Final = case({band.value: -band.rank for band in Band}, value=incidents.c.severity)
 
 _STATES: Final[dict[Listed, Callable[[Select[Any]], Select[Any]]]] = {
     Listed.OPEN: lambda wanted: wanted.where(incidents.c.closed_at.is_(None)),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from andon.domain.errors import SignatureError
-from andon.register.source_secrets import SourceSecrets
+from andon.register.source_secrets import KeptSecret, SourceSecrets
 
 PREFIX: Final = "whsec_"
 """How Standard Webhooks writes a secret; scanners for leaked secrets know it."""
@@ -38,6 +38,10 @@ class SecretDrawer:
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, secret.encode(), source.encode())
         return secret, self._kept.replace(source, sealed, by, at)
+
+    def in_force(self, source: str, at: datetime) -> list[KeptSecret]:
+        """Return which secrets of a source are in force, sealed."""
+        return self._kept.in_force(source, at)
 
     def of(self, source: str, at: datetime) -> list[str]:
         """Return the secrets of a source that are in force.

@@ -43,6 +43,7 @@ from andon.console.routes import (
     quality,
     report,
     signing,
+    sources,
     systems,
     tasks,
     terms,
@@ -92,6 +93,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(links.api)
     app.include_router(quality.router)
     app.include_router(tokens.api)
+    app.include_router(sources.router)
     app.include_router(terms.router)
     app.include_router(terms.screens)
     for routes in (systems, incidents, decisions, proposals, declarations, tasks, directory, keys, notices):

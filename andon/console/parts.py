@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from andon.api.authentication import TokenBook, token_book
+from andon.api.source_secrets import SecretDrawer
 from andon.api.vouching import vouching_key
 from andon.bootstrap import load_shelf, open_runtime
 from andon.bootstrap.runtime import file_writer
@@ -32,6 +33,7 @@ from andon.register.policies import Policies, Systems
 from andon.register.quality import QualityIssues
 from andon.register.sessions import SessionRows
 from andon.register.slips import Slips
+from andon.register.source_secrets import SourceSecrets
 from andon.register.switches import Switches
 from andon.register.uploads import Uploads
 
@@ -80,6 +82,7 @@ class Parts:
     issued: AccessTokens
     sessions: SessionRows
     slips: Slips
+    source_secrets: SecretDrawer
     openings: Openings
     sign_in: SignInSettings
     oidc: OidcSettings
@@ -130,6 +133,7 @@ def open_parts(settings: Settings) -> Parts:
         issued=AccessTokens(register),
         sessions=SessionRows(register),
         slips=Slips(register),
+        source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
         sign_in=settings.sign_in,
         oidc=settings.oidc,

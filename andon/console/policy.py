@@ -17,7 +17,7 @@ from playbooks import Shelf
 
 logger = logging.getLogger(__name__)
 
-FOLDERS: Final = ("", "taxonomies")
+FOLDERS: Final = ("", "taxonomies", "sources")
 _Stamp = tuple[tuple[str, int, int], ...]
 
 

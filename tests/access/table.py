@@ -89,6 +89,8 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "DELETE /v1/me/keys/{key}": Row(LISTING, MANAGE),
     "GET /v1/people/{person}/keys": Row(ADMIN, MANAGE),
     "DELETE /v1/people/{person}/keys/{key}": Row(ADMIN, MANAGE),
+    "GET /v1/sources": Row(READING, READ),
+    "POST /v1/sources/{source}/secret": Row(ADMIN, MANAGE),
     "GET /v1/tokens": Row(LISTING, MANAGE),
     "POST /v1/tokens": Row(LISTING, MANAGE),
     "POST /v1/tokens/{token}/revoke": Row(LISTING, MANAGE),

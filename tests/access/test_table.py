@@ -42,6 +42,7 @@ FILLED: Final = {
     "digest": "0" * 64,
     "key": "0" * 64,
     "token": "tok-none",
+    "source": "none",
     "secret": "none",
     "kind": "external_counsel",
     "task": "look_back-1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playbooks.export import export_defaults
 from playbooks.forms import Prefill
-from playbooks.registers import load_people, load_systems
+from playbooks.registers import load_people, load_system, load_systems
 from playbooks.senders import load_source, load_sources
 from playbooks.shelf import Shelf, load
 from playbooks.shipped import policy_text
@@ -17,6 +17,7 @@ __all__ = [
     "load_people",
     "load_source",
     "load_sources",
+    "load_system",
     "load_systems",
     "policy_text",
 ]

@@ -24,7 +24,7 @@ def load_systems(directory: Path | None = None) -> dict[Slug, AISystem]:
     Raises:
         InvalidInputError: names file and field, and says what to do.
     """
-    found = [_system(path) for path in yaml_files(directory or SHIPPED / "systems")]
+    found = [load_system(path) for path in yaml_files(directory or SHIPPED / "systems")]
     return {one.id: one for one in found}
 
 
@@ -38,7 +38,12 @@ def load_people(path: Path | None = None) -> Directory:
     return read(Directory, file)
 
 
-def _system(path: Path) -> AISystem:
+def load_system(path: Path) -> AISystem:
+    """Read the file of one AI system, named after its id.
+
+    Raises:
+        InvalidInputError: names file and field, and says what to do.
+    """
     system = read(AISystem, path)
     check_name(path, system.id)
     if system.id == UNKNOWN_SYSTEM:

@@ -12,8 +12,11 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.system_files import add, check
 
-app = App(name="systems", help="Show the AI systems under protection.", help_format="markdown")
+app = App(name="systems", help="Show, check and add the AI systems under protection.", help_format="markdown")
+app.command(check)
+app.command(add)
 _Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -33,7 +36,7 @@ def list_systems(*, where: Where = HERE, json: _Json = False) -> int:
         return Exit.OK
     screen.table(
         "AI systems",
-        ("system", "tier", "owner", "levers", "held by"),
+        ("system", "tier", "owner", "levers", "held by", ""),
         [
             (
                 one.get("id"),
@@ -42,6 +45,7 @@ def list_systems(*, where: Where = HERE, json: _Json = False) -> int:
                 len(one.get("levers") or []),
                 ", ".join(sorted({str(hold.get("incident")) for hold in one.get("holds") or []}))
                 or "nothing",
+                "" if one.get("in_inventory", True) else "not registered",
             )
             for one in rows_of(answer, "systems")
         ],
@@ -76,6 +80,10 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
             "owner": found.get("business_owner"),
         },
     )
+    if not found.get("in_inventory", True):
+        screen.warn(
+            "Nobody has registered it: its flags are the safest containment there is, if it reads them."
+        )
     screen.table(
         "\nLevers",
         ("lever", "verb", "held by"),

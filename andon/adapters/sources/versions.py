@@ -70,18 +70,28 @@ class VersionsEndpoint:
         registered = await asyncio.to_thread(self._systems.system, system)
         if registered is None or registered.evidence.versions_url is None:
             raise SourceError(self.name, GapReason.NOT_CONFIGURED, "the system's file names no versions_url")
-        try:
-            # Redirects and the environment's proxies would let somebody else answer.
-            async with (
-                httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client,
-                client.stream("GET", str(registered.evidence.versions_url)) as answer,
-            ):
-                if answer.status_code != httpx.codes.OK:
-                    reason = _REASONS.get(answer.status_code, GapReason.REFUSED)
-                    raise SourceError(self.name, reason, f"HTTP {answer.status_code}")
-                return _object(await _bounded(answer))
-        except httpx.HTTPError as error:
-            raise SourceError(self.name, GapReason.UNREACHABLE, type(error).__name__) from error
+        return await versions_at(str(registered.evidence.versions_url))
+
+
+async def versions_at(url: str) -> dict[str, Any]:
+    """Return what an endpoint says of the versions that run.
+
+    Raises:
+        SourceError: it can't be reached, or its answer is no JSON object.
+    """
+    name = VersionsEndpoint.name
+    try:
+        # Redirects and the environment's proxies would let somebody else answer.
+        async with (
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client,
+            client.stream("GET", url) as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                reason = _REASONS.get(answer.status_code, GapReason.REFUSED)
+                raise SourceError(name, reason, f"HTTP {answer.status_code}")
+            return _object(await _bounded(answer))
+    except httpx.HTTPError as error:
+        raise SourceError(name, GapReason.UNREACHABLE, type(error).__name__) from error
 
 
 async def _bounded(answer: httpx.Response) -> bytes:

@@ -1,0 +1,139 @@
+"""Whether an AI system's file is fit to protect it: what it lacks, and what would be stopped first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+
+from andon.domain.containment import FLAG_SHAPES
+from andon.domain.directory import Directory, Role
+from andon.domain.playbook import ContainmentStep, Playbook, choose_playbook
+from andon.domain.severity import Band
+from andon.domain.system import AISystem, Tier
+from andon.domain.values import Frozen, PersonId, Slug
+
+FLAG = "flag"
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    PROBLEM = "problem"
+    """It must be put right before the system is protected."""
+    WARNING = "warning"
+    """It will be missed in an incident."""
+    GOOD = "good"
+    """It was tried, and works."""
+
+
+class Finding(Frozen):
+    """One thing found in a system's file, or tried."""
+
+    level: Level
+    field: str
+    text: str
+
+
+class FirstStop(Frozen):
+    """What one step of containment does to this system at a severity."""
+
+    step: str
+    levers: tuple[str, ...]
+    after_decision: bool
+
+
+def readiness(
+    system: AISystem, playbooks: Mapping[Slug, Playbook], adapters: Collection[str]
+) -> Iterator[Finding]:
+    """Yield what the file itself lacks; a high tier without the four is refused when it is read."""
+    for field, there, without in (
+        ("fallback", system.fallback, "nobody knows how to work while it is stopped"),
+        ("review_standard", system.review_standard, "nobody knows what a review must look at"),
+        ("escalation", system.escalation, "nobody is named beyond the owner"),
+    ):
+        if not there:
+            text = f"is missing: {without}; tier high would be refused"
+            yield Finding(level=Level.WARNING, field=field, text=text)
+    yield from _levers(system, adapters)
+    if system.playbook is not None and system.playbook not in playbooks:
+        known = ", ".join(sorted(playbooks))
+        yield _problem("playbook", f"there is no playbook {system.playbook}; there are {known}")
+    if system.evaluation is None:
+        yield _warning("evaluation", "is missing: without a suite the gate stays shut once it was stopped")
+    if system.evidence.versions_url is None:
+        yield _warning(
+            "evidence.versions_url", "is missing: nobody can tell what was evaluated, so the gate stays shut"
+        )
+
+
+def staffing(system: AISystem, directory: Directory) -> Iterator[Finding]:
+    """Yield whether the people whom the file names can be reached and may decide."""
+    owner = directory.person(system.owner)
+    if owner is None:
+        yield _problem("owner", f"{system.owner} is not in the directory")
+    else:
+        if Role.BUSINESS_OWNER not in owner.roles:
+            yield _warning(
+                "owner", f"{system.owner} does not hold the role business_owner and can't restart it"
+            )
+        if not owner.channels:
+            yield _warning("owner", f"{system.owner} has no channel and is told nothing")
+        elif Role.BUSINESS_OWNER in owner.roles:
+            yield Finding(
+                level=Level.GOOD, field="owner", text=f"{system.owner} can be reached and may decide"
+            )
+    level = Level.PROBLEM if system.tier is Tier.HIGH else Level.WARNING
+    for field, person in _named(system):
+        if directory.person(person) is None:
+            yield Finding(level=level, field=field, text=f"{person} is not in the directory")
+
+
+def stopped_first(
+    system: AISystem, playbooks: Mapping[Slug, Playbook], kind: str | None = None
+) -> dict[Band, tuple[FirstStop, ...]]:
+    """Return, for each severity, the steps in their order and the levers each would hold."""
+    playbook = choose_playbook(playbooks, system, kind)
+    return {
+        band: tuple(_first_stop(step, system) for step in playbook.containment if band in step.at)
+        for band in Band
+    }
+
+
+def _levers(system: AISystem, adapters: Collection[str]) -> Iterator[Finding]:
+    if not system.levers:
+        level = Level.PROBLEM if system.tier is Tier.HIGH else Level.WARNING
+        yield Finding(level=level, field="levers", text="there is none, so Andon can't stop it")
+    for number, entry in enumerate(system.levers):
+        field = f"levers.{number}"
+        if entry.adapter not in adapters:
+            yield _problem(field, f"no adapter {entry.adapter}; there are {', '.join(sorted(adapters))}")
+        elif entry.adapter == FLAG and entry.verb not in FLAG_SHAPES:
+            known = ", ".join(sorted(FLAG_SHAPES))
+            yield _problem(field, f"a flag can't carry out {entry.verb}; it can: {known}")
+
+
+def _first_stop(step: ContainmentStep, system: AISystem) -> FirstStop:
+    return FirstStop(
+        step=f"{step.verb}:{step.target}" if step.target else step.verb.value,
+        levers=tuple(
+            lever.id
+            for lever in system.lever_list()
+            if lever.verb is step.verb and (not step.target or lever.target == step.target)
+        ),
+        after_decision=step.costly,
+    )
+
+
+def _named(system: AISystem) -> Iterator[tuple[str, PersonId]]:
+    if system.fallback is not None:
+        yield "fallback.owner", system.fallback.owner
+    for number, person in enumerate(system.escalation):
+        yield f"escalation.{number}", person
+
+
+def _problem(field: str, text: str) -> Finding:
+    return Finding(level=Level.PROBLEM, field=field, text=text)
+
+
+def _warning(field: str, text: str) -> Finding:
+    return Finding(level=Level.WARNING, field=field, text=text)

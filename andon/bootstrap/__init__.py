@@ -12,6 +12,7 @@ from andon.config import PolicySettings, Settings
 from andon.domain.directory import Directory
 from andon.domain.system import AISystem
 from andon.domain.values import Slug
+from andon.register.backlog import Waits
 from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
 from andon.register.detections import Detections
@@ -55,6 +56,7 @@ class Queries:
     deliveries: Deliveries
     spans: Spans
     storms: Storms
+    waits: Waits
     codes: Codes
     uploads: Uploads
 
@@ -114,6 +116,7 @@ def open_queries(settings: Settings) -> Queries:
         deliveries=Deliveries(register),
         spans=Spans(databases.recorder),
         storms=Storms(register),
+        waits=Waits(register),
         codes=Codes(register),
         uploads=Uploads(register),
     )

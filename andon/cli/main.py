@@ -34,6 +34,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("tasks", "andon.cli.tasks:app", RESPOND, "Show what there is to do, and close a task."),
     ("quality", "andon.cli.quality:app", RESPOND, "Show, promote and close quality issues."),
     ("suggestions", "andon.cli.quality:suggestions", RESPOND, "List incidents that may be one."),
+    ("backlog", "andon.cli.backlog:backlog", RESPOND, "Show what waits at the door."),
     ("notices", "andon.cli.notices:app", RESPOND, "Show what you were told."),
     ("keys", "andon.cli.keys:app", RESPOND, "Show and change the keys that you sign answers with."),
     ("login", "andon.cli.login:login", RESPOND, "Print a link that signs you in to the pages once."),

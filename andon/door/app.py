@@ -19,7 +19,8 @@ from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
-from andon.door import evidence_routes, issue_routes, ofrep, routes
+from andon.door import backlog, evidence_routes, issue_routes, ofrep, routes
+from andon.door.backlog import BacklogDesk
 from andon.door.books import Books
 from andon.door.brought import Brought
 from andon.door.drain import Drain
@@ -80,6 +81,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app.include_router(evidence_routes.router)
     app.include_router(issue_routes.router)
     app.include_router(ofrep.router)
+    app.include_router(backlog.router)
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(SpoolFullError, _not_kept)
@@ -167,6 +169,7 @@ def _set_up(
     app.state.elsewhere = routes.EVIDENCE_ELSEWHERE.format(door=chosen.door.url)
     folder = UploadFolder(chosen.data_dir, chosen.keys.master)
     app.state.uploads = UploadDesk(folder, queries.uploads, chosen.intake)
+    app.state.backlog = BacklogDesk(intake, engine, policy, queries.waits, queries.storms)
     drain = Drain(queries.incidents, engine, holding, intake)
     return [
         policy.keep_current(),

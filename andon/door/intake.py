@@ -60,7 +60,7 @@ class Intake:
         self._engine = engine
         self._holding = holding
         self._console_url = console_url.rstrip("/")
-        self._writing = Turns(WRITERS)
+        self.writers = Turns(WRITERS)
         self.starters = Turns(STARTERS)
         self.outage = outage
         self.rates = rates
@@ -107,7 +107,7 @@ class Intake:
     async def _placed(self, case: Case) -> Put | None:
         """Return None when the register takes nothing."""
         assessment = case.weighed.assessment
-        async with self._writing.turn(rank(assessment.severity, assessment.priority)):
+        async with self.writers.turn(rank(assessment.severity, assessment.priority)):
             if self.outage.away:
                 return None
             try:

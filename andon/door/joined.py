@@ -39,6 +39,11 @@ class Joined:
         self._engine = engine
         self._batches: dict[IncidentId, _Batch] = {}
 
+    @property
+    def untold(self) -> tuple[int, int]:
+        """How many incidents and detections no workflow has been told of yet."""
+        return len(self._batches), sum(batch.count for batch in self._batches.values())
+
     def note(
         self, incident: IncidentId, receipt: str, received_at: datetime, *, graver: bool = False
     ) -> None:

@@ -134,6 +134,7 @@ PAGES: dict[str, Row] = {
 DOOR: dict[str, Row] = DESCRIPTION | {
     "POST /v1/detections": Row(REPORTING, INTAKE),
     "POST /v1/stop": Row(STOPPING, INTAKE),
+    "GET /v1/intake/backlog": Row(READING, READ),
     "POST /v1/quality-issues/{issue}/promote": Row(STOPPING, INTAKE),
     "POST /v1/quality-issues/{issue}/close": Row(STOPPING, INTAKE),
     "POST /v1/incidents/{incident}/split": Row(STOPPING, INTAKE),

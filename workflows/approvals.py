@@ -201,6 +201,7 @@ class Approvals:
         if outcome != "hand_over":
             return
         before, self._state.lead = self._state.lead, record.request.about["to"]
+        self._state.lead_gone = self._state.lead_missed = False
         self._tape.add(
             Kind.LEAD_NAMED, subject=record.request.id, before=before or "", after=self._state.lead
         )

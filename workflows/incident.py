@@ -37,10 +37,13 @@ from workflows.acknowledging import Acknowledging
 from workflows.approvals import Approvals
 from workflows.assessment import Assessment
 from workflows.clock import Clock
+from workflows.correcting import Correcting
 from workflows.decisions import Decisions
 from workflows.declarations import Declarations, Effect
 from workflows.journal import Journal
+from workflows.leading import Leading
 from workflows.levers import Levers
+from workflows.merging import Merging
 from workflows.notices import Notices
 from workflows.post import Post
 from workflows.preservation import Preservation
@@ -115,7 +118,10 @@ class IncidentWorkflow:
             self._approvals,
             begin=self._begin,
         )
+        self._leading = Leading(opening, self._state, self._tape, self._notices, self._clock)
         self._acknowledging = Acknowledging(opening, self._state, self._tape, self._notices, self._clock)
+        correcting = Correcting(opening, self._state, self._tape)
+        self._merging = Merging(opening, self._state, self._tape, self._decisions)
         self._declarations = Declarations(
             opening,
             self._state,
@@ -125,9 +131,16 @@ class IncidentWorkflow:
             effects={
                 Declared.ACKNOWLEDGED: Effect(self._acknowledging.take),
                 Declared.TASK: Effect(self._tasks.close, self._tasks.refuse),
+                Declared.FACTS: Effect(self._weighing.learn),
+                Declared.MERGED: Effect(self._merging.merge, self._merging.refuse_merge),
+                Declared.UNMERGED: Effect(self._merging.unmerge, self._merging.refuse_unmerge),
+                Declared.SPLIT: Effect(self._merging.split, self._merging.refuse_split),
+                Declared.TIMES: Effect(correcting.take, correcting.refuse),
             },
         )
-        self._post = Post(self._state, self._tape, self._decisions)
+        self._post = Post(
+            self._state, self._tape, self._decisions, self._merging, lead_gone=self._leading.gone
+        )
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
@@ -135,19 +148,43 @@ class IncidentWorkflow:
         self._begin(self._tape.keep_storing())
         self._begin(self._clock.keep())
         self._begin(self._approvals.keep_acting())
-        self._begin(self._weigh_what_joins())
-        response = self._begin(self._respond())
-        await self._until(lambda: response.done() or self._full() or self._called_off())
-        if self._called_off():
+        while not await self._gone_through():
             await self._stop(self._tracks[KEEPERS:])
-            response = self._begin(self._stand_down(self._triage_record()))
-            await self._until(response.done)
-        elif not response.done():
-            await self._carry_over()
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
         await self._stop(self._tracks)
         return self._state.ending or Ending.NOT_RESTARTED
+
+    async def _gone_through(self) -> bool:
+        """Go its own course, or wait for the incident it was merged into; False: now it is the other way."""
+        merged = self._merged()
+        weighing = self._begin(self._weigh_what_joins())
+        course = self._begin(self._wait_for_the_other(weighing) if merged else self._respond())
+        await self._until(
+            lambda: course.done() or self._full() or self._called_off() or self._merged() is not merged
+        )
+        if self._merged() is not merged and self._state.closed_at is None:
+            return False
+        if self._called_off():
+            await self._stop(self._tracks[KEEPERS:])
+            standing_down = self._begin(self._stand_down(self._triage_record()))
+            await self._until(standing_down.done)
+        elif not course.done():
+            await self._carry_over()
+        return True
+
+    async def _wait_for_the_other(self, weighing: asyncio.Task[None]) -> None:
+        """Keep what is held until the incident it was merged into lets go, then let go by its decision."""
+        containing = self._begin(self._levers.contain())
+        decision = await self._merging.handed_over()
+        merge = self._state.merge
+        if decision is None or merge is None:
+            return
+        await self._stop([containing, weighing])
+        await self._tape.stored()
+        await self._let_go(decision, merge=merge.envelope)
+        self._state.ending = Ending.MERGED
+        await self._close()
 
     async def _respond(self) -> None:
         """The loop: contain and preserve at once, triage, tracks side by side, back into service, learn."""
@@ -195,12 +232,15 @@ class IncidentWorkflow:
                 await self._preservation.snapshot(self._state.snapshots + 1)
 
     async def _validated_and_released(self) -> bool:
-        if self._state.watch_until is not None:
-            return True
-        if not await self._restart.gate_opens():
-            return False
-        decision = await self._restart.approved()
-        return decision is not None and await self._restart.released(decision)
+        if self._state.watch_until is None:
+            if not await self._restart.gate_opens():
+                return False
+            decision = await self._restart.approved()
+            if decision is None or not await self._restart.released(decision):
+                return False
+        restarted = [one for one in self._state.of(DecisionKind.RESTART) if one.outcome == "restart"]
+        await self._merging.let_go_too(restarted[-1] if restarted else None)
+        return True
 
     def _open(self) -> None:
         if self._state.stages:
@@ -288,15 +328,20 @@ class IncidentWorkflow:
         self._tape.add(Kind.STOOD_DOWN, subject=triage.request.id, after=triage.outcome or "")
         for kind in DecisionKind:
             self._decisions.supersede(kind)
-        while not await self._levers.release(triage):
-            await workflow.sleep(timedelta(seconds=15), summary="before the release is tried again")
+        await self._let_go(triage)
+        await self._merging.let_go_too(triage)
         self._state.ending = STAND_DOWN[triage.outcome or "false_positive"]
         await self._close()
+
+    async def _let_go(self, decision: DecisionRecord, *, merge: Envelope | None = None) -> None:
+        while not await self._levers.release(decision, merge=merge):
+            await workflow.sleep(timedelta(seconds=15), summary="before the release is tried again")
 
     async def _close(self) -> None:
         """Write the incident file and end; what is not yet stored is stored first."""
         for kind in DecisionKind:
             self._decisions.supersede(kind)
+        await self._merging.let_go_too(None)
         await self._tape.stored()
         self._state.file = await workflow.execute_activity_method(
             RecordActivities.write_file,
@@ -362,6 +407,9 @@ class IncidentWorkflow:
 
     def _triage_record(self) -> DecisionRecord:
         return next(record for record in self._state.of(DecisionKind.TRIAGE) if record.outcome in STAND_DOWN)
+
+    def _merged(self) -> bool:
+        return self._state.merge is not None
 
     def _is_over(self) -> bool:
         return self._state.ending is not None or any(

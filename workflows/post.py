@@ -13,12 +13,14 @@ from temporalio.common import RawValue
 from andon.domain.errands import LEAD_GONE, REFUSED_BY_CHILD, LeadGone, Observation, Refused, Report
 from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
+from andon.domain.merging import Told
 from andon.domain.notice import UNDELIVERED, Undelivered
 from andon.domain.response import Refusal
 from andon.domain.sender import SENDER_SAYS, SenderSaid, SenderSays
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.decisions import Decisions
+from workflows.merging import HEARD, Merging
 from workflows.tape import Tape
 
 REFUSALS_KEPT = 20
@@ -41,9 +43,11 @@ class Post:
         state: IncidentState,
         tape: Tape,
         decisions: Decisions,
+        merging: Merging,
         *,
         lead_gone: Callable[[LeadGone], None],
     ) -> None:
+        self._merging = merging
         self._lead_gone = lead_gone
         self._state = state
         self._tape = tape
@@ -54,21 +58,39 @@ class Post:
         if name == "respond_signal":
             await self._response(args)
         elif name == "duplicates_joined" and (batch := _read(args, Duplicates)):
-            self.joined(batch.count, batch.last_received_at)
-            self._state.graver = self._state.graver or batch.graver
+            await self._joined(batch)
         elif name == SENDER_SAYS and (said := _read(args, SenderSays)):
             self._sender_says(said)
         elif name in REPORTS and (done := _read(args, Report)):
             self._reported(f"{REPORTS[name]}/{done.number}")
         elif name in WATCH_SAYS and (seen := _read(args, Observation)):
             self._watch_says(name, seen)
-        elif name == UNDELIVERED and (lost := _read(args, Undelivered)):
-            self._undelivered(lost)
-        elif name == LEAD_GONE and (gone := _read(args, LeadGone)):
-            self._lead_gone(gone)
+        elif self._hint(name, args):
+            return
         elif name == REFUSED_BY_CHILD and (refused := _read(args, Refused)):
             self.refuse(f"{refused.child[:20]}/{refused.signal}")
         else:
+            self.refuse(name)
+
+    def _hint(self, name: str, args: Sequence[RawValue]) -> bool:
+        """Take word of people and of other incidents; False: it is something else."""
+        if name == UNDELIVERED and (lost := _read(args, Undelivered)):
+            self._undelivered(lost)
+        elif name == LEAD_GONE and (gone := _read(args, LeadGone)):
+            self._lead_gone(gone)
+        elif name in HEARD and (told := _read(args, HEARD[name])):
+            self._heard(name, told)
+        else:
+            return False
+        return True
+
+    async def _joined(self, batch: Duplicates) -> None:
+        self.joined(batch.count, batch.last_received_at)
+        self._state.graver = self._state.graver or batch.graver
+        await self._merging.pass_on(batch)
+
+    def _heard(self, name: str, told: Told) -> None:
+        if not self._merging.hear(told):
             self.refuse(name)
 
     def joined(self, count: int, received_at: datetime) -> None:

@@ -51,6 +51,10 @@ def warnings_of(found: Mapping[str, Any]) -> list[str]:
         told.append(
             f"andon: nothing was heard of the business owner in time: {screen.inert(owner['person'])}"
         )
+    if found.get("leaderless"):
+        told.append(
+            "andon: nobody leads this incident; ask for another lead with `andon ask ... lead_transfer`"
+        )
     return told
 
 

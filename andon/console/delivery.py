@@ -17,11 +17,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from andon.config import TemporalSettings
 from andon.domain.declaration import DeclarationTaken
+from andon.domain.errands import LEAD_GONE, LeadGone
 from andon.domain.errors import AndonError, NotFoundError
 from andon.domain.incident import Answered, workflow_id
 from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
-from andon.domain.values import IncidentId
+from andon.domain.values import IncidentId, PersonId
 
 RESPOND: Final = "respond"
 PROPOSE: Final = "propose"
@@ -74,6 +75,23 @@ class Engine:
             EndedError: no workflow runs that could take it.
         """
         return await self._update(incident, DECLARE, envelope, nonce, DeclarationTaken)
+
+    async def lead_gone(self, incident: IncidentId, person: PersonId) -> None:
+        """Tell an incident that whoever leads it can't any more.
+
+        Raises:
+            EngineAwayError: Temporal did not take it in time.
+            EndedError: no workflow runs that could take it.
+        """
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                client = await self._connected()
+                handle = client.get_workflow_handle(workflow_id(incident))
+                await handle.signal(LEAD_GONE, LeadGone(person=person), rpc_timeout=self._deadline)
+        except (RuntimeError, TimeoutError) as error:
+            raise EngineAwayError(f"{incident} did not take it in time") from error
+        except RPCError as error:
+            raise _translated(error, incident) from error
 
     async def _update(
         self, incident: IncidentId, name: str, envelope: Envelope, nonce: str, form: type[_Result]

@@ -68,6 +68,16 @@ class Duties:
         found = [task for row in rows for task in self._shown(row, caller, standing) if wanted.holds(task)]
         return tuple(sorted(found, key=_urgency))
 
+    async def leaderless(self, row: IncidentRow) -> bool:
+        """Whether nobody leads an open incident: whoever did is suspended, or has left the directory."""
+        view, at = row.view, self._parts.now()
+        if view is None or row.closed_at is not None:
+            return False
+        if view.lead is None:
+            return True
+        directory = await asyncio.to_thread(self._parts.people.directory_at, at)
+        return not directory.can_lead(view.lead, at)
+
     async def speaks_as(self, caller: Caller, role: Role) -> bool:
         """Whether the caller's token speaks for a role, or a role that is lent to them."""
         standing = await self._standing(caller)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.access import ADMINISTERING
+from andon.console.leads import tell_leaderless
 from andon.console.models.directory import (
     DirectoryChanged,
     DirectoryTold,
@@ -105,6 +106,8 @@ class PeopleDesk:
     ) -> DirectoryChanged:
         changed = await asyncio.to_thread(change, at=self._parts.now())
         directory, version, origin = await asyncio.to_thread(self._people.current)
+        if changed:
+            await tell_leaderless(self._parts, directory)
         found = directory.person(person) if person else None
         return DirectoryChanged(
             **_standing(version, origin),

@@ -196,6 +196,16 @@ class Directory(Frozen):
         found = {one.id: one for one in [*(one for one in there if one), *away]}
         return tuple(found.values())
 
+    def can_lead(self, person: PersonId, at: datetime) -> bool:
+        """Whether somebody is known, and what they answer counts."""
+        found = self.person(person)
+        return found is not None and found.counts_at(at)
+
+    def leader(self, role: Role, at: datetime) -> PersonId | None:
+        """Return who leads in the name of a role: whoever is on call for it, or else there."""
+        there = (one.id for one in self.reachable(role, at) if not one.absent_at(at))
+        return next(there, None)
+
     def delegators(self, person: PersonId) -> tuple[Person, ...]:
         """Return those for whom a person may answer."""
         return tuple(one for one in self.people if person in one.delegates)

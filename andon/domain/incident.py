@@ -14,8 +14,10 @@ from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.detection import Category, Tag
 from andon.domain.directory import Role
 from andon.domain.evidence import Seal
+from andon.domain.facts import Weighed
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
+from andon.domain.merging import Merge, TakenIn
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.response import Refusal
@@ -24,6 +26,7 @@ from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage, StageRecord
 from andon.domain.task import Task, current
+from andon.domain.times import Correction
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
 
 
@@ -39,6 +42,7 @@ class Ending(StrEnum):
     FALSE_POSITIVE = "false_positive"
     QUALITY_ISSUE = "quality_issue"
     NOT_RESTARTED = "not_restarted"
+    MERGED = "merged"
 
 
 class OpenIncident(Carried):
@@ -170,6 +174,8 @@ class IncidentState(BaseModel):
 
     joined: int = 0
     graver: bool = Field(False, description="what joined says more than was weighed")
+    merge: Merge | None = Field(None, description="what it was merged into, while it is")
+    taken_in: dict[IncidentId, TakenIn] = Field(default_factory=dict, description="what was merged into it")
     relapses: int = 0
     relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")
     reported: list[str] = Field(default_factory=list, description="children that say they are done")
@@ -193,7 +199,12 @@ class IncidentState(BaseModel):
         default_factory=list, description="the first declaration of somebody who speaks as the owner"
     )
     owner_overdue: bool = Field(False, description="nothing was heard of the owner in time")
+    lead_gone: bool = Field(False, description="whoever leads can't any more")
+    lead_missed: bool = Field(False, description="it is on record that nobody leads")
     tasks: dict[str, Task] = Field(default_factory=dict)
+    facts: dict[str, str] = Field(default_factory=dict, description="facts as people stated them")
+    weighed: Weighed | None = Field(None, description="what was found when facts were last stated")
+    corrections: list[Correction] = Field(default_factory=list, description="times set right")
     closing_waits: bool = Field(False, description="it is on record that follow-ups hold up the closing")
 
     @property
@@ -215,7 +226,7 @@ class IncidentState(BaseModel):
 def state_of(opening: OpenIncident) -> IncidentState:
     """Return what the run before carried over, or the state of an incident just opened."""
     return opening.carried or IncidentState(
-        severity=opening.severity, classification=opening.classification, lead=opening.plan.owner
+        severity=opening.severity, classification=opening.classification, lead=opening.plan.leads
     )
 
 
@@ -251,6 +262,10 @@ class IncidentView(Carried):
     joined: int
     refused: int
     findings: dict[str, str]
+    facts: dict[str, str] = Field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
+    merged_into: IncidentId | None = None
+    taken_in: dict[IncidentId, TakenIn] = Field(default_factory=dict)
     lead: PersonId | None = None
     joined_roles: tuple[Role, ...] = ()
     granted: dict[PersonId, Instant] = Field(default_factory=dict)
@@ -259,6 +274,7 @@ class IncidentView(Carried):
     acknowledgement: Acknowledgement | None = Field(None, description="the first word of the owner")
     acknowledge_by: Instant | None = None
     owner_overdue: bool = False
+    lead_gone: bool = False
     tasks: tuple[Task, ...] = ()
     file: Sha256Hex | None
     head: Head
@@ -281,8 +297,8 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         stages=tuple(state.stages),
         severity=state.severity,
         classification=state.classification,
-        provisional=opening.provisional,
-        fired_rules=opening.fired_rules,
+        provisional=state.weighed.provisional if state.weighed else opening.provisional,
+        fired_rules=state.weighed.fired_rules if state.weighed else opening.fired_rules,
         categories=opening.categories,
         tags=opening.tags,
         ending=state.ending,
@@ -303,6 +319,10 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         joined=state.joined,
         refused=sum(state.refusals.values()),
         findings=state.findings,
+        facts=state.facts,
+        corrections=tuple(state.corrections),
+        merged_into=state.merge.into if state.merge else None,
+        taken_in=state.taken_in,
         lead=state.lead,
         joined_roles=tuple(state.joined_roles),
         granted=state.granted,
@@ -311,6 +331,7 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         acknowledgement=acknowledgement(opening.plan.owner, state.decisions.values(), state.owner_stated),
         acknowledge_by=acknowledge_by(state.decisions.values()),
         owner_overdue=state.owner_overdue,
+        lead_gone=state.lead_gone or state.lead is None,
         tasks=tuple(current(task, state.decisions.values()) for task in state.tasks.values()),
         file=state.file,
         head=state.head,

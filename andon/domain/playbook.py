@@ -15,7 +15,7 @@ from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import Lever, Order, Verb
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.declaration import DeclarationRight, Declared
-from andon.domain.directory import Role
+from andon.domain.directory import Directory, Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
@@ -56,6 +56,7 @@ class Playbook(Frozen):
     id: Slug
     title: str = Field(max_length=120)
     owner: Role
+    lead: Role | None = Field(None, description="role that leads instead of the AI system's owner")
     applies_to_types: tuple[str, ...] = Field((), description="incident types; empty: any")
     containment: tuple[ContainmentStep, ...]
     guidance: str = Field(max_length=400, description="what people who use the AI system are told at once")
@@ -85,6 +86,8 @@ class Plan(Carried):
 
     system: Slug
     owner: PersonId
+    lead: PersonId | None = Field(None, description="who leads instead of the owner")
+    leaderless: bool = Field(False, description="nobody can lead: the owner is gone, and nobody is there")
     playbook: Slug
     policy: Sha256Hex = Field(description="digest of the whole policy snapshot, stored by content")
     levers: tuple[Lever, ...]
@@ -106,6 +109,19 @@ class Plan(Carried):
     declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
     tasks: dict[str, TaskRule] = Field(default_factory=dict)
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
+
+    @property
+    def leads(self) -> PersonId | None:
+        """Who leads at first."""
+        return None if self.leaderless else self.lead or self.owner
+
+    def led_by(self, directory: Directory, role: Role | None, at: Instant) -> Plan:
+        """Return the plan with its lead named: by the playbook's role, else the owner, else who is there."""
+        named = directory.leader(role, at) if role is not None else None
+        if named is None and not directory.can_lead(self.owner, at):
+            named = directory.leader(Role.INCIDENT_LEAD, at)
+            return self.model_copy(update={"lead": named, "leaderless": named is None})
+        return self.model_copy(update={"lead": named})
 
     def orders(
         self,

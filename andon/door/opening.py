@@ -94,7 +94,7 @@ def plan_for(
         policy=policy.digest,
         trusted=trusted,
         calendar=working_calendar(owner, shelf.rights.business_hours, at),
-    )
+    ).led_by(policy.directory, playbook.lead, at)
 
 
 def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from temporalio.client import Client
 
-from andon.domain.directory import Role
+from andon.domain.directory import Directory, Person, Role
 from andon.domain.ledger import Kind
-from tests.console.desk import Caller, Office, opened
+from tests.api.server import bearer
+from tests.console.desk import Caller, Office, everybody, opened
 from tests.console.test_declarations import declare
 from tests.console.test_pages import field, signed_in
 from tests.console.test_proposals import entries
@@ -123,3 +125,26 @@ async def test_the_page_of_a_task_that_is_somebody_elses_has_no_form(
         assert "This is for Operations, or whoever leads the incident." in page
         assert "<textarea" not in page
         assert (await visitor.get(f"/incidents/{incident}/tasks/none-1")).status_code == 404
+
+
+async def test_a_suspended_lead_is_an_alert_on_the_page_and_an_executive_is_told(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    owner = Person(id="bela", name="Bela", roles=(Role.BUSINESS_OWNER,))
+    office.queries.people.put_directory(
+        Directory(people=(*everybody().people, owner)), datetime.now(UTC) - timedelta(minutes=1)
+    )
+    incident = await opened(office, temporal)
+    await Caller(http, Role.RESPONDER).answer(incident, "triage-1", "confirm")
+    async with signed_in(http, Role.RESPONDER) as visitor:
+        assert "Nobody leads this incident" not in (await visitor.get(f"/incidents/{incident}")).text
+        suspended = await http.post(
+            "/v1/directory/people/bela/suspend", headers=bearer(Role.ADMIN), json={"reason": "has left"}
+        )
+        assert suspended.status_code == 200, suspended.text
+        assert "Nobody leads this incident" in (await visitor.get(f"/incidents/{incident}")).text
+    await office.until(incident, lambda view: view.lead_gone)
+    [entry] = await entries(http, incident, Kind.LEAD_MISSING)
+    assert entry["subject"] == "bela"
+    told = (await Caller(http, Role.RESPONDER).get(f"/v1/incidents/{incident}")).json()
+    assert told["leaderless"]

@@ -142,6 +142,7 @@ class IncidentShown(IncidentListed):
     findings: dict[str, str]
     file: Sha256Hex | None
     lead: PersonId | None = Field(description="the one named incident lead")
+    leaderless: bool = Field(description="nobody leads, or whoever does can't any more; that is on record")
     owner: OwnerShown | None = Field(description="the business owner, and whether they have it in hand")
     stages: tuple[StageRecord, ...]
     sla: tuple[StageShown, ...] = Field(description="all eleven stages, those to come too")
@@ -223,6 +224,7 @@ def incident_shown(
         ),
         guidance=wordings.guidance(plan.policy, plan.playbook) if plan else "",
         lead=view.lead if view else plan.owner if plan else None,
+        leaderless=view is not None and view.closed_at is None and view.lead_gone,
         owner=owner_shown(view, plan) if plan else None,
         sla=stages_shown(view, plan, row.severity, at),
         escalation=escalation_shown(view),

@@ -158,6 +158,7 @@ async def incident(
         screen=screen,
         todo=task_lines(await duties.of(row, session.caller), at),
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
+        leaderless=await duties.leaderless(row),
         owner_key=secrets.token_urlsafe(24),
         zone=zone_key(at),
     )

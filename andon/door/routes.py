@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Final
@@ -10,17 +11,19 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from andon.api.authentication import Caller, only
-from andon.api.bodies import parse_body, read_body
+from andon.api.bodies import parse_body
 from andon.api.problems import ProblemError
 from andon.api.server import described_by
 from andon.domain.access import Scope
 from andon.domain.detection import DetectionReport
 from andon.domain.directory import Role
+from andon.domain.source import SourceKind
 from andon.domain.values import sha256
 from andon.door.answers import Answer
 from andon.door.intake import Intake
 from andon.door.opening import Arrived, new_receipt
 from andon.door.repeats import Repeats, receipt_of
+from andon.door.senders.callers import body_of, call_of, limits_of, sender
 from andon.door.stop import Cord, StopRequest
 
 REPORTING: Final = frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN}
@@ -64,21 +67,23 @@ IdempotencyKey = Annotated[str | None, Header(min_length=8, max_length=200)]
 async def detect(
     request: Request,
     *,
-    caller: Annotated[Caller, Depends(only(REPORTING, Scope.INTAKE))],
+    caller: Annotated[Caller, Depends(sender(SourceKind.NATIVE, REPORTING))],
     patience: Patience,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Take a detection; the same dedupe key joins the open incident.
 
-    Sent again under the same `Idempotency-Key`, the same report has the same receipt and counts once.
+    Sent again under the same `Idempotency-Key`, or `webhook-id` if it is signed, the same report has the
+    same receipt and counts once.
     """
     body = await _json_body(request)
     intake: Intake = request.app.state.intake
     report = parse_body(DetectionReport, body, request.app.state.depth, check=intake.check_severity)
-    arrived = arrived_from(caller, body, idempotency_key)
+    key = call_of(request) or idempotency_key
+    arrived = replace(arrived_from(caller, body, key), limits=limits_of(request, caller.person))
     take = partial(intake.take, report, arrived, wait=patience)
     repeats: Repeats = request.app.state.repeats
-    return _accepted(await (repeats.once(arrived.receipt, take) if idempotency_key else take()))
+    return _accepted(await (repeats.once(arrived.receipt, take) if key else take()))
 
 
 @router.post("/stop", status_code=202, response_model=Answer, openapi_extra=described_by(StopRequest))
@@ -113,4 +118,4 @@ async def _json_body(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ProblemError(415, "media-type", "Send JSON with 'Content-Type: application/json'.")
-    return await read_body(request, request.app.state.body_bytes, instead=request.app.state.elsewhere)
+    return await body_of(request, 1, request.app.state.elsewhere)

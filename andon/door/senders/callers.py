@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +14,8 @@ from andon.api.bodies import read_body
 from andon.api.problems import ProblemError
 from andon.domain.access import Scope
 from andon.domain.directory import Role
-from andon.domain.source import Source, SourceKind
+from andon.domain.source import Source, SourceKind, SourceLimits
+from andon.door.opening import NO_LIMITS
 from andon.door.policy import PolicyDesk
 from andon.door.senders.signatures import Signatures
 
@@ -37,7 +39,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Sender(Rule):
-    """Lets accounts of the role detector in, by token or by signature."""
+    """Lets accounts in by token, and those of the role detector by signature too."""
 
     kind: SourceKind = SourceKind.NATIVE
     """The form that is read at this address."""
@@ -51,7 +53,7 @@ class Sender(Rule):
         if not Signatures.on(request):
             return await caller(request)
         source = named_source(request, self.kind)
-        body = await body_of(request)
+        body = await body_of(request, 1 if self.kind is SourceKind.NATIVE else BATCH)
         signatures: Signatures = request.app.state.signatures
         account = await signatures.check(source, request, body)
         tokens: TokenBook = request.app.state.tokens
@@ -60,9 +62,9 @@ class Sender(Rule):
         return Caller(account, Role.DETECTOR, frozenset({Scope.INTAKE}), bar=bar)
 
 
-def sender(kind: SourceKind) -> Sender:
+def sender(kind: SourceKind, roles: Collection[Role] = (Role.DETECTOR,)) -> Sender:
     """Return the guard of an address that takes one form."""
-    return Sender(frozenset({Role.DETECTOR}), Scope.INTAKE, kind=kind)
+    return Sender(frozenset(roles), Scope.INTAKE, kind=kind)
 
 
 async def sent_by(found: Caller, request: Request, kind: SourceKind) -> Sent:
@@ -72,18 +74,37 @@ async def sent_by(found: Caller, request: Request, kind: SourceKind) -> Sent:
         ProblemError: 403, the account may not send as this source; 404, there is no such source.
     """
     source = source_for(request, kind, found.person)
-    call = request.headers.get("webhook-id", "") if Signatures.on(request) else ""
     body = await body_of(request)
-    return Sent(source, f"source:{found.person}", body, datetime.now(UTC), call)
+    return Sent(source, f"source:{found.person}", body, datetime.now(UTC), call_of(request))
 
 
-async def body_of(request: Request) -> bytes:
-    """Return the body, read once a request."""
+async def body_of(request: Request, times: int = BATCH, instead: str = SPLIT_IT) -> bytes:
+    """Return the body, read once a request.
+
+    Args:
+        request: the request.
+        times: how many times as large as one detection it may be.
+        instead: what the sender of a larger body can do.
+
+    Raises:
+        ProblemError: 413, it is larger.
+    """
     kept: bytes | None = getattr(request.state, "body", None)
     if kept is None:
-        kept = await read_body(request, BATCH * request.app.state.body_bytes, instead=SPLIT_IT)
+        kept = await read_body(request, times * request.app.state.body_bytes, instead=instead)
         request.state.body = kept
     return kept
+
+
+def call_of(request: Request) -> str:
+    """Return the sender's own id of a signed request; empty: it is not signed."""
+    return request.headers.get("webhook-id", "") if Signatures.on(request) else ""
+
+
+def limits_of(request: Request, account: str) -> SourceLimits:
+    """Return the bounds of an account that sends detections as they are."""
+    native = _sources(request, SourceKind.NATIVE).values()
+    return next((one.limits for one in native if one.sender == account), NO_LIMITS)
 
 
 def source_for(request: Request, kind: SourceKind, account: str) -> Source:

@@ -16,11 +16,11 @@ from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.directory import Role, Standing
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
+from andon.domain.facts import Weighed
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Code, Notice, Recipients, Target
-from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
@@ -274,13 +274,21 @@ class Weigher(Protocol):
     """Applies the severity policy to an incident's facts."""
 
     async def weigh(
-        self, incident: IncidentId, at_least: Mapping[str, str], *, insist: bool = False
-    ) -> Band:
-        """Return the severity of all that was reported, each named fact raised to at least its value.
+        self,
+        incident: IncidentId,
+        at_least: Mapping[str, str],
+        *,
+        stated: Mapping[str, str],
+        fresh: Sequence[str] = (),
+        insist: bool = False,
+    ) -> Weighed:
+        """Weigh all that was reported, overruled by what people stated.
 
         Args:
             incident: its id.
-            at_least: what people have learned since.
+            at_least: what people have learned since; each fact has at least this value.
+            stated: facts as people stated them.
+            fresh: which of those are new; the answer tells what they replace.
             insist: whether the severity that senders assert counts as well.
         """
 

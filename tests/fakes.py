@@ -13,6 +13,7 @@ from andon.domain.directory import Directory, Person, Role, Standing, standing_a
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.errors import LeverUnknownError, NotFoundError, SourceError, StoreConflictError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
+from andon.domain.facts import Weighed
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head, verify_chain
@@ -274,7 +275,20 @@ class MemoryWeigher:
 
     insisted: list[bool] = field(default_factory=list)
 
-    async def weigh(self, incident: str, at_least: Mapping[str, str], *, insist: bool = False) -> Band:
+    async def weigh(
+        self,
+        incident: str,
+        at_least: Mapping[str, str],
+        *,
+        stated: Mapping[str, str],
+        fresh: Sequence[str] = (),
+        insist: bool = False,
+    ) -> Weighed:
         self.insisted.append(insist)
         self.learned.append(dict(at_least))
-        return self.severity
+        return Weighed(
+            severity=self.severity,
+            provisional=not stated,
+            fired_rules=("H2",),
+            before=dict.fromkeys(fresh, "unknown"),
+        )

@@ -94,6 +94,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             record.keep_result,
             record.write_file,
             severity.weigh,
+            severity.weigh_stated,
         ),
     )
 

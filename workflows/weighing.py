@@ -10,6 +10,7 @@ from temporalio.common import RetryPolicy
 
 from activities.severity import SeverityActivities, WeighCall
 from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.declaration import Declaration
 from andon.domain.escalation import escalate
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
@@ -85,19 +86,57 @@ class Weighing:
         What their senders assert counts until a person has triaged.
         """
         self._state.graver = False
-        triaged = any(one.outcome is not None for one in self._state.of(DecisionKind.TRIAGE))
-        learned = escalate(self._state.findings).at_least if self._state.findings else {}
         try:
-            band = await self._weighed(learned, insist=not triaged)
+            band = await self._weighed(self._learned(), insist=not self._triaged())
         except asyncio.CancelledError:
             self._state.graver = True
             raise
         self._raise_to(band, "joined")
 
+    async def learn(self, declaration: Declaration) -> None:
+        """Weigh anew with what somebody stated; on record with what it replaces, and never lowered by it."""
+        stated = declaration.about
+        self._state.facts.update(stated)
+        found = await workflow.execute_activity_method(
+            SeverityActivities.weigh_stated,
+            self._call(self._learned(), insist=not self._triaged(), fresh=tuple(stated)),
+            start_to_close_timeout=WEIGH_TIMEOUT,
+            retry_policy=WEIGH_RETRIES,
+        )
+        for fact, value in stated.items():
+            self._tape.add(
+                Kind.FACT_STATED,
+                actor=f"person:{declaration.person}",
+                subject=fact,
+                before=found.before.get(fact, ""),
+                after=value,
+                reason=declaration.reason,
+                facts={"counts": fact not in found.strange},
+            )
+        self._state.weighed = found
+        self._raise_to(found.severity, f"facts:{declaration.person}")
+
+    def _triaged(self) -> bool:
+        return any(one.outcome is not None for one in self._state.of(DecisionKind.TRIAGE))
+
+    def _learned(self) -> dict[str, str]:
+        return escalate(self._state.findings).at_least if self._state.findings else {}
+
+    def _call(
+        self, at_least: dict[str, str], *, insist: bool = False, fresh: tuple[str, ...] = ()
+    ) -> WeighCall:
+        return WeighCall(
+            incident=self._opening.incident,
+            at_least=at_least,
+            insist=insist,
+            stated=dict(self._state.facts),
+            fresh=fresh,
+        )
+
     async def _weighed(self, at_least: dict[str, str], *, insist: bool = False) -> Band:
         return await workflow.execute_activity_method(
             SeverityActivities.weigh,
-            WeighCall(incident=self._opening.incident, at_least=at_least, insist=insist),
+            self._call(at_least, insist=insist),
             start_to_close_timeout=WEIGH_TIMEOUT,
             retry_policy=WEIGH_RETRIES,
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from andon.domain.conditions import Reading
 from andon.domain.escalation import learned
+from andon.domain.facts import Weighed, before_of, overruled, understood
 from andon.domain.joining import Told, together, weighed
 from andon.domain.severity import Band, SeverityPolicy
 from andon.domain.values import IncidentId
@@ -26,13 +27,30 @@ class RegisterWeigher:
         self._policy = policy
 
     async def weigh(
-        self, incident: IncidentId, at_least: Mapping[str, str], *, insist: bool = False
-    ) -> Band:
-        """Return the severity; what no detection reported is read as it is at intake."""
+        self,
+        incident: IncidentId,
+        at_least: Mapping[str, str],
+        *,
+        stated: Mapping[str, str],
+        fresh: Sequence[str] = (),
+        insist: bool = False,
+    ) -> Weighed:
+        """Weigh all that is known; what nobody reported or stated is read as it is at intake."""
         kept = await asyncio.to_thread(self._detections.of, incident, LOOKED_AT)
         told = together(self._policy, (_told(one, self._policy) for one in kept))
-        facts = learned(self._policy, self._policy.complete(told.facts, Reading.INTAKE), at_least)
-        return weighed(self._policy, replace(told, facts=facts), insist=insist).severity
+        known, strange = understood(self._policy, stated)
+        older = {name: value for name, value in known.items() if name not in fresh}
+        reported = self._policy.complete(told.facts, Reading.INTAKE)
+        facts = learned(self._policy, overruled(reported, known), at_least)
+        found = weighed(self._policy, replace(told, facts=facts), insist=insist)
+        changed = {name: known[name] for name in fresh if name in known}
+        return Weighed(
+            severity=found.severity,
+            provisional=found.provisional,
+            fired_rules=found.fired_rules,
+            before=before_of(learned(self._policy, overruled(reported, older), at_least), changed),
+            strange=tuple(name for name in strange if name in fresh),
+        )
 
 
 def _told(kept: Detection, policy: SeverityPolicy) -> Told:

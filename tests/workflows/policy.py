@@ -189,7 +189,16 @@ STAGES = {
     Stage.CORRECT_REMEDIATE: stage(Role.ENGINEER, "P2D"),
 }
 
-DECLARATIONS = {Declared.ACKNOWLEDGED: DeclarationRight(by=(Role.BUSINESS_OWNER,))}
+DECLARATIONS = {
+    Declared.ACKNOWLEDGED: DeclarationRight(by=(Role.BUSINESS_OWNER,)),
+    Declared.MERGED: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER), about={"into": ()}),
+    Declared.UNMERGED: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER)),
+    Declared.SPLIT: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER), about={"detection": ()}),
+    Declared.FACTS: DeclarationRight(by=(Role.PRIVACY, Role.SECURITY), further=True),
+    Declared.TIMES: DeclarationRight(
+        by=(Role.LEGAL,), about={"which": ("occurred", "detected", "reported", "aware"), "at": ()}
+    ),
+}
 
 SYSTEM = AISystem(
     id="refund_desk",

@@ -241,6 +241,7 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
         "severity": found.get("severity"),
         "because": ", ".join(str(rule) for rule in rules) or None,
         "classification": found.get("classification"),
+        **_called(found),
         "lead": found.get("lead"),
         "owner": owner_in_words(found.get("owner")),
         "stage": found.get("stage"),
@@ -250,6 +251,24 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
         "closed": screen.when(found.get("closed_at")) or None,
         "joined": found.get("joined") or None,
         "page": found.get("url"),
+    }
+
+
+def _called(found: Mapping[str, Any]) -> dict[str, object]:
+    """Return what an incident is called, and whom that brought in."""
+    external = [
+        f"{one.get('taxonomy')}:{one.get('id')} ({one.get('version')})" for one in found.get("external") or []
+    ]
+    joined = [
+        f"{one.get('role')} ({', '.join(one.get('why') or [])})" for one in found.get("joined_roles") or []
+    ]
+    return {
+        "registered": None if found.get("registered", True) else "no: its flags are the safest there is",
+        "categories": ", ".join(found.get("categories") or []) or None,
+        "tags": ", ".join(found.get("tags") or []) or None,
+        "known as": ", ".join(external) or None,
+        "brought in": ", ".join(joined) or None,
+        "evidence offered": len(found.get("offered") or []) or None,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from andon.cli import screen
+from andon.cli.bringing import NOTHING, Brings, named, offered
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import door
@@ -15,6 +16,7 @@ from andon.domain.detection import UNKNOWN_SYSTEM
 
 LONGEST_WAIT = 30
 SLACK_SECONDS = 10
+UPLOAD_SECONDS = 60
 
 
 def report(  # noqa: PLR0913 - one option per field of a detection
@@ -34,6 +36,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     reported_at: str | None = None,
     dedupe_key: str | None = None,
     channel: str = "user_report",
+    brings: Brings = NOTHING,
     wait: int = 0,
     where: Where = HERE,
     json: Annotated[bool, Parameter(negative="")] = False,
@@ -44,6 +47,8 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     system it was, say only what you saw. You report as `reporter` unless you say otherwise with --as.
 
     Example: andon report refund_desk "Refund went to another customer" --flag unauthorised --wait 5
+
+    Example: andon report refund_desk "It obeyed a ticket" --tag security --evidence output=reply.txt
 
     Example: andon report "It showed me somebody else's file" --flag exposed
 
@@ -62,6 +67,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
         reported_at: when somebody said it to you, if you pass it on.
         dedupe_key: reports with the same key join one incident.
         channel: where the report comes from.
+        brings: what it is called, and evidence.
         wait: seconds to wait for containment to be proven, at most 30.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
@@ -83,8 +89,13 @@ def report(  # noqa: PLR0913 - one option per field of a detection
         "occurred_at": occurred_at,
         "reported_at": reported_at,
         "dedupe_key": dedupe_key,
+        **named(brings),
     }
-    return _sent(find(where, role="reporter"), "/v1/detections", body, wait, json=json)
+    place = find(where, role="reporter")
+    if brings.evidence:
+        with door(place, timeout_seconds=UPLOAD_SECONDS) as service:
+            body["evidence"] = offered(brings, service)
+    return _sent(place, "/v1/detections", body, wait, json=json)
 
 
 def stop(

@@ -47,6 +47,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("triggers", "andon.cli.definitions:triggers", PROVE, "List known triggers, and the facts they fill in."),
     ("counts", "andon.cli.counts:counts", PROVE, "Count incidents by what they are called."),
     ("systems", "andon.cli.systems:app", PROVE, "Show the AI systems under protection."),
+    ("sources", "andon.cli.sources:app", RUN, "Read foreign senders' reports as detections."),
     ("people", "andon.cli.people:app", RUN, "Show and change the directory of people."),
     ("up", "andon.cli.up:up", RUN, "Run all of Andon on this machine."),
     ("door", "andon.cli.serve:door", RUN, "Serve the door: detections, stops and flags."),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from andon.domain.conditions import MAX_COUNT, Facts
 from andon.domain.detection import DetectionReport
 from andon.domain.paths import first_text, texts_at, values_at
-from andon.domain.source import Source
+from andon.domain.source import Source, SourceKind
 from andon.domain.values import Frozen, canonical, sha256
 
 AHEAD: Final = timedelta(minutes=5)
@@ -45,6 +45,19 @@ def read_report(source: Source, body: Mapping[str, Any], received_at: datetime, 
         by: whose the dedupe keys are, where each sender has keys of its own.
     """
     return _Reading(source, body, received_at).read(by)
+
+
+def reports_in(kind: SourceKind, body: Any) -> list[dict[str, Any]]:
+    """Return the single reports of what a sender sends at a time; what is no report is left out."""
+    if isinstance(body, list):
+        return [one for one in body if isinstance(one, dict)]
+    if not isinstance(body, dict):
+        return []
+    alerts = body.get("alerts")
+    if kind is SourceKind.ALERTMANAGER and isinstance(alerts, list):
+        group = {name: value for name, value in body.items() if name != "alerts"}
+        return [{**one, "group": group} for one in alerts if isinstance(one, dict)]
+    return [body]
 
 
 def dedupe_key(source: Source, body: Mapping[str, Any], by: str = "") -> str | None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from andon.api.authentication import Caller
 from andon.api.bodies import read_json
 from andon.api.problems import ProblemError
+from andon.domain.mapping import reports_in
 from andon.domain.sender import Says
 from andon.domain.source import SourceKind
 from andon.domain.values import Frozen
@@ -62,11 +63,10 @@ async def take(
     sent = await sent_by(caller, request, SourceKind.ALERTMANAGER)
     told = read_json(sent.body, request.app.state.depth + DEEPER)
     notification = _notification(told)
-    group = {name: value for name, value in told.items() if name != "alerts"}
     try:
         handled = [
-            await _taken(request, sent, {**one, "group": group}, number)
-            for number, one in enumerate(told["alerts"])
+            await _taken(request, sent, alert, number)
+            for number, alert in enumerate(reports_in(SourceKind.ALERTMANAGER, told))
         ]
     except ProblemError as error:
         raise _again(error) from error

@@ -12,6 +12,7 @@ from activities.final import FINAL
 from andon.domain.containment import Order, Proof, Released
 from andon.domain.decision import Accepted, DecisionKind, DecisionRequest, settle
 from andon.domain.errors import LeverUnknownError, ReleaseRefusedError
+from andon.domain.merging import merging_statement
 from andon.domain.response import Statement, judge, read_statement
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET, Carried, Sha256Hex
@@ -34,6 +35,9 @@ class ReleaseCall(Carried):
     request: DecisionRequest
     statements: tuple[Sha256Hex, ...]
     trusted: dict[Sha256Hex, str]
+    merge: Envelope | None = Field(
+        None, description="what merged the orders' incident into the one that decided, if another did"
+    )
 
 
 class Step(Carried):
@@ -101,13 +105,14 @@ class ReleaseActivities:
     async def _authorise(self, order: Order, call: ReleaseCall, envelopes: Sequence[Envelope]) -> None:
         """Check what the release rests on.
 
-        1. The decision belongs to the order's incident and is of a kind that releases.
+        1. The decision belongs to the order's incident, or to the one that was merged into by a signed
+           statement, and is of a kind that releases.
         2. Each statement's signature holds, and it is accepted by the one rule.
         3. Together the statements settle on an answer that lets go.
         4. The versions that run are those that were approved.
         """
         request = call.request
-        if request.incident != order.incident or request.kind not in RELEASING:
+        if request.kind not in RELEASING or not _decides_for(call, order):
             raise ReleaseRefusedError(order.id, f"{request.id} does not decide this")
         if request.kind is DecisionKind.RATIFICATION and order.authority != BREAK_GLASS:
             raise ReleaseRefusedError(order.id, "only what was ordered without asking can be swapped")
@@ -131,6 +136,16 @@ class ReleaseActivities:
         approved = request.binding.versions
         if approved != NOTHING_YET and await self._versions.read(order.lever.system) != approved:
             raise ReleaseRefusedError(order.id, "other versions run now than were approved")
+
+
+def _decides_for(call: ReleaseCall, order: Order) -> bool:
+    decided = call.request.incident
+    if decided == order.incident:
+        return True
+    if call.merge is None:
+        return False
+    merging_statement(call.merge, call.trusted, incident=order.incident, into=decided)
+    return True
 
 
 def _accepted(statement: Statement, digest: Sha256Hex, *, late: bool) -> Accepted:

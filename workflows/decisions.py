@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from temporalio import workflow
@@ -110,6 +110,13 @@ class Decisions:
         """Whether a question is open."""
         record = self._state.decisions.get(question)
         return record is not None and record.open
+
+    def bring_forward(self, kind: DecisionKind, deadline: datetime) -> None:
+        """Put the open question of a kind anew if it was due later than this."""
+        for record in self._state.of(kind):
+            due = record.request.deadline
+            if record.open and due is not None and deadline < due:
+                self.extend(record.request.id, deadline - due)
 
     def extend(self, question: str, more: timedelta) -> None:
         """Put an open question anew with a later deadline; answers given so far are asked for again."""

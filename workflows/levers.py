@@ -17,6 +17,7 @@ from andon.domain.directory import Role
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
+from andon.domain.signing import Envelope
 from workflows.notices import Notices
 from workflows.tape import Tape
 
@@ -128,12 +129,15 @@ class Levers:
                 Kind.CONTAINED, at=self._state.contained_at, facts={"orders": len(self._state.orders)}
             )
 
-    async def release(self, decision: DecisionRecord, *, authority: str = "") -> bool:
+    async def release(
+        self, decision: DecisionRecord, *, authority: str = "", merge: Envelope | None = None
+    ) -> bool:
         """Bring the ledger to rest, then let go of the orders one by one, the last given first.
 
         False: one was refused, on record.
 
-        `authority` leaves alone all orders that rest on something else.
+        `authority` leaves alone all orders that rest on something else. `merge` is the statement that merged
+        this incident into the one whose decision it is.
         """
         standing = [
             record.order
@@ -147,6 +151,7 @@ class Levers:
             request=decision.request,
             statements=tuple(response.statement for response in decision.accepted),
             trusted=self._opening.plan.trusted,
+            merge=merge,
         )
         # One step less between the answer and the effect; the keys make a second call safe.
         outcome = await self._tape.stored_and_let_go(call) or await self._let_go_of(call)

@@ -40,6 +40,8 @@ class Declared(StrEnum):
     """It belongs to another incident."""
     UNMERGED = "unmerged"
     """It stands for itself again."""
+    SPLIT = "split"
+    """One of its detections is a case of its own."""
 
 
 class DeclarationRight(Spare):

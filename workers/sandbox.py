@@ -11,6 +11,8 @@ from typing import Final
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from workers.loading import read_workflows_once
+
 PASSED_THROUGH: Final = (
     "andon.domain",
     "andon.ports",
@@ -26,5 +28,6 @@ PASSED_THROUGH: Final = (
 
 def sandbox_runner() -> SandboxedWorkflowRunner:
     """Return the runner used by workers, tests and replay alike."""
+    read_workflows_once()
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     return SandboxedWorkflowRunner(restrictions=restrictions)

@@ -51,6 +51,11 @@ def warnings_of(found: Mapping[str, Any]) -> list[str]:
         told.append(
             f"andon: nothing was heard of the business owner in time: {screen.inert(owner['person'])}"
         )
+    told += [
+        f"andon: {screen.inert(said['source'])} says it is {screen.inert(said['says'])}, "
+        f"{screen.when(said['at'])}; that closes and releases nothing"
+        for said in found.get("senders") or []
+    ]
     if found.get("leaderless"):
         told.append(
             "andon: nobody leads this incident; ask for another lead with `andon ask ... lead_transfer`"

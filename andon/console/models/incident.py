@@ -20,16 +20,19 @@ from andon.console.models.sla import (
     marks,
     stages_shown,
 )
+from andon.console.models.tied import Tied
 from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.directory import Role
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
 from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
+from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage, StageRecord
 from andon.domain.values import Frozen, IncidentId, Instant, PersonId, Sha256Hex
 from andon.register.incidents import IncidentRow
+from andon.register.links import Link
 
 
 class IncidentListed(Frozen):
@@ -126,6 +129,11 @@ class IncidentShown(IncidentListed):
     joined_roles: tuple[RoleJoined, ...] = Field(description="who belongs to it by policy, and why")
     registered: bool = Field(description="whether somebody has registered the AI system")
     offered: tuple[OfferedShown, ...] = Field(description="evidence that its reports brought")
+    merged_into: IncidentId | None = Field(description="the incident that decides for this one")
+    taken_in: tuple[IncidentId, ...] = Field(description="the incidents this one decides for")
+    promoted_from: str | None = Field(description="the quality issue it was")
+    split_from: IncidentId | None = Field(description="the incident its detection was part of")
+    links: tuple[Link, ...]
     version: int = Field(description="rises with every change; 0: the workflow has not begun")
     started_at: Instant | None
     detected_at: Instant | None
@@ -149,6 +157,9 @@ class IncidentShown(IncidentListed):
     escalation: tuple[EscalationShown, ...] = Field(description="the seven questions, and what they led to")
     marks: tuple[Mark, ...] = Field(description="what stays on record for ever, oldest first")
     undelivered: tuple[str, ...] = Field(description="notices that have reached nobody")
+    senders: tuple[SenderSaid, ...] = Field(
+        description="what the programs that reported say now; it closes and releases nothing"
+    )
     orders: tuple[OrderShown, ...]
     decisions: tuple[DecisionShown, ...]
     evidence: EvidenceSummary | None
@@ -194,6 +205,7 @@ def incident_shown(
     at: datetime,
     around: Around,
     called: Called,
+    tied: Tied,
 ) -> IncidentShown:
     """Return an incident whole, as it is shown at a moment.
 
@@ -212,6 +224,7 @@ def incident_shown(
     return IncidentShown(
         **dict(listed),
         **dict(called),
+        **dict(tied),
         source=row.source,
         channel=row.channel,
         type=row.type,
@@ -230,6 +243,7 @@ def incident_shown(
         escalation=escalation_shown(view),
         marks=marks(view),
         undelivered=view.undelivered if view else (),
+        senders=view.senders if view else (),
         **(_of_view(view, wordings, at, around) if view else {**_EMPTY, **early}),
     )
 

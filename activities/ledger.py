@@ -64,15 +64,15 @@ class LedgerActivities:
 
     @activity.defn(name="ledger.append")
     async def append(self, batch: Batch) -> Kept:
-        """Store the batch, then show the view, let go, post the notices; a retried attempt changes nothing.
+        """Store the batch, then let go, show the view, post the notices; a retried attempt changes nothing.
 
         Raises:
             ApplicationError: `StoreConflictError`: the chain is forked. Not retryable.
         """
         with final_errors():
             head = await self._ledger.append(batch.entries, batch.exhibits)
-        await self._projection.show(batch.view)
         outcome = await self._let_go(batch.release) if batch.release else None
+        await self._projection.show(batch.view)
         await self._outbox.post(batch.notices)
         return Kept(head=head, release=outcome)
 

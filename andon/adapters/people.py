@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from andon.domain.directory import Standing, standing_at
-from andon.domain.errors import NotFoundError
-from andon.domain.values import NOTHING_YET, Instant, PersonId
-from andon.register.people import People
+from andon.domain.directory import Standing
+from andon.domain.values import Instant, PersonId
+from andon.register.standings import Standings
 
 
 class RegisterDirectory:
     """Looks people up in the directory that was in force."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
+    def __init__(self, standings: Standings) -> None:
+        self._standings = standings
 
     async def standing(self, person: PersonId, at: Instant) -> Standing:
         """Return what the directory in force at `at` says of `person`; before the first, nobody is known."""
-        try:
-            directory = await asyncio.to_thread(self._people.directory_at, at)
-        except NotFoundError:
-            return Standing(
-                person=person, known=False, suspended=False, roles=(), directory_digest=NOTHING_YET
-            )
-        return standing_at(directory, person, at)
+        return await asyncio.to_thread(self._standings.standing, person, at)

@@ -23,6 +23,7 @@ from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.config import Settings
 from andon.ports import EvidenceStore
+from andon.register.standings import Standings
 from playbooks import Shelf
 
 
@@ -51,7 +52,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     )
     return Runtime(
         levers={"flag": FlagLever(queries.switches, probe)},
-        directory=RegisterDirectory(queries.people),
+        directory=RegisterDirectory(Standings(queries.databases.register)),
         versions=versions,
         statements=ledger,
         ledger=ledger,

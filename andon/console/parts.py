@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from andon.register.access_tokens import AccessTokens
 from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
 from andon.register.detections import Detections
+from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
@@ -44,6 +45,9 @@ class Sealing(Protocol):
     async def seal(self, incident: IncidentId, kind: str, text: str) -> SealedText:
         """Encrypt and keep a text."""
 
+    def seal_now(self, incident: IncidentId, texts: Mapping[str, str]) -> dict[str, SealedText]:
+        """Encrypt and keep texts by kind, in the calling thread and within its transaction."""
+
     async def open(self, sealed: SealedText) -> str:
         """Return a text in clear."""
 
@@ -59,6 +63,7 @@ class Files(Protocol):
 class Parts:
     """Everything the routes need; one for the process."""
 
+    databases: Databases
     incidents: Incidents
     detections: Detections
     issues: QualityIssues
@@ -110,6 +115,7 @@ def open_parts(settings: Settings) -> Parts:
     tokens = token_book(settings)
     tokens.look_in(register)
     return Parts(
+        databases=queries.databases,
         incidents=queries.incidents,
         detections=queries.detections,
         issues=queries.issues,

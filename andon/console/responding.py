@@ -27,7 +27,9 @@ from andon.domain.incident import Answered
 from andon.domain.personal_keys import PersonalSignature
 from andon.domain.response import Refusal, Said, Statement
 from andon.domain.signing import Envelope, sign
-from andon.domain.values import NOTHING_YET, Sha256Hex, canonical, digest_of
+from andon.domain.values import NOTHING_YET, IncidentId, Sha256Hex, canonical, digest_of
+from andon.ports import SealedText
+from andon.register.engine import together
 from andon.register.incidents import IncidentRow
 
 NONCE_BYTES: Final = 24
@@ -158,8 +160,9 @@ class Desk:
     async def _fields(self, asked: Asked, body: ResponseBody) -> dict[str, Any]:
         """Return what a person says without its nonce; the reason is sealed."""
         incident = asked.row.incident
-        reason = await self._parts.texts.seal(incident, "reason", body.reason)
         request = asked.record.request if asked.record else None
+        text = shown(request, self._wordings.of(request)) if request else None
+        reason, digest = await asyncio.to_thread(self._kept, incident, body.reason, text)
         return {
             "incident": incident,
             "decision": asked.decision,
@@ -170,7 +173,7 @@ class Desk:
             "reason_text": reason.id,
             "binding": request.binding if request else Binding(),
             "policy": request.policy if request else policy_of(asked.row),
-            "shown": await self._shown(request) if request else NOTHING_YET,
+            "shown": digest,
             "person": asked.caller.person,
             "role": asked.role,
         }
@@ -179,11 +182,16 @@ class Desk:
         """Return the digest of what a person is shown of a question."""
         return digest_of(shown(request, self._wordings.of(request)))
 
-    async def _shown(self, request: DecisionRequest) -> Sha256Hex:
-        """Keep what is shown by its content, so that the digest in a statement can be looked up."""
-        text = shown(request, self._wordings.of(request))
-        await asyncio.to_thread(self._parts.policies.put, "shown", text)
-        return digest_of(text)
+    def _kept(
+        self, incident: IncidentId, reason: str, text: dict[str, Any] | None
+    ) -> tuple[SealedText, Sha256Hex]:
+        """Keep the reason, sealed, and what is shown by its content, in one transaction.
+
+        The digest in a statement can then be looked up.
+        """
+        with together(self._parts.databases.register):
+            sealed = self._parts.texts.seal_now(incident, {"reason": reason})["reason"]
+            return sealed, self._parts.policies.put("shown", text) if text else NOTHING_YET
 
     def _nonce(self, asked: Asked, body: ResponseBody, idempotency_key: str | None) -> str:
         """Return a fresh nonce, or the one that belongs to this very answer under this key."""

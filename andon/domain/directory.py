@@ -245,13 +245,14 @@ class Standing(Carried):
         return role in self.roles or any(one.role is role and one.away for one in self.delegated)
 
 
-def standing_at(directory: Directory, person: PersonId, at: Instant) -> Standing:
-    """Return what `directory` says of `person` at the moment `at`."""
+def standing_at(
+    directory: Directory, person: PersonId, at: Instant, digest: Sha256Hex | None = None
+) -> Standing:
+    """Return what `directory` says of `person` at the moment `at`; `digest` is its own, if it is known."""
+    digest = digest or directory.digest()
     found = directory.person(person)
     if found is None:
-        return Standing(
-            person=person, known=False, suspended=False, roles=(), directory_digest=directory.digest()
-        )
+        return Standing(person=person, known=False, suspended=False, roles=(), directory_digest=digest)
     delegated = tuple(
         Delegation(role=role, of=holder.id, away=holder.absent_at(at))
         for holder in directory.delegators(person)
@@ -264,7 +265,7 @@ def standing_at(directory: Directory, person: PersonId, at: Instant) -> Standing
         known=True,
         suspended=found.suspended_at(at),
         roles=found.roles,
-        directory_digest=directory.digest(),
+        directory_digest=digest,
         shared=found.shared,
         delegated=delegated,
         keys=tuple(key for key in found.keys if key.in_force_at(at)),

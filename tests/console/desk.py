@@ -47,6 +47,7 @@ from andon.domain.severity import Band, Classification
 from andon.domain.signing import key_id, public_key_of
 from andon.ports import Captured
 from andon.register.migrate import migrate
+from andon.register.standings import Standings
 from tests import fakes
 from tests.api.server import bearer, token, write_tokens
 from tests.workflows.case import start
@@ -104,7 +105,7 @@ class Behind:
         }
         self.levers = {"flag": fakes.MemoryLevers()}
         self.store, self.versions = self.memory, self.running
-        self.directory = RegisterDirectory(queries.people)
+        self.directory = RegisterDirectory(Standings(queries.databases.register))
         self.ledger = self.statements = LockedLedger(self.store, queries.ledger)
         self.projection = RegisterProjection(queries.incidents)
         self.evidence = RegisterEvidenceIndex(queries.evidence)

@@ -78,7 +78,7 @@ class IncidentWorkflow:
         self._tracks: list[asyncio.Task[None]] = []
         self._state = state_of(opening)
         self._tape = Tape(opening, self._state)
-        self._notices = Notices(opening.incident, self._state)
+        self._notices = Notices(opening, self._state)
         self._clock = Clock()
         self._decisions = Decisions(opening, self._state, self._tape, self._notices, self._clock)
         self._levers = Levers(opening, self._state, self._tape, self._notices)

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from andon.domain.decision import DecisionRequest
 from andon.domain.directory import Role
-from andon.domain.incident import IncidentState
+from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.notice import Notice
-from andon.domain.values import IncidentId
+from andon.domain.values import PersonId
 
 
 class Notices:
     """Writes notices. Each is sent by a workflow of its own, so that nothing here waits for a mail server."""
 
-    def __init__(self, incident: IncidentId, state: IncidentState) -> None:
-        self._incident = incident
+    def __init__(self, opening: OpenIncident, state: IncidentState) -> None:
+        self._incident = opening.incident
+        self._owner = opening.plan.owner
         self._state = state
         self._outbox = state.outbox
 
@@ -41,6 +42,7 @@ class Notices:
                 about=about,
                 subject=subject,
                 severity=self._state.severity,
+                named=self._named(),
             )
         )
 
@@ -55,5 +57,11 @@ class Notices:
                 subject=request.id,
                 due=request.deadline,
                 severity=self._state.severity,
+                named=self._named(),
             )
         )
+
+    def _named(self) -> dict[Role, PersonId]:
+        """Return who is meant where the owner or the lead is told, or stands in for others."""
+        lead = {Role.INCIDENT_LEAD: self._state.lead} if self._state.lead else {}
+        return {Role.BUSINESS_OWNER: self._owner, **lead}

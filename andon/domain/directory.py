@@ -206,6 +206,14 @@ class Directory(Frozen):
         there = (one.id for one in self.reachable(role, at) if not one.absent_at(at))
         return next(there, None)
 
+    def present(self, person: PersonId, at: datetime) -> PersonId | None:
+        """Return somebody, or who stands in for them while they are away; None: neither can be asked."""
+        found = self.person(person)
+        if found is None or not found.counts_at(at):
+            return None
+        there = self._standing_in(found, at)
+        return there.id if there else None
+
     def delegators(self, person: PersonId) -> tuple[Person, ...]:
         """Return those for whom a person may answer."""
         return tuple(one for one in self.people if person in one.delegates)

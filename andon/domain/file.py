@@ -226,6 +226,13 @@ def _decisions(sources: FileSources) -> tuple[Part, Needed]:
         "escalations": _entries(entries, Kind.ESCALATED),
         "lead": view.lead,
         "lead_changes": _entries(entries, Kind.LEAD_NAMED),
+        "without_lead": _entries(entries, Kind.LEAD_MISSING),
+        "owner_first_heard": view.acknowledgement.model_dump(mode="json") if view.acknowledgement else None,
+        "owner_silent": _entries(entries, Kind.OWNER_SILENT),
+        "declared": _entries(entries, Kind.DECLARED),
+        "declarations_refused": _entries(entries, Kind.DECLARATION_REFUSED),
+        "tasks": _dumped(view.tasks),
+        "tasks_overdue": _entries(entries, Kind.TASK_OVERDUE),
         "notices": list(sources.notices),
         "undelivered": _entries(entries, Kind.NOTICE_UNDELIVERED),
     }

@@ -37,6 +37,9 @@ class Notice(Carried):
     id: str = Field(description="message id; a repeat goes out with the same id")
     incident: IncidentId
     roles: tuple[Role, ...]
+    named: dict[Role, PersonId] = Field(
+        default_factory=dict, description="who of a role is meant: they, or their stand-in, are told with it"
+    )
     about: str = Field(description="`question`, `escalation`, `default_applied`, `guidance`, `unproven`, ...")
     decision: DecisionKind | None = None
     subject: str = ""
@@ -121,8 +124,13 @@ def addressed(notice: Notice, instead_of: Role | None) -> Notice:
 
 def recipients_of(directory: Directory, notice: Notice, at: datetime) -> Recipients:
     """Return whom to tell of a notice, by the directory in force; suspended and shared accounts never."""
-    asked = [_line(directory, role, at, whole=notice.about not in DOWN_THE_LINE) for role in notice.roles]
-    escalation = [_line(directory, role, at, whole=False) for role in ESCALATION]
+    whole = notice.about not in DOWN_THE_LINE
+    asked = [
+        _with_named(directory, _line(directory, role, at, whole=whole), notice, at) for role in notice.roles
+    ]
+    escalation = [
+        _with_named(directory, _line(directory, role, at, whole=False), notice, at) for role in ESCALATION
+    ]
     named = {person for line in (*asked, *escalation) for person in (*line.first, *line.then)}
     ways = {one.id: _ways(one, notice, at) for one in directory.people if one.id in named}
     return Recipients(asked=tuple(asked), escalation=tuple(escalation), ways=ways)
@@ -222,6 +230,16 @@ def _line(directory: Directory, role: Role, at: datetime, *, whole: bool) -> Lin
         deputies = {next((deputy for deputy in one.delegates if deputy in there), None) for one in away}
         first = [one for one in there if one in turns | deputies] or there[:1]
     return Line(role=role, first=tuple(first), then=tuple(one.id for one in order if one.id not in first))
+
+
+def _with_named(directory: Directory, line: Line, notice: Notice, at: datetime) -> Line:
+    """Return a line with whoever is meant by name at its head: the owner of this AI system, this lead."""
+    meant = directory.present(notice.named.get(line.role, ""), at)
+    if meant is None or meant in line.first:
+        return line
+    return line.model_copy(
+        update={"first": (meant, *line.first), "then": tuple(one for one in line.then if one != meant)}
+    )
 
 
 def _ways(person: Person, notice: Notice, at: datetime) -> tuple[Way, ...]:

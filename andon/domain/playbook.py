@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import Lever, Order, Verb
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.declaration import DeclarationRight, Declared
-from andon.domain.directory import Directory, Role
+from andon.domain.directory import APPROVING_ROLES, Directory, Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
@@ -72,6 +72,13 @@ class Playbook(Frozen):
         timedelta(minutes=5), description="how long the evaluation waits for the first evidence"
     )
     watch: WatchPlan
+
+    @field_validator("lead")
+    @classmethod
+    def _can_lead(cls, lead: Role | None) -> Role | None:
+        if lead is not None and lead not in APPROVING_ROLES:
+            raise ValueError(f"{lead} may not lead an incident: name another role")
+        return lead
 
 
 class EvaluationPlan(Carried):

@@ -225,3 +225,15 @@ def test_who_hears_of_it_in_place_of_a_role_gets_a_message_of_its_own() -> None:
 def test_a_notice_written_before_severities_counts_as_critical() -> None:
     old = {"id": "m", "incident": "INC-20260302-abc123", "roles": ["legal"], "about": "question"}
     assert Notice.model_validate(old).severity is Band.CRITICAL
+
+
+def test_whoever_is_meant_by_name_is_told_with_the_role_they_or_their_stand_in() -> None:
+    away = IDA.model_copy(update={"absences": (Absence(since=NOW, until=NOW + timedelta(days=1)),)})
+    stand_in = away.model_copy(update={"delegates": (EVE.id,)})
+    gone = IDA.model_copy(update={"suspended_from": NOW})
+    for one, meant in ((IDA, {IDA.id}), (stand_in, {EVE.id}), (away, set()), (gone, set())):
+        directory = Directory(people=(one, EVE, LINA))
+        found = recipients_of(directory, notice(Role.LEGAL, named={Role.LEGAL: IDA.id}), NOW)
+        [line] = found.asked
+        assert set(line.first) == {LINA.id} | meant
+        assert set(found.ways) >= set(line.first)

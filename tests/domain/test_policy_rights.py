@@ -248,7 +248,7 @@ def test_the_playbooks_order_only_what_a_flag_can_do_and_undo() -> None:
 
 
 def test_a_plan_stays_small_enough_for_a_workflow_to_carry() -> None:
-    assert len(canonical(plan())) < 16_000
+    assert len(canonical(plan())) < 20_000
 
 
 def test_the_shipped_people_fill_every_role_with_somebody_of_their_own() -> None:
@@ -310,3 +310,13 @@ def test_critical_brings_in_executive_communications_and_compliance() -> None:
     joining = SHELF.rights.joining
     more = set(joining.roles(Band.CRITICAL, None)) - set(joining.roles(Band.HIGH, None))
     assert more == {Role.EXECUTIVE, Role.COMMUNICATIONS, Role.COMPLIANCE}
+
+
+def test_tags_bring_in_roles_and_the_incident_can_say_why() -> None:
+    joining = SHELF.rights.joining
+    low = joining.roles(Band.LOW, None, ("privacy", "security"))
+    assert set(low) == {Role.PRIVACY, Role.LEGAL, Role.SECURITY}
+    why = joining.why(Role.LEGAL, Band.CRITICAL, "privacy_event", ("privacy", "operational"))
+    assert why == ("severity:critical", "tag:privacy")
+    assert joining.why(Role.PRIVACY, Band.LOW, "privacy_event", ()) == ("type:privacy_event",)
+    assert joining.why(Role.FINANCE, Band.LOW, None, ()) == ()

@@ -19,6 +19,7 @@ from andon.audit.chain import LockedCopies, check_form, check_head, check_links,
 from andon.audit.course import check_course
 from andon.audit.declarations import check_declarations
 from andon.audit.findings import Report, Step
+from andon.audit.intake import check_intake, check_stated
 from andon.audit.preserved import check_evidence
 from andon.audit.proposals import check_proposals, check_requesters
 from andon.audit.responses import check_judgement, check_statements
@@ -57,6 +58,8 @@ def verify(audit: AuditSet, trust: Trust, locked: LockedCopies | None = None) ->
     answers = check_statements(statements, opened, trust)
     proposed = check_proposals(statements, opened, trust)
     check_declarations(statements, opened, trust)
+    check_intake(statements, opened, trust)
+    check_stated(judgement, opened)
     asked = check_judgement(judgement, opened, answers)
     check_requesters(judgement, opened, proposed)
     check_course(course, opened.entries, asked)

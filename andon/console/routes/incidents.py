@@ -32,7 +32,7 @@ from andon.register.incidents import Listed
 
 LIST_AT_MOST = 200
 ENTRIES_AT_MOST = 1000
-SIGNED = frozenset({Kind.RESPONSE_ACCEPTED, Kind.PROPOSED, Kind.DECLARED})
+SIGNED = frozenset({Kind.INCIDENT_OPENED, Kind.RESPONSE_ACCEPTED, Kind.PROPOSED, Kind.DECLARED})
 
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
 Lister = Annotated[Caller, Depends(only(LISTING))]

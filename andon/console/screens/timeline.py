@@ -110,6 +110,10 @@ def _learned(entry: Entry) -> str:
     return f"{told}; still open: {', '.join(lower(name) for name in left)}" if left else told
 
 
+def _from_to(entry: Entry, nothing: str) -> str:
+    return f"from {lower(entry.before) or nothing} to {lower(entry.after)}"
+
+
 def _undelivered(entry: Entry) -> str:
     roles = _roles(_fact(entry, "roles"))
     return (
@@ -121,7 +125,12 @@ def _opened(entry: Entry) -> str:
     return f"Opened: {lower(_fact(entry, 'classification'))}, severity {entry.after}"
 
 
-_STATED: Final[dict[str, str]] = {Declared.ACKNOWLEDGED: "Took it in hand", Declared.TASK: "Closed a task"}
+_STATED: Final[dict[str, str]] = {
+    Declared.ACKNOWLEDGED: "Took it in hand",
+    Declared.TASK: "Closed a task",
+    Declared.FACTS: "Stated what is known",
+    Declared.TIMES: "Corrected a time",
+}
 _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.INCIDENT_OPENED: _opened,
     Kind.DUPLICATES_JOINED: lambda e: f"{_fact(e, 'count')} more detections joined",
@@ -142,6 +151,8 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.LEAD_NAMED: lambda e: f"The lead went {f'from {e.before} ' if e.before else ''}to {e.after}",
     Kind.ROLES_JOINED: lambda e: f"Brought in at {e.subject} severity: {_roles(e.after)}",
     Kind.FACTS_LEARNED: _learned,
+    Kind.FACT_STATED: lambda e: f"{plain(e.subject)}: {_from_to(e, 'unknown')}",
+    Kind.TIME_CORRECTED: lambda e: f"Time set right, {lower(e.subject)}: {_from_to(e, 'not stated')}",
     Kind.NOTICE_UNDELIVERED: _undelivered,
     Kind.PROPOSED: _proposed,
     Kind.PROPOSAL_REFUSED: _not_put,
@@ -194,6 +205,8 @@ _IMPORTANT: Final = frozenset(
         Kind.SEVERITY_RAISED,
         Kind.SEVERITY_LOWERED,
         Kind.LEAD_NAMED,
+        Kind.FACT_STATED,
+        Kind.TIME_CORRECTED,
         Kind.NOTICE_UNDELIVERED,
         Kind.STAGE_OVERDUE,
         Kind.CARRIED_OUT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio.testing import WorkflowEnvironment
 
+from andon.domain.detection import Tag
 from andon.domain.directory import Role
 from andon.domain.incident import IncidentState
 from andon.domain.ledger import Kind
@@ -73,3 +74,16 @@ async def test_roles_join_by_severity_and_kind_and_more_of_them_when_it_gets_wor
             {Role.SECURITY, Role.LEGAL, Role.PRIVACY},
             {Role.EXECUTIVE, Role.COMMUNICATIONS},
         ]
+
+
+async def test_tags_bring_in_the_roles_they_concern(environment: WorkflowEnvironment) -> None:
+    tags = {"privacy": (Role.PRIVACY, Role.LEGAL), "security": (Role.SECURITY,)}
+    parts = Parts()
+    plan = plan_for(trusted(), sources=tuple(parts.sources)).model_copy(
+        update={"joining": Joining(tags=tags)}
+    )
+    async with opened(environment, parts, plan=plan, tags=(Tag.PRIVACY, Tag.REPUTATIONAL)) as case:
+        state = await case.until(lambda state: state.joined_roles)
+        assert set(state.joined_roles) == {Role.PRIVACY, Role.LEGAL}
+        (told,) = await case.told("joined", 1)
+        assert set(told.roles) == {Role.PRIVACY, Role.LEGAL}

@@ -18,6 +18,7 @@ class WeighCall(Carried):
     at_least: dict[str, str]
     insist: bool = Field(False, description="whether the severity that senders assert counts as well")
     stated: dict[str, str] = Field(default_factory=dict, description="facts that people have stated")
+    also: tuple[IncidentId, ...] = Field((), description="incidents merged into it; what they report counts")
     fresh: tuple[str, ...] = Field((), description="which of them are new, so that what they replace is told")
 
 
@@ -39,5 +40,10 @@ class SeverityActivities:
 
     async def _weighed(self, call: WeighCall) -> Weighed:
         return await self._weigher.weigh(
-            call.incident, call.at_least, stated=call.stated, fresh=call.fresh, insist=call.insist
+            call.incident,
+            call.at_least,
+            stated=call.stated,
+            fresh=call.fresh,
+            insist=call.insist,
+            also=call.also,
         )

@@ -281,6 +281,7 @@ class Weigher(Protocol):
         stated: Mapping[str, str],
         fresh: Sequence[str] = (),
         insist: bool = False,
+        also: Sequence[IncidentId] = (),
     ) -> Weighed:
         """Weigh all that was reported, overruled by what people stated.
 
@@ -290,6 +291,7 @@ class Weigher(Protocol):
             stated: facts as people stated them.
             fresh: which of those are new; the answer tells what they replace.
             insist: whether the severity that senders assert counts as well.
+            also: incidents that were merged into it.
         """
 
 

@@ -283,6 +283,7 @@ class MemoryWeigher:
         stated: Mapping[str, str],
         fresh: Sequence[str] = (),
         insist: bool = False,
+        also: Sequence[str] = (),
     ) -> Weighed:
         self.insisted.append(insist)
         self.learned.append(dict(at_least))

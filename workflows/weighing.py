@@ -130,6 +130,7 @@ class Weighing:
             at_least=at_least,
             insist=insist,
             stated=dict(self._state.facts),
+            also=tuple(self._state.taken_in),
             fresh=fresh,
         )
 

@@ -34,9 +34,12 @@ class RegisterWeigher:
         stated: Mapping[str, str],
         fresh: Sequence[str] = (),
         insist: bool = False,
+        also: Sequence[IncidentId] = (),
     ) -> Weighed:
         """Weigh all that is known; what nobody reported or stated is read as it is at intake."""
-        kept = await asyncio.to_thread(self._detections.of, incident, LOOKED_AT)
+        kept: list[Detection] = []
+        for one in (incident, *also):
+            kept += await asyncio.to_thread(self._detections.of, one, LOOKED_AT)
         told = together(self._policy, (_told(one, self._policy) for one in kept))
         known, strange = understood(self._policy, stated)
         older = {name: value for name, value in known.items() if name not in fresh}

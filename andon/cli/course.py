@@ -46,6 +46,10 @@ def warnings_of(found: Mapping[str, Any]) -> list[str]:
     """Return what must not be overlooked."""
     lost = found.get("undelivered") or []
     told = [f"andon: nobody could be reached by: {screen.inert(', '.join(lost))}"] if lost else []
+    if into := found.get("merged_into"):
+        told.append(f"andon: this incident was merged: look at {screen.inert(into)}")
+    if taken := found.get("taken_in"):
+        told.append(f"andon: it decides for what was merged into it too: {screen.inert(', '.join(taken))}")
     owner = found.get("owner") or {}
     if owner.get("state") == "overdue" and not found.get("closed_at"):
         told.append(

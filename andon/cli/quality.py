@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
+from andon.cli.links import show_links
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console, door
@@ -165,26 +166,6 @@ def suggestions(*, where: Where = HERE, json: _Json = False) -> int:
         empty="Nothing looks like the same incident twice.",
     )
     return Exit.OK
-
-
-def show_links(links: list[Mapping[str, Any]]) -> None:
-    """Print what an incident or quality issue is linked to."""
-    screen.table(
-        "\nLinks",
-        ("link", "from", "to", "because", "since", "by"),
-        [
-            (
-                str(one.get("kind")) + (" (ended)" if one.get("ended_at") else ""),
-                one.get("origin"),
-                one.get("target"),
-                one.get("why"),
-                screen.when(one.get("at")),
-                one.get("by"),
-            )
-            for one in links
-        ],
-        empty="\nNo links.",
-    )
 
 
 def _row(one: Mapping[str, Any]) -> tuple[object, ...]:

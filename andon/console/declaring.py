@@ -7,6 +7,7 @@ import secrets
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.delivery import EndedError, EngineAwayError
+from andon.console.joining import Joining
 from andon.console.models.declaration import DeclarationBody, DeclarationNoted
 from andon.console.parts import Parts
 from andon.console.refusals import RefusedError, away, ended
@@ -23,6 +24,7 @@ class Declaring:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._joining = Joining(parts)
 
     async def take(
         self, row: IncidentRow, caller: Caller, body: DeclarationBody, idempotency_key: str | None
@@ -38,13 +40,15 @@ class Declaring:
         role = body.role or caller.role
         if role is None:
             raise ProblemError(403, "forbidden", "This token stands for no person; people state things.")
+        await self._joining.check(row, body)
         declaration = await self._declaration(row, caller, role, body, idempotency_key)
         envelope = sign(declaration, self._parts.attestation_seed, DECLARATION_TYPE)
         taken = await self._deliver(row, envelope, declaration.nonce)
         # Sent again under its key, it is on record already.
         if taken.refusal is not None and not (taken.refusal is Refusal.REPLAYED and idempotency_key):
             raise RefusedError(taken.refusal, body.kind.value)
-        return DeclarationNoted(incident=row.incident, kind=body.kind, about=body.about)
+        opened = await self._joining.follow(row, caller, role, body)
+        return DeclarationNoted(incident=row.incident, kind=body.kind, about=body.about, opened=opened)
 
     async def _declaration(
         self,

@@ -13,7 +13,7 @@ from andon.api.problems import ProblemError
 from andon.api.vouching import Vouching
 from andon.console.models.report import ReportTaken
 from andon.domain.directory import Role
-from andon.domain.values import PersonId
+from andon.domain.values import IncidentId, PersonId
 
 TIMEOUT_SECONDS: Final = 10.0
 PROOF_WITHIN_SECONDS: Final = 2
@@ -21,6 +21,10 @@ PROOF_WITHIN_SECONDS: Final = 2
 AWAY: Final = (
     "Your report was NOT taken just now: the door did not answer. Your words are still here; send them again "
     "in a moment. If it is urgent, call whoever answers for the AI system."
+)
+SPLIT_LATER: Final = (
+    "It is on record that this detection is a case of its own, but the door did not answer, and no incident "
+    "was opened for it yet. Send the same again with the same Idempotency-Key."
 )
 
 
@@ -51,6 +55,23 @@ class Doorway:
                 return ReportTaken.model_validate_json(answer.content)
             except ValidationError as error:
                 raise ProblemError(503, "door-away", AWAY) from error
+        raise _refused(answer)
+
+    async def split(self, person: PersonId, role: Role, incident: IncidentId, detection: str) -> IncidentId:
+        """Have a detection given an incident of its own, in somebody's name; return that incident.
+
+        Raises:
+            ProblemError: it was refused, or the door is away.
+        """
+        headers = {"Authorization": f"Bearer {self._vouching.vouch(person, role)}"}
+        try:
+            answer = await self._connected().post(
+                f"/v1/incidents/{incident}/split", json={"detection": detection}, headers=headers
+            )
+        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ProblemError(503, "door-away", SPLIT_LATER) from error
+        if answer.is_success:
+            return str(answer.json()["incident"])
         raise _refused(answer)
 
     def _connected(self) -> httpx.AsyncClient:

@@ -27,6 +27,7 @@ from andon.console.models.incident import (
     temporal_place,
 )
 from andon.console.models.system import SystemShown, system_shown
+from andon.console.models.tied import tied
 from andon.console.parts import Parts
 from andon.console.wording import Wordings
 from andon.domain.decision import DecisionRecord
@@ -167,6 +168,7 @@ class Reading:
             at=self._parts.now(),
             around=around(row, directory, await self._texts(row, caller)),
             called=await self._called(row),
+            tied=tied(row, await asyncio.to_thread(self._parts.links.of, incident)),
         )
 
     async def counts(self, state: Listed, sought: Sought) -> dict[str, dict[str, int]]:

@@ -30,3 +30,4 @@ class DeclarationNoted(Frozen):
     incident: IncidentId
     kind: Declared
     about: dict[str, str]
+    opened: IncidentId | None = Field(None, description="the incident that a split opened")

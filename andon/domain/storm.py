@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from andon.domain.conditions import Facts
 from andon.domain.detection import Channel
 from andon.domain.values import Frozen, IncidentId
+
+PROGRAM: Final = "source:"
+"""Sources that begin with this are programs; people begin with `person:`."""
 
 
 class StormPolicy(Frozen):
@@ -60,7 +63,7 @@ class Seen:
 
 def groups(policy: StormPolicy, channel: Channel, source: str) -> bool:
     """Whether a detection is one that a storm may group: a person's report never is."""
-    return source.startswith("source:") and channel in policy.channels
+    return source.startswith(PROGRAM) and channel in policy.channels
 
 
 def gathered(policy: StormPolicy, seen: Iterable[Seen], at: datetime) -> dict[str, IncidentId]:

@@ -124,7 +124,7 @@ def _set_up(
         standing=Standing(queries.incidents),
         sightings=Sightings(queries.incidents, knot, Likeness(queries.detections, queries.links)),
         graver=Graver(queries.detections),
-        weather=Weather(queries.storms, queries.incidents, books, policy, keys),
+        weather=Weather(queries.storms, queries.links, queries.incidents, books, policy, keys),
         books=books,
         policy=policy,
         keys=keys,

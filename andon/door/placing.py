@@ -22,7 +22,7 @@ from andon.door.policy import PolicyDesk
 from andon.door.sightings import Sighting, Sightings, occasion_of
 from andon.door.standing import Standing
 from andon.door.ties import Ties
-from andon.door.weather import Gust, Weather
+from andon.door.weather import Weather
 from andon.register.patterns import Occasion
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Placing:
                 if seen.cases and seen.stands.pattern is None and policy.patterns is not None:
                     known = case.knowing(policy, policy.patterns.facts)
                 where = placed(calls_for_incident=known.weighed.calls_for_incident, stands=seen.stands)
-                ties = replace(ties_of(seen, where), entering=self._entering(where, case, gust))
+                ties = replace(ties_of(seen, where), entering=self._entering(where, case))
                 put = await self._carried_out(where, known, system, dedupe, ties)
                 if put is not None:
                     await self._weather.passed(case, put.incident, gust)
@@ -105,8 +105,8 @@ class Placing:
         """Open just the incident whose levers were held while the register was away."""
         async with self._weather.alone(case):
             gust = await self._weather.look(case)
-            alone = gust is not None and gust.incident is None
-            ties = Ties(entering=self._weather.entering(case, gust) if alone else None)
+            alone = gust is None or gust.incident is None
+            ties = Ties(entering=self._weather.entering(case) if alone else None)
             await self._books.adopt(case, opening, dedupe, ties)
             await self._weather.passed(case, opening.incident, gust)
 
@@ -142,9 +142,8 @@ class Placing:
             case.weighed.assessment,
         )
 
-    def _entering(self, where: Placement, case: Case, gust: Gust | None) -> Callable[[str], None] | None:
-        opens = where.place in (Place.OPEN, Place.PROMOTE)
-        return self._weather.entering(case, gust) if opens else None
+    def _entering(self, where: Placement, case: Case) -> Callable[[str], None] | None:
+        return self._weather.entering(case) if where.place in (Place.OPEN, Place.PROMOTE) else None
 
     async def _look(self, system: str, dedupe: str | None, occasion: Occasion | None) -> Sighting:
         known = await self._standing.find(dedupe)

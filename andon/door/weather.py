@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from andon.domain.detection import UNKNOWN_SYSTEM, Channel, DetectionReport
@@ -19,9 +20,10 @@ from andon.door.books import Books, Case
 from andon.door.opening import Arrived, Secrets, new_receipt, plan_for
 from andon.door.policy import PolicyDesk
 from andon.door.standing import Standing
-from andon.door.ties import Ties
+from andon.door.ties import ANDON, Ties
 from andon.door.weighing import weigh
 from andon.register.incidents import Incidents
+from andon.register.links import LinkKind, Links
 from andon.register.storms import Storms
 
 logger = logging.getLogger(__name__)
@@ -43,9 +45,16 @@ class Weather:
     """Sees storms come, and keeps their incidents together."""
 
     def __init__(
-        self, storms: Storms, incidents: Incidents, books: Books, policy: PolicyDesk, keys: Secrets
+        self,
+        storms: Storms,
+        links: Links,
+        incidents: Incidents,
+        books: Books,
+        policy: PolicyDesk,
+        keys: Secrets,
     ) -> None:
         self._storms = storms
+        self._links = links
         self._incidents = incidents
         self._books = books
         self._desk = policy
@@ -65,9 +74,9 @@ class Weather:
         """Say how a detection stands to the storm just now."""
         return await asyncio.to_thread(self._now_over, case) if self._groups(case) else None
 
-    def entering(self, case: Case, gust: Gust | None) -> Callable[[IncidentId], None] | None:
-        """Return what makes an incident that is being opened the one of its AI system in the storm."""
-        return None if gust is None else lambda incident: self._enter(gust.storm, case.system, incident)
+    def entering(self, case: Case) -> Callable[[IncidentId], None] | None:
+        """Return what makes an incident that is being opened the one of its AI system, if a storm goes on."""
+        return partial(self._enter, case) if self._groups(case) else None
 
     async def passed(self, case: Case, incident: IncidentId | None, gust: Gust | None) -> None:
         """Take note of a detection that has found its incident; enough of them begin a storm."""
@@ -106,24 +115,35 @@ class Weather:
         row = self._incidents.get(incident)
         return row is not None and row.closed_at is None
 
-    def _enter(self, storm: Storm, system: str, incident: IncidentId) -> None:
-        if self._storms.enter(storm.incident, system, incident):
+    def _enter(self, case: Case, incident: IncidentId) -> None:
+        gust = self._now_over(case)
+        if gust is None:
             return
-        member = self._storms.member(storm.incident, system)
-        if member is not None and self._open(member):
-            # Another door was quicker; whoever asked looks again.
-            raise OutdatedError("storm", storm.incident)
-        self._storms.replace(storm.incident, system, incident)
+        storm = gust.storm.incident
+        if not self._storms.enter(storm, case.system, incident):
+            if gust.incident is not None:
+                # Another was quicker; whoever opens this one looks again.
+                raise OutdatedError("storm", storm)
+            self._storms.replace(storm, case.system, incident)
+        self._link(storm, incident, case.arrived.received_at)
+
+    def _begin(self, began: datetime, at: datetime, incident: IncidentId) -> None:
+        self._storms.begin(Storm(incident, began, at), self._policy.channels)
+        for member in self._storms.members(incident).values():
+            self._link(incident, member, at)
+
+    def _link(self, storm: IncidentId, incident: IncidentId, at: datetime) -> None:
+        self._links.add(LinkKind.STORM, incident, storm, why="storm", at=at, by=ANDON)
 
     async def _begin_if_due(self, case: Case, at: datetime) -> None:
         members = gathered(self._policy, self._seen, at)
         if not members or await asyncio.to_thread(self._now_over, case) is not None:
             return
-        began = min(one.at for one in self._seen if one.incident in members.values())
+        began = min(one.at for one in self._seen)
         storm = self._parent(len(members), at)
         system = self._desk.named(UNKNOWN_SYSTEM)
         plan = plan_for(system, None, self._desk.in_force, self._keys.trusted, at)
-        begun = Ties(entering=lambda incident: self._storms.begin(Storm(incident, began, at), members))
+        begun = Ties(entering=partial(self._begin, began, at))
         await self._books.allot(storm, plan, None, begun)
         self._seen.clear()
         logger.warning("a storm: detections for %d AI systems at once", len(members))

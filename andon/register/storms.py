@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select, update
 
-from andon.domain.storm import Storm
+from andon.domain.storm import PROGRAM, Storm
 from andon.domain.values import IncidentId
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.storm_tables import storm_members, storms
+from andon.register.tables import incidents
 
 
 class Storms:
@@ -26,12 +27,23 @@ class Storms:
             row = connection.execute(wanted).first()
             return Storm(row.incident, row.began_at, row.last_at) if row else None
 
-    def begin(self, storm: Storm, members: Mapping[str, IncidentId]) -> None:
-        """Keep a storm with the incidents that made it one."""
+    def begin(self, storm: Storm, channels: Collection[str]) -> None:
+        """Keep a storm with the incidents that made it one: the first of each AI system since it began."""
         with writing(self._engine) as connection:
             row = {"incident": storm.incident, "began_at": storm.began_at, "last_at": storm.last_at}
             insert_if_absent(connection, storms, row, on=("incident",))
-            for system, incident in members.items():
+            wanted = (
+                select(incidents.c.system, incidents.c.incident)
+                .where(
+                    incidents.c.opened_at >= storm.began_at,
+                    incidents.c.closed_at.is_(None),
+                    incidents.c.channel.in_(channels),
+                    incidents.c.source.startswith(PROGRAM, autoescape=True),
+                    incidents.c.incident != storm.incident,
+                )
+                .order_by(incidents.c.opened_at, incidents.c.incident)
+            )
+            for system, incident in connection.execute(wanted).all():
                 _enter(connection, storm.incident, system, incident)
 
     def last(self, storm: IncidentId, at: datetime) -> None:

@@ -56,6 +56,7 @@ def standing(root: Path, systems: Sequence[str]) -> Iterator[Stack]:
     environment["PYTHONPYCACHEPREFIX"] = str(root / "bytecode")
     # One source stops hundreds of systems here, which the door would otherwise leave to a person.
     environment["ANDON_INTAKE__STOPS_PER_SOURCE_PER_HOUR"] = NO_LIMIT
+    environment["ANDON_INTAKE__DETECTIONS_PER_SOURCE_PER_MINUTE"] = NO_LIMIT
     with (root / "up.log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-P", "-m", "andon.cli.main", *map(str, words)],

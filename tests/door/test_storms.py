@@ -12,6 +12,7 @@ from andon.domain.directory import Role
 from andon.domain.severity import Classification
 from andon.domain.storm import Storm
 from andon.register.incidents import IncidentRow
+from andon.register.links import LinkKind, Links
 from andon.register.storm_tables import storms as storms_table
 from andon.register.storms import Storms
 from tests.door.conftest import Door
@@ -54,6 +55,10 @@ async def test_a_storm_opens_one_incident_an_ai_system_and_one_over_all(lonely: 
     assert storm.incident == parent.incident
     members = Storms(lonely.databases.register).members(parent.incident)
     assert members == {row.system: row.incident for row in found if row is not parent}
+    linked = Links(lonely.databases.register).of(parent.incident)
+    assert {(one.kind, one.origin) for one in linked} == {
+        (LinkKind.STORM, member) for member in members.values()
+    }
     for one in told:
         kept = lonely.detections.get(str(one["receipt"]))
         assert kept is not None

@@ -36,7 +36,7 @@ def ask(
     who decide are asked, and your reason is recorded with your name. Ends with 1 when it is refused
     and with 4 when you may not ask.
 
-    Example: andon ask INC-20260301-4f7k2a external_counsel --reason "a regulator has called" --as legal
+    Example: andon ask INC-20260301-4f7k2a external_counsel --reason "a regulator has called" --as compliance
 
     Args:
         incident: its id.
@@ -88,8 +88,15 @@ def _askable(one: Mapping[str, Any]) -> Sequence[object]:
         f"{one.get('title')} (asked already: {one['asked']})" if one.get("asked") else one.get("title"),
         "; ".join(f"{name}={' | '.join(values) or '...'}" for name, values in about.items()),
         "" if one.get("text") == "none" else one.get("text"),
-        ", ".join(one.get("roles") or []),
+        _deciding(one),
     )
+
+
+def _deciding(one: Mapping[str, Any]) -> str:
+    if lacking := one.get("lacking"):
+        missing = " and ".join(" or ".join(slot) for slot in lacking)
+        return f"nobody else as {missing}; let somebody else ask"
+    return ", ".join(one.get("roles") or [])
 
 
 def _read(path: Path) -> str:

@@ -15,8 +15,9 @@ from andon.console.parts import Parts
 from andon.console.refusals import RefusedError, away, ended
 from andon.console.responding import NONCE_BYTES, check_role, keyed_nonce, policy_of
 from andon.console.wording import Wordings
+from andon.domain.deciders import Slot, nobody_left
 from andon.domain.decision import DecisionKind, DecisionRecord
-from andon.domain.directory import Role
+from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import IncidentView
 from andon.domain.proposal import Proposal, Proposed
@@ -24,7 +25,7 @@ from andon.domain.response import Refusal
 from andon.domain.rights import Right
 from andon.domain.severity import Band
 from andon.domain.signing import PROPOSAL_TYPE, Envelope, sign
-from andon.domain.values import PersonId, Sha256Hex
+from andon.domain.values import PersonId
 from andon.register.incidents import IncidentRow
 
 LEADING: Final = (Role.INCIDENT_LEAD, Role.BUSINESS_OWNER)
@@ -46,9 +47,9 @@ class Asking:
         view, opening = row.view, row.opening
         if view is None or opening is None or row.closed_at is not None or caller.role is None:
             return ()
-        leaders = await self._leaders()
+        directory = await self._directory()
         return tuple(
-            self._askable(kind, right, view, policy=opening.plan.policy, leaders=leaders)
+            self._askable(kind, right, row, caller.person, directory)
             for kind, right in opening.plan.rights.items()
             if caller.role in right.asked_by
         )
@@ -66,7 +67,7 @@ class Asking:
         role = body.role or caller.role
         if role is None:
             raise ProblemError(403, "forbidden", "This token stands for no person; people ask.")
-        await self._check(body)
+        await self._check(row, caller.person, role, body)
         proposal = await self._proposal(row, caller, role, body, idempotency_key)
         envelope = sign(proposal, self._parts.attestation_seed, PROPOSAL_TYPE)
         proposed = await self._deliver(row, envelope, proposal.nonce)
@@ -82,13 +83,16 @@ class Asking:
         self,
         kind: DecisionKind,
         right: Right,
-        view: IncidentView,
-        *,
-        policy: Sha256Hex,
-        leaders: Sequence[PersonId],
+        row: IncidentRow,
+        person: PersonId,
+        directory: Directory | None,
     ) -> Askable:
-        wording = self._wordings.of_kind(policy, kind)
+        view = row.view
+        assert view is not None  # noqa: S101 - nothing is asked for before there is one
+        wording = self._wordings.of_kind(policy_of(row), kind)
         standing = _standing(view, kind)
+        leaders = self._leaders(directory)
+        lacking = self._lacking(right, view.severity, directory, person)
         return Askable(
             kind=kind,
             title=wording.title,
@@ -98,31 +102,48 @@ class Asking:
             ),
             roles=_asked(right, view.severity),
             about={name: _values(name, known, view, leaders) for name, known in right.about.items()},
+            lacking=tuple(tuple(sorted(slot)) for slot in lacking),
             text="needed" if kind in TEXT_NEEDED else "welcome" if kind in TEXT_WELCOME else "none",
             asked=standing.request.id if standing else None,
         )
 
-    async def _leaders(self) -> tuple[PersonId, ...]:
-        """Return who may lead: known, not suspended, no shared account, in a role that leads."""
-        at = self._parts.now()
+    async def _directory(self) -> Directory | None:
         try:
-            directory = await asyncio.to_thread(self._parts.people.directory_at, at)
+            return await asyncio.to_thread(self._parts.people.directory_at, self._parts.now())
         except NotFoundError:
-            return ()
-        return tuple(
-            one.id for one in directory.people if one.counts_at(at) and set(one.roles) & set(LEADING)
-        )
+            return None
 
-    async def _check(self, body: ProposalBody) -> None:
-        """Refuse what no workflow can judge: whether a person can lead, and a text that is not there.
+    def _leaders(self, directory: Directory | None) -> tuple[PersonId, ...]:
+        """Return who may lead: known, not suspended, no shared account, in a role that leads."""
+        at, people = self._parts.now(), directory.people if directory else ()
+        return tuple(one.id for one in people if one.counts_at(at) and set(one.roles) & set(LEADING))
+
+    def _lacking(
+        self, right: Right, band: Band, directory: Directory | None, person: PersonId
+    ) -> tuple[Slot, ...]:
+        """Return for what nobody is left to decide; nothing for whoever is refused on record anyhow."""
+        at = self._parts.now()
+        asking = directory.person(person) if directory else None
+        if directory is None or asking is None or not asking.counts_at(at):
+            return ()
+        return nobody_left(right, band, directory, at, requested_by=person)
+
+    async def _check(self, row: IncidentRow, person: PersonId, role: Role, body: ProposalBody) -> None:
+        """Refuse what no workflow can judge: who could decide or lead, and a text that is not there.
 
         Raises:
-            ProblemError: 422.
+            ProblemError: 422, or 409 when nobody is left to decide.
         """
+        directory = await self._directory()
+        right = row.opening.plan.rights.get(body.kind) if row.opening else None
+        if right is not None and role in right.asked_by and row.view is not None:
+            lacking = self._lacking(right, row.view.severity, directory, person)
+            if lacking:
+                raise ProblemError(409, "nobody-to-decide", left_out(lacking))
         if body.kind in TEXT_NEEDED and body.text is None:
             raise ProblemError(422, "no-text", "Give the text that is to be decided on, word for word.")
         if body.kind is DecisionKind.LEAD_TRANSFER and "to" in body.about:
-            leaders = await self._leaders()
+            leaders = self._leaders(directory)
             if body.about["to"] not in leaders:
                 raise ProblemError(
                     422, "cannot-lead", f"The lead can go to one of these: {', '.join(leaders) or 'nobody'}."
@@ -178,6 +199,15 @@ class Asking:
             if one.request.kind is kind and one.request.requested_by == person
         ]
         return found[-1] if found else None
+
+
+def left_out(lacking: Sequence[Slot]) -> str:
+    """Say who is missing and what to do."""
+    missing = " and ".join(" or ".join(sorted(slot)) for slot in lacking)
+    return (
+        f"Nobody is left who could decide this as {missing}: whoever asks for it may not decide it. "
+        "Let somebody else ask, or have an admin give that role to another person."
+    )
 
 
 def _standing(view: IncidentView, kind: DecisionKind) -> DecisionRecord | None:

@@ -82,10 +82,10 @@ async def test_the_same_proposal_sent_twice_puts_one_question(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:
     incident = await opened(office, temporal)
-    first, again = [await ask(http, Role.LEGAL, incident, COUNSEL, "the same key") for _ in range(2)]
+    first, again = [await ask(http, Role.COMPLIANCE, incident, COUNSEL, "the same key") for _ in range(2)]
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
-    other = await ask(http, Role.LEGAL, incident, COUNSEL, "another key")
+    other = await ask(http, Role.COMPLIANCE, incident, COUNSEL, "another key")
     assert other.json()["refusal"] == "already_asked"
     assert len(await entries(http, incident, Kind.PROPOSED)) == 1
 
@@ -94,7 +94,7 @@ async def test_a_text_is_shown_word_for_word_to_those_who_decide_and_to_nobody_e
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:
     incident = await opened(office, temporal)
-    assert (await ask(http, Role.COMMUNICATIONS, incident, STATEMENT)).status_code == 201
+    assert (await ask(http, Role.INCIDENT_LEAD, incident, STATEMENT)).status_code == 201
     for role, text in (
         (Role.LEGAL, STATEMENT["text"]),
         (Role.EXECUTIVE, STATEMENT["text"]),
@@ -169,3 +169,18 @@ async def test_nobody_asks_without_a_token_or_for_an_incident_that_is_not_there(
     waiting = await office.allot()
     early = await ask(http, Role.LEGAL, waiting.incident, COUNSEL)
     assert early.status_code == 503
+
+
+async def test_what_nobody_else_could_decide_is_not_asked_and_says_who_is_missing(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    refused = await ask(http, Role.LEGAL, incident, COUNSEL)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:andon:problem:nobody-to-decide")
+    assert "as legal" in refused.json()["detail"]
+    assert "Let somebody else ask" in refused.json()["detail"]
+    told = (await Caller(http, Role.LEGAL).get(f"/v1/incidents/{incident}/proposals")).json()["proposals"]
+    lacking = {one["kind"]: one["lacking"] for one in told}
+    assert lacking["external_counsel"] == [["legal"]]
+    assert lacking["clock_extension"] == []
+    assert await entries(http, incident, Kind.PROPOSED) == []

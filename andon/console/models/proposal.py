@@ -57,6 +57,9 @@ class Askable(Frozen):
         description="codes to give, each with the values that can be now"
     )
     text: str = Field(description="`needed`, `welcome` or `none`: whether there is a text to decide on")
+    lacking: tuple[tuple[Role, ...], ...] = Field(
+        (), description="places nobody but you could fill, each with the roles that would; then it is refused"
+    )
     asked: str | None = Field(description="the open question of this kind, if there is one; then no other")
 
 

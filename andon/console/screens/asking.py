@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from andon.console.asking import left_out
 from andon.console.models.incident import IncidentShown
 from andon.console.models.proposal import LONGEST_TEXT, Askable
 from andon.console.screens.parts import IncidentLine, incident_line, role_name
@@ -76,7 +77,7 @@ def asking_screen(
         asked=listed([role.value for role in askable.roles], last="and"),
         options=tuple((plain(one.id), one.does) for one in askable.options),
         about=about,
-        impossible=f"Just now nothing fits: {' '.join(lacking)}" if lacking else "",
+        impossible=_impossible(askable, lacking),
         standing=askable.asked,
         text=askable.text,
         longest_text=LONGEST_TEXT,
@@ -84,6 +85,12 @@ def asking_screen(
         problem=before.problem,
         reader=f"{session.caller.person}, {role_name(session.role)}",
     )
+
+
+def _impossible(askable: Askable, lacking: list[str]) -> str:
+    if askable.lacking:
+        return left_out([frozenset(slot) for slot in askable.lacking])
+    return f"Just now nothing fits: {' '.join(lacking)}" if lacking else ""
 
 
 def _field(name: str, values: tuple[str, ...], titles: dict[str, str], typed: str) -> AboutField:

@@ -11,6 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Directory, Role
 from andon.domain.ledger import Entry, Kind
+from andon.domain.stage import Stage
 from tests.workflows.case import Case, Parts, opened
 from tests.workflows.test_carry_over import carried_over
 
@@ -297,6 +298,43 @@ async def test_an_executive_lets_the_fixer_decide_on_the_restart_and_that_stays_
         await case.restart()
         await case.entries(Kind.RESTARTED)
     assert [one.after for one in about(case, Kind.CARRIED_OUT, "executive_override-1")] == ["lift"]
+
+
+async def test_what_an_executive_lifted_counts_for_one_restart_and_not_after_a_relapse(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await case.to_the_gate()
+        await case.question("restart")
+        await case.propose(K.EXECUTIVE_OVERRIDE, Role.BUSINESS_OWNER)
+        await case.answer("executive_override", "lift", Role.EXECUTIVE)
+        state = await case.until(lambda state: "restart-2" in state.decisions)
+        assert "p-engineer" not in state.decisions["restart-2"].request.excluded
+        await case.restart()
+        await case.until(lambda state: state.stage is Stage.MONITOR)
+        await case.signal("relapse", {"saw": "errors"})
+        await case.until(lambda state: state.relapses == 1 and state.contained)
+        await case.answer("diagnosis", "prompt_design", Role.ENGINEER)
+        await case.answer("remediation", "fix_deployed", Role.OPERATIONS)
+        asked = await case.question("restart")
+        assert asked.id == "restart-3"
+        assert {"p-engineer", "p-operations"} <= set(asked.excluded)
+        assert (await case.state()).lifted == []
+
+
+async def test_what_an_executive_lifted_is_used_up_by_a_restart_that_is_decided_against(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await case.to_the_gate()
+        await case.question("restart")
+        await case.propose(K.EXECUTIVE_OVERRIDE, Role.BUSINESS_OWNER)
+        await case.answer("executive_override", "lift", Role.EXECUTIVE)
+        await case.until(lambda state: "restart-2" in state.decisions)
+        await case.answer("restart", "keep_stopped", Role.BUSINESS_OWNER)
+        await case.answer("remediation", "fix_deployed", Role.ENGINEER)
+        asked = await case.question("restart")
+        assert (asked.id, "p-engineer" in asked.excluded) == ("restart-3", True)
 
 
 async def test_an_executive_who_asked_for_the_override_can_not_grant_it(

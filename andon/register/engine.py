@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -17,9 +17,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ColumnElement
 
 from andon.config import DatabaseSettings
+from andon.domain.errors import InvalidInputError
 
 BUSY_SECONDS: Final = 5
 _WRITES: Final = "andon_writes"
+_LOCKS: Final = {"switches": 0x616E64F1, "register": 0x616E64F2, "recorder": 0x616E64F3}
+"""Keys of the PostgreSQL advisory locks under which each database is written."""
+
 _standing: ContextVar[Connection | None] = ContextVar("standing", default=None)
 
 
@@ -40,21 +44,50 @@ class Databases:
 def open_databases(settings: DatabaseSettings) -> Databases:
     """Return engines for the three databases; nothing is connected until it is used."""
     return Databases(
-        switches=open_engine(settings.switches_url),
-        register=open_engine(settings.register_url),
-        recorder=open_engine(settings.recorder_url, durable=False),
+        switches=open_engine(settings.switches_url, "switches"),
+        register=open_engine(settings.register_url, "register"),
+        recorder=open_engine(settings.recorder_url, "recorder", durable=False),
     )
 
 
-def open_engine(url: str, *, durable: bool = True) -> Engine:
-    """Return an engine.
+def open_engine(url: str, name: str, *, durable: bool = True) -> Engine:
+    """Return an engine; one writes at a time, and whoever waits longer than `BUSY_SECONDS` fails.
 
     Args:
         url: SQLAlchemy URL of a SQLite or PostgreSQL database.
+        name: which of the three it is.
         durable: whether a commit must outlive a power cut; spans need not.
     """
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    backend = make_url(url).get_backend_name()
+    if backend == "postgresql":
+        return _open_postgresql(url, _LOCKS[name], durable=durable)
+    if backend != "sqlite":
+        raise InvalidInputError(f"{name}: {backend} is not supported; use a SQLite or PostgreSQL database")
+    return _open_sqlite(url, durable=durable)
+
+
+def _open_postgresql(url: str, lock: int, *, durable: bool) -> Engine:
+    synchronous = "on" if durable else "off"
+    options = f"-c lock_timeout={BUSY_SECONDS}s -c synchronous_commit={synchronous} -c timezone=UTC"
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=24,
+        connect_args={"options": options, "connect_timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # What is decided on what was read stays true until it is written, as under SQLite's BEGIN IMMEDIATE;
+        # and rows come in the order of their numbers, which `Switches.version` rests on.
+        if connection.get_execution_options().get(_WRITES, False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+
+    return engine
+
+
+def _open_sqlite(url: str, *, durable: bool) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
     synchronous = "FULL" if durable else "NORMAL"
 
@@ -88,6 +121,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield standing
         return
     with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield connection
 
 
@@ -137,5 +172,7 @@ def insert_if_absent(
         Whether the row was inserted.
     """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**row).on_conflict_do_nothing(index_elements=list(on), index_where=where)
-    return connection.execute(statement).rowcount == 1
+    fresh = insert(table).values(**row)
+    statement = fresh.on_conflict_do_nothing(index_elements=list(on), index_where=where)
+    # By its answer, not by its count: for an INSERT, SQLAlchemy does not pass on PostgreSQL's count.
+    return connection.execute(statement.returning(literal(1))).first() is not None

@@ -11,7 +11,6 @@ from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.register.engine import Databases, open_databases
 from andon.register.incidents import Incidents, Listed
-from andon.register.migrate import migrate
 from tests.register.cases import INCIDENT, NOW, TITLE, closed, opening, view
 
 OTHER = "INC-20260302-def456"
@@ -138,7 +137,6 @@ def _allot_fifty(settings: DatabaseSettings, letter: str, results: Queue[list[st
 def test_two_processes_that_allot_one_key_at_once_get_one_incident(
     database_settings: DatabaseSettings,
 ) -> None:
-    migrate(database_settings)
     context = multiprocessing.get_context("spawn")
     results: Queue[list[str]] = context.Queue()
     callers = [

@@ -159,6 +159,7 @@ class IncidentWorkflow:
         """Go its own course, or wait for the incident it was merged into; False: now it is the other way."""
         merged = self._merged()
         weighing = self._begin(self._weigh_what_joins())
+        self._begin(self._preservation.keep_bringing_in())
         course = self._begin(self._wait_for_the_other(weighing) if merged else self._respond())
         await self._until(
             lambda: course.done() or self._full() or self._called_off() or self._merged() is not merged

@@ -87,6 +87,7 @@ class Post:
     async def _joined(self, batch: Duplicates) -> None:
         self.joined(batch.count, batch.last_received_at)
         self._state.graver = self._state.graver or batch.graver
+        self._state.brought += batch.brought
         await self._merging.pass_on(batch)
 
     def _heard(self, name: str, told: Told) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -16,12 +17,15 @@ from andon.domain.errands import EvidenceQuery, SnapshotOrder
 from andon.domain.evidence import Seal
 from andon.domain.incident import IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
+from andon.domain.values import Slug
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
 from workflows.notices import Notices
 from workflows.tape import Tape
 
+UPLOADS = "uploads"
+"""The source of what reports bring."""
 SNAPSHOT_WITHIN = timedelta(hours=1)
 TRIES = 2
 CALLED_ON = (Role.INCIDENT_LEAD, Role.OPERATIONS)
@@ -49,12 +53,27 @@ class Preservation:
         self._decisions = decisions
         self._notices = notices
         self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
 
     async def snapshot(self, number: int) -> None:
         """Have snapshot `number` taken and sealed, unless it is.
 
         One that does not report, as when somebody terminated it, is on record, and one more is taken.
         """
+        async with self._one_at_a_time:
+            # Another one may have been taken while this one waited for its turn.
+            taken = self._state.snapshots
+            await self._taken(taken + 1 if 1 < number <= taken else number)
+
+    async def keep_bringing_in(self) -> None:
+        """Take one more snapshot whenever reports that joined have brought evidence."""
+        while True:
+            await workflow.wait_condition(lambda: self._state.brought > self._state.brought_in)
+            offered = self._state.brought
+            await self.snapshot(self._state.snapshots + 1)
+            self._state.brought_in = offered
+
+    async def _taken(self, number: int) -> None:
         failed = self._state.failed_snapshots
         for _ in range(TRIES):
             while number in failed:
@@ -102,7 +121,7 @@ class Preservation:
                     trace_ids=opening.trace_ids,
                 ),
                 rows=plan.rows,
-                sources=plan.sources,
+                sources=self._sources(),
                 at=workflow.now(),
             ),
             id=f"{workflow_id(self._opening.incident)}/evidence/{number}",
@@ -111,6 +130,11 @@ class Preservation:
             execution_timeout=SNAPSHOT_WITHIN,
             static_summary=f"evidence of {opening.incident}, snapshot {number}",
         )
+
+    def _sources(self) -> tuple[Slug, ...]:
+        """Return whom to ask; reports that joined may bring evidence when the first one brought none."""
+        sources = self._opening.plan.sources
+        return (*sources, UPLOADS) if self._state.brought and UPLOADS not in sources else sources
 
     async def _sealed(self, number: int) -> Seal | None:
         report = f"evidence/{number}"

@@ -102,6 +102,7 @@ class Duplicates(Carried):
     last_received_at: Instant
     detections: tuple[str, ...] = Field((), max_length=50)
     graver: bool = Field(False, description="together with these the incident is to be weighed anew")
+    brought: bool = Field(False, description="they brought evidence")
 
 
 class Answered(Carried):
@@ -174,6 +175,8 @@ class IncidentState(BaseModel):
 
     joined: int = 0
     graver: bool = Field(False, description="what joined says more than was weighed")
+    brought: int = Field(0, description="batches of joined detections that brought evidence")
+    brought_in: int = Field(0, description="how many of them a snapshot has taken in")
     merge: Merge | None = Field(None, description="what it was merged into, while it is")
     taken_in: dict[IncidentId, TakenIn] = Field(default_factory=dict, description="what was merged into it")
     relapses: int = 0

@@ -207,7 +207,13 @@ class Intake:
     async def _joined(
         self, incident: IncidentId, case: Case, wait: timedelta, *, graver: bool = False
     ) -> Answer:
-        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at, graver=graver)
+        self.joined.note(
+            incident,
+            case.arrived.receipt,
+            case.arrived.received_at,
+            graver=graver,
+            brought=bool(case.report.evidence),
+        )
         if graver and not self._engine.away:
             await self.joined.tell_one(incident)
         row = await asyncio.to_thread(self._incidents.get, incident)

@@ -29,6 +29,7 @@ class _Batch:
     count: int = 0
     detections: list[str] = field(default_factory=list)
     graver: bool = False
+    brought: bool = False
 
 
 class Joined:
@@ -45,15 +46,22 @@ class Joined:
         return len(self._batches), sum(batch.count for batch in self._batches.values())
 
     def note(
-        self, incident: IncidentId, receipt: str, received_at: datetime, *, graver: bool = False
+        self,
+        incident: IncidentId,
+        receipt: str,
+        received_at: datetime,
+        *,
+        graver: bool = False,
+        brought: bool = False,
     ) -> None:
-        """Count one detection; a graver one has the incident weighed anew."""
+        """Count one detection; a graver one has the incident weighed anew, evidence has it taken in."""
         batch = self._batches.setdefault(incident, _Batch(received_at))
         batch.count += 1
         batch.last_received_at = max(batch.last_received_at, received_at)
         if len(batch.detections) < NAMED:
             batch.detections.append(receipt)
         batch.graver = batch.graver or graver
+        batch.brought = batch.brought or brought
 
     async def tell(self) -> None:
         """Tell each workflow that has begun what joined it; the others keep their count."""
@@ -72,6 +80,7 @@ class Joined:
             last_received_at=batch.last_received_at,
             detections=tuple(batch.detections),
             graver=batch.graver,
+            brought=batch.brought,
         )
         try:
             if not await self._engine.tell(incident, duplicates):
@@ -97,4 +106,5 @@ class Joined:
             batch.last_received_at = max(batch.last_received_at, newer.last_received_at)
             batch.detections = [*batch.detections, *newer.detections][:NAMED]
             batch.graver = batch.graver or newer.graver
+            batch.brought = batch.brought or newer.brought
         self._batches[incident] = batch

@@ -211,7 +211,13 @@ class Outage:
         put = await self._placing.put(case, system)
         if put.opening is None and put.incident is not None:
             arrived = kept.arrived
-            joined.note(put.incident, arrived.receipt, arrived.received_at, graver=put.graver)
+            joined.note(
+                put.incident,
+                arrived.receipt,
+                arrived.received_at,
+                graver=put.graver,
+                brought=bool(kept.report.evidence),
+            )
 
     def _weighed_again(self, kept: Kept) -> Case:
         shelf = self._policy.in_force.shelf

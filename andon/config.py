@@ -106,7 +106,7 @@ class IntakeSettings(_Section):
     detections_per_source_per_minute: int = Field(
         12_000,
         ge=1,
-        description="detections a program may send in a minute; above it, what must be contained still passes",
+        description="detections a program may send in a minute; above it what must be contained passes",
     )
 
 
@@ -116,6 +116,11 @@ class RecorderSettings(_Section):
     max_age: timedelta = Field(timedelta(days=14), description="spans older than this are dropped")
     max_bytes: int = Field(512 * 1024 * 1024, description="stored span bytes above this push out the oldest")
     body_bytes: int = Field(8 * 1024 * 1024, description="largest OTLP request, after decompression")
+    door_token: SecretStr = Field(
+        SecretStr(""),
+        description="token of the role detector, limited to intake, which reports evaluation results; "
+        "none: they stay in the traces",
+    )
 
 
 class SignInSettings(_Section):

@@ -53,6 +53,7 @@ class Caller:
 class _Entry(Frozen):
     person: PersonId
     role: Role
+    scopes: frozenset[Scope] | None = None
 
 
 _ENTRIES = TypeAdapter(dict[str, _Entry])
@@ -188,7 +189,7 @@ class TokenBook:
             logger.critical("%s can't be read: nobody is let in until it can", self._path.name)
             self._damaged = True
             return {}
-        return {digest: Caller(entry.person, entry.role, token=digest) for digest, entry in entries.items()}
+        return {digest: Caller(one.person, one.role, one.scopes, digest) for digest, one in entries.items()}
 
 
 def _noted(issued: AccessTokens, digest: Sha256Hex, at: datetime) -> None:

@@ -27,8 +27,10 @@ from andon.config import RecorderSettings, Settings, settings
 from andon.domain.access import Scope
 from andon.domain.directory import Role
 from andon.recorder.otlp import TooLargeError, from_json, from_protobuf, spans_of, unfolded
+from andon.recorder.results import LOOK_EVERY, ResultPost, WantedResults
 from andon.register.engine import open_databases
 from andon.register.migrate import migrate
+from andon.register.results import Results
 from andon.register.spans import Spans
 
 logger = logging.getLogger(__name__)
@@ -54,13 +56,23 @@ def create_app(given: Settings | None = None) -> FastAPI:
         spans = Spans(databases.recorder)
         app.state.spans = spans
         app.state.tokens.look_in(databases.register)
-        trimming = asyncio.create_task(_keep_trimmed(spans, chosen.recorder))
+        results = Results(databases.recorder)
+        post = ResultPost(results, chosen)
+        beside = [_keep_trimmed(spans, results, chosen.recorder)]
+        app.state.wanted = None
+        if post.can_send:
+            app.state.wanted = wanted = await asyncio.to_thread(WantedResults, chosen.policy)
+            beside += [post.keep_sending(), _keep_looking(wanted)]
+        app.state.results = results
+        running = [asyncio.create_task(one) for one in beside]
         try:
             yield
         finally:
-            trimming.cancel()
-            with suppress(asyncio.CancelledError):
-                await trimming
+            for task in running:
+                task.cancel()
+            for task in running:
+                with suppress(asyncio.CancelledError):
+                    await task
             app.state.tokens.close()
             databases.close()
 
@@ -74,7 +86,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
         if kind not in (PROTOBUF, JSON):
             raise ProblemError(415, "media-type", f"Send OTLP as {PROTOBUF} or {JSON}.")
         body = await _content(request)
-        refused = await asyncio.to_thread(_keep, request.app.state.spans, body, kind)
+        state = request.app.state
+        refused = await asyncio.to_thread(_keep, state.spans, state.results, state.wanted, body, kind)
         return _answer(kind, refused)
 
     @app.get("/v1/stats", tags=["recorder"])
@@ -82,7 +95,13 @@ def create_app(given: Settings | None = None) -> FastAPI:
         """Count what is kept."""
         counts = await asyncio.to_thread(request.app.state.spans.counts)
         oldest = counts.oldest.isoformat() if counts.oldest else None
-        return {"spans": counts.spans, "size_bytes": counts.size_bytes, "oldest": oldest}
+        waiting = await asyncio.to_thread(request.app.state.results.count_untold)
+        return {
+            "spans": counts.spans,
+            "size_bytes": counts.size_bytes,
+            "oldest": oldest,
+            "evaluation_results_waiting": waiting,
+        }
 
     refuse_unguarded(app.router)
     return app
@@ -102,15 +121,18 @@ async def _content(request: Request) -> bytes:
         raise ProblemError(413, "body-too-large", f"{error}. {SMALLER}") from error
 
 
-def _keep(spans: Spans, body: bytes, kind: str) -> int:
+def _keep(spans: Spans, results: Results, wanted: WantedResults | None, body: bytes, kind: str) -> int:
     if kind == JSON:
         check_depth(body, DEPTH)
         taken: ExportTraceServiceRequest = from_json(body)
     else:
         taken = from_protobuf(body)
     rows, refused = spans_of(taken, datetime.now(UTC))
+    found = wanted.among(rows) if wanted is not None else []
     if rows:
-        spans.add(rows)
+        with results.together():
+            spans.add(rows)
+            results.add(found)
     return refused
 
 
@@ -123,12 +145,19 @@ def _answer(kind: str, refused: int) -> Response:
     return Response(content, media_type=kind)
 
 
-async def _keep_trimmed(spans: Spans, bounds: RecorderSettings) -> None:
+async def _keep_looking(wanted: WantedResults) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
+        await asyncio.to_thread(wanted.look)
+
+
+async def _keep_trimmed(spans: Spans, results: Results, bounds: RecorderSettings) -> None:
     while True:
         try:
             dropped = await asyncio.to_thread(
                 spans.trim, bounds.max_age, bounds.max_bytes, now=datetime.now(UTC)
             )
+            await asyncio.to_thread(results.trim, datetime.now(UTC) - bounds.max_age)
             if dropped:
                 logger.info("old spans were dropped", extra={"count": dropped})
         except OperationalError:

@@ -32,7 +32,11 @@ def url(port: int) -> str:
 
 
 def write_settings(
-    folder: DataFolder, ports: Mapping[str, int], credentials: Credentials, policies: Policies
+    folder: DataFolder,
+    ports: Mapping[str, int],
+    credentials: Credentials,
+    policies: Policies,
+    recorder_token: str,
 ) -> None:
     """Write DATA/settings.json, the contract of `andon.config.Settings`."""
     write_private_json(
@@ -63,6 +67,7 @@ def write_settings(
                 "people": str(policies.people.absolute()),
             },
             "probe_token": credentials.probe_token,
+            "recorder": {"door_token": recorder_token},
         },
     )
 

@@ -99,7 +99,7 @@ def prepare(
     tokens, notes = settle_tokens(folder, policies.people)
     for line in notes:
         display.warn(line)
-    write_settings(folder, ports, credentials, policies)
+    write_settings(folder, ports, credentials, policies, tokens.recorder)
     return Prepared(folder, ports, credentials, tokens, display, inherited)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,13 +25,19 @@ class Tokens(BaseModel):
     """Token by role."""
     people: dict[str, str]
     """Person id by token."""
+    recorder: str = ""
+    """Token of the flight recorder, which may report for the first detector and nothing else."""
 
-    def hashes(self) -> dict[str, dict[str, str]]:
-        """Return person and role by the SHA-256 of the token: all that the other parts learn."""
-        return {
-            hashlib.sha256(token.encode()).hexdigest(): {"person": self.people[token], "role": role}
-            for role, token in self.tokens.items()
+    def hashes(self) -> dict[str, dict[str, Any]]:
+        """Return person, role and limits by the SHA-256 of the token: all that the other parts learn."""
+        found: dict[str, dict[str, Any]] = {
+            _hash(token): {"person": self.people[token], "role": role} for role, token in self.tokens.items()
         }
+        detector = self.tokens.get(Role.DETECTOR)
+        if self.recorder and detector:
+            account = self.people[detector]
+            found[_hash(self.recorder)] = {"person": account, "role": "detector", "scopes": ["intake"]}
+        return found
 
 
 def settle_tokens(folder: DataFolder, people_file: Path) -> tuple[Tokens, list[str]]:
@@ -61,10 +68,15 @@ def settle_tokens(folder: DataFolder, people_file: Path) -> tuple[Tokens, list[s
         else:
             people[token] = kept.people[token]
         tokens[role.value] = token
-    settled = Tokens(tokens=tokens, people=people)
+    recorder = kept.recorder or f"andon_recorder_{secrets.token_urlsafe(32)}"
+    settled = Tokens(tokens=tokens, people=people, recorder=recorder)
     write_private_json(folder.tokens, settled.model_dump(mode="json"))
     write_private_json(folder.token_hashes, settled.hashes())
     return settled, notes
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _read_people(path: Path) -> Directory:

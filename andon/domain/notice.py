@@ -68,6 +68,8 @@ class Code(StrEnum):
     HELD = "held"
     UNDELIVERABLE = "undeliverable"
     DELIVERED = "delivered"
+    FOLDED = "folded"
+    """Not sent by itself: the person has heard enough of the same storm, and finds it in the console."""
 
 
 FINAL: Final = frozenset({Code.UNUSABLE, Code.GONE})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, distinct, func, select, update
 
+from andon.domain.notice import Code, Notice
 from andon.domain.storm import PROGRAM, Storm
-from andon.domain.values import IncidentId
+from andon.domain.values import IncidentId, PersonId
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.storm_tables import storm_members, storms
-from andon.register.tables import incidents
+from andon.register.tables import deliveries, incidents
 
 
 class Storms:
@@ -81,6 +82,28 @@ class Storms:
         wanted = select(storm_members.c.storm).where(storm_members.c.incident == incident).limit(1)
         with reading(self._engine) as connection:
             return connection.execute(wanted).scalar()
+
+    def folds(self, notice: Notice, person: PersonId, most: int) -> bool:
+        """Whether a person has heard enough of the storm that a notice's incident is part of."""
+        if self.over(notice.incident) is None:
+            return False
+        return self.told(notice.incident, person, notice.about) >= most
+
+    def told(self, incident: IncidentId, person: PersonId, about: str) -> int:
+        """Count the notices of a kind that a person got about incidents of the storm that one is part of."""
+        storm = select(storm_members.c.storm).where(storm_members.c.incident == incident).scalar_subquery()
+        wanted = (
+            select(func.count(distinct(deliveries.c.message)))
+            .join(storm_members, storm_members.c.incident == deliveries.c.incident)
+            .where(
+                storm_members.c.storm == storm,
+                deliveries.c.person == person,
+                deliveries.c.code == Code.SENT.value,
+                deliveries.c.notice.contains(f'"about":"{about}"', autoescape=True),
+            )
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar_one()
 
     def count(self, storm: IncidentId) -> int:
         """Count the AI systems in a storm."""

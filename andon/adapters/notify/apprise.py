@@ -38,12 +38,15 @@ class AppriseNotifier:
         rights: RightsPolicy,
         console_url: str,
         now: Callable[[], datetime] = utc_now,
+        *,
+        folds: Callable[[Notice, str], bool] = lambda _notice, _person: False,
     ) -> None:
         self._people = people
         self._deliveries = deliveries
         self._rights = rights
         self._console_url = console_url.rstrip("/")
         self._now = now
+        self._folds = folds
         self._channels = Channels()
 
     async def recipients(self, notice: Notice) -> Recipients:
@@ -64,6 +67,10 @@ class AppriseNotifier:
         if await asyncio.to_thread(self._deliveries.reached, told.id, target.person):
             return Code.SENT
         now = self._now()
+        if await asyncio.to_thread(self._folds, told, target.person):
+            folded = _sent(told, target.person, "", Code.FOLDED, now)
+            await asyncio.to_thread(self._deliveries.record, folded)
+            return Code.SENT
         directory = await asyncio.to_thread(self._people.directory_at, now)
         channel = _channel(directory, target, now)
         code = Code.GONE
@@ -108,5 +115,5 @@ def _waiting(found: Recipients) -> Iterator[tuple[str, Code]]:
 
 
 def _sent(notice: Notice, person: str, channel: str, code: Code, at: datetime) -> Sent:
-    ok = code in {Code.SENT, Code.DELIVERED}
+    ok = code in {Code.SENT, Code.DELIVERED, Code.FOLDED}
     return Sent(notice=notice, person=person, channel=channel, ok=ok, at=at, code=code.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -176,3 +176,11 @@ def insert_if_absent(
     statement = fresh.on_conflict_do_nothing(index_elements=list(on), index_where=where)
     # By its answer, not by its count: for an INSERT, SQLAlchemy does not pass on PostgreSQL's count.
     return connection.execute(statement.returning(literal(1))).first() is not None
+
+
+def insert_all_absent(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, on: tuple[str, ...]
+) -> None:
+    """Insert each of `rows` unless one with the same values in the columns `on` is there, at one go."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(table).on_conflict_do_nothing(index_elements=list(on)), rows)

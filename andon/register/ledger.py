@@ -11,7 +11,7 @@ from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET
-from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.engine import insert_all_absent, insert_if_absent, reading, writing
 from andon.register.tables import ledger_entries, statements
 
 
@@ -92,24 +92,27 @@ class Ledger:
 def _append(connection: Connection, entries: Sequence[Entry]) -> None:
     first = entries[0]
     before = _before(connection, first)
+    rows: list[dict[str, object]] = []
     for position, entry in enumerate(entries):
         if _chain_of(entry) != _chain_of(first) or entry.sequence != first.sequence + position:
             raise LedgerBrokenError(entry.sequence, "the entry before it is not there")
         if entry.previous != before:
             raise StoreConflictError(_place(entry, entry.sequence - 1), before)
-        digest = entry.digest()
-        row = {
-            "incident": entry.incident,
-            "chain": entry.chain,
-            "sequence": entry.sequence,
-            "digest": digest,
-            "entry": entry.model_dump_json(),
-        }
-        if not insert_if_absent(connection, ledger_entries, row, on=("incident", "chain", "sequence")):
-            standing = _digest_at(connection, entry, entry.sequence)
-            if standing != digest:
-                raise StoreConflictError(_place(entry, entry.sequence), str(standing))
-        before = digest
+        before = entry.digest()
+        rows.append(
+            {
+                "incident": entry.incident,
+                "chain": entry.chain,
+                "sequence": entry.sequence,
+                "digest": before,
+                "entry": entry.model_dump_json(),
+            }
+        )
+    insert_all_absent(connection, ledger_entries, rows, on=("incident", "chain", "sequence"))
+    standing = _digests(connection, first, entries[-1].sequence)
+    for entry, row in zip(entries, rows, strict=True):
+        if (found := standing.get(entry.sequence)) != row["digest"]:
+            raise StoreConflictError(_place(entry, entry.sequence), str(found))
 
 
 def _chain_of(entry: Entry) -> tuple[str, Chain]:
@@ -120,20 +123,23 @@ def _before(connection: Connection, first: Entry) -> str:
     """Return the digest of the entry before a batch."""
     if not first.sequence:
         return NOTHING_YET
-    found = _digest_at(connection, first, first.sequence - 1)
+    last = first.sequence - 1
+    found = _digests(connection, first, last, since=last).get(last)
     if found is None:
         raise LedgerBrokenError(first.sequence, "the entry before it is not there")
     return found
 
 
-def _digest_at(connection: Connection, entry: Entry, sequence: int) -> str | None:
-    return connection.execute(
-        select(ledger_entries.c.digest).where(
-            ledger_entries.c.incident == entry.incident,
-            ledger_entries.c.chain == entry.chain,
-            ledger_entries.c.sequence == sequence,
+def _digests(connection: Connection, first: Entry, until: int, *, since: int | None = None) -> dict[int, str]:
+    """Return the digests in the chain of `first`, by sequence, from it or `since` on."""
+    found = connection.execute(
+        select(ledger_entries.c.sequence, ledger_entries.c.digest).where(
+            ledger_entries.c.incident == first.incident,
+            ledger_entries.c.chain == first.chain,
+            ledger_entries.c.sequence.between(first.sequence if since is None else since, until),
         )
-    ).scalar()
+    )
+    return {row.sequence: row.digest for row in found}
 
 
 def _place(entry: Entry, sequence: int) -> str:

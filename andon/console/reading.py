@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
+from andon.console.known import Known
 from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
 from andon.console.models.decision import DecisionShown, acting_role, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
@@ -27,6 +28,7 @@ from andon.console.models.incident import (
     temporal_place,
 )
 from andon.console.models.system import SystemShown, system_shown
+from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
 from andon.console.parts import Parts
 from andon.console.wording import Wordings
@@ -41,6 +43,7 @@ from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.ports import SealedText
 from andon.register.codes import ANYTHING, Sought
 from andon.register.incidents import IncidentRow, Listed
+from playbooks.lexicon import Term
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +113,7 @@ class Reading:
     def __init__(self, parts: Parts, wordings: Wordings) -> None:
         self._parts = parts
         self._wordings = wordings
+        self._known = Known(parts)
 
     async def listed(
         self, filters: Filters, caller: Caller, *, limit: int, before: IncidentId | None = None
@@ -159,7 +163,8 @@ class Reading:
         row = await self.row(incident)
         heads = await asyncio.to_thread(self._heads, row)
         directory = await asyncio.to_thread(self._directory)
-        return incident_shown(
+        known = {"explained": await self._known.explained(row), "times": await self._known.times(row)}
+        shown = incident_shown(
             row,
             await self._listed(row, caller),
             heads=heads,
@@ -170,11 +175,17 @@ class Reading:
             called=await self._called(row),
             tied=tied(row, await asyncio.to_thread(self._parts.links.of, incident)),
         )
+        return shown.model_copy(update=known)
 
     async def counts(self, state: Listed, sought: Sought) -> dict[str, dict[str, int]]:
         """Count incidents by what they are called."""
         chosen = self._parts.incidents.select_ids(state, sought)
         return await asyncio.to_thread(self._parts.codes.counts, chosen)
+
+    async def definitions(self) -> tuple[Term, ...]:
+        """Return what the words mean here, by name."""
+        shelf = await asyncio.to_thread(self._parts.policy.shelf)
+        return definitions_shown(shelf.lexicon.definitions).definitions
 
     async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
         """Return the open incidents, what runs out first at the top; without a clock, newest first."""

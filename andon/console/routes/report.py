@@ -88,4 +88,12 @@ async def _page(
         meanings, systems, session, now, typed=typed, problem=problem.detail if problem else ""
     )
     status = problem.status if problem else 200
-    return render("report.html", session=session, status=status, screen=screen, key=key, zone=screen.zone)
+    return render(
+        "report.html",
+        session=session,
+        status=status,
+        screen=screen,
+        key=key,
+        zone=screen.zone,
+        definitions=await reading.definitions(),
+    )

@@ -32,6 +32,7 @@ from andon.console.routes import (
     entrance,
     incidents,
     keys,
+    known,
     links,
     my_keys,
     notices,
@@ -41,6 +42,7 @@ from andon.console.routes import (
     provider,
     proving,
     quality,
+    quality_pages,
     report,
     signing,
     sources,
@@ -92,6 +94,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.include_router(links.api)
     app.include_router(quality.router)
+    app.include_router(quality_pages.router)
     app.include_router(tokens.api)
     app.include_router(sources.router)
     app.include_router(terms.router)
@@ -100,7 +103,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):
         app.include_router(screens.router)
-    for screens in (pages, answering, petitions, duties, signing, report):
+    for screens in (pages, answering, petitions, duties, signing, known, report):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

@@ -12,6 +12,7 @@ from andon.domain.directory import Role
 from andon.register.links import LinkKind
 from tests.api.server import bearer
 from tests.console.desk import Caller, Office, opened
+from tests.console.test_pages import signed_in
 
 LEAD = Role.INCIDENT_LEAD
 
@@ -48,6 +49,12 @@ async def test_each_names_the_other_and_parting_them_stays_on_record(
     assert kinds["merged"] is None
     assert kinds["suggested"] is not None
     assert (await declare(http, one, "merged", into=other)).status_code == 409
+
+    async with signed_in(http, LEAD) as visitor:
+        led = await visitor.get(f"/incidents/{one}", follow_redirects=False)
+        assert (led.status_code, led.headers["location"]) == (303, f"/incidents/{other}")
+        assert "was merged into" in (await visitor.get(f"/incidents/{one}?own=1")).text
+        assert "It decides also for" in (await visitor.get(f"/incidents/{other}")).text
 
     assert (await declare(http, one, "unmerged")).status_code == 201
     assert (await until_told(http, other, "taken_in", []))["links"][-1][

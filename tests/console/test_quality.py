@@ -15,6 +15,7 @@ from andon.register.detections import Detection
 from andon.register.links import LinkKind
 from andon.register.quality import IssueState, QualityIssue
 from tests.console.desk import Caller, Office
+from tests.console.test_pages import signed_in
 
 LEAD = Role.INCIDENT_LEAD
 
@@ -115,3 +116,21 @@ async def test_suggestions_are_of_incidents_that_are_open(office: Office, http: 
     assert (one.incident, other.incident, "same_trace") in [
         (pair["one"], pair["other"], pair["why"]) for pair in told
     ]
+
+
+async def test_the_pages_show_what_is_no_incident_and_escape_it(
+    office: Office, http: httpx.AsyncClient
+) -> None:
+    issue = await kept(office, "<img onerror=x>")
+    near = await kept(office, "Nearly sent", classification=Classification.NEAR_MISS, potential=Band.HIGH)
+    async with signed_in(http, LEAD) as visitor:
+        listed = (await visitor.get("/quality")).text
+        assert "&lt;img onerror=x&gt;" in listed
+        assert "<img" not in listed
+        assert near.id in listed
+        whole = await visitor.get(f"/quality/{issue.id}")
+        assert whole.status_code == 200
+        assert "andon quality promote" in whole.text
+    async with signed_in(http, Role.REPORTER) as visitor:
+        assert "onerror" not in (await visitor.get("/quality")).text
+        assert (await visitor.get(f"/quality/{issue.id}")).status_code == 403

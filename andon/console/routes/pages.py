@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
@@ -137,11 +137,14 @@ async def incident(
     reviewed: Noting,
     asking: Petitions,
     duties: ToDo,
+    own: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Show one incident."""
+    """Show one incident; one that was merged leads to the other, unless its `own` page is asked for."""
     row = await reading.row(incident)
     await reviewed.note(row, session.caller.person, WHOLE)
     shown = await reading.incident(incident, session.caller)
+    if shown.merged_into is not None and not own:
+        return RedirectResponse(f"/incidents/{shown.merged_into}", 303)
     at = await reading.now_of(session.caller)
     screen = incident_screen(
         shown,

@@ -19,8 +19,10 @@ from andon.console.screens.course import (
     questions_answered,
     stage_lines,
 )
+from andon.console.screens.known import KnownBox, TimeLine, known_box, time_lines
 from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
+from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
 from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, Status, action, lower, plain
 from andon.domain.escalation import QUESTIONS as SEVEN
@@ -89,6 +91,9 @@ class IncidentScreen:
     ending: str
     rules: tuple[tuple[str, str], ...]
     called: CalledBox
+    tied: TiedBox
+    known: KnownBox | None
+    times: tuple[TimeLine, ...]
     guidance: str
     contained_after: str
     joined: int
@@ -139,6 +144,9 @@ def incident_screen(
         ending=ENDINGS[incident.ending] if incident.ending else "",
         rules=tuple((one.rule, one.why) for one in incident.reasons),
         called=called_box(incident),
+        tied=tied_box(incident, now),
+        known=known_box(incident.explained, now),
+        times=time_lines(incident, now),
         guidance=incident.guidance,
         contained_after=_contained_after(incident),
         joined=incident.joined,

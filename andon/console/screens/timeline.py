@@ -130,6 +130,9 @@ _STATED: Final[dict[str, str]] = {
     Declared.TASK: "Closed a task",
     Declared.FACTS: "Stated what is known",
     Declared.TIMES: "Corrected a time",
+    Declared.MERGED: "Merged it",
+    Declared.UNMERGED: "Took the merge back",
+    Declared.SPLIT: "Split a detection off",
 }
 _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.INCIDENT_OPENED: _opened,
@@ -192,6 +195,11 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.RELAPSE: lambda e: f"Relapse: {lower(_fact(e, 'saw'))}",
     Kind.LESSON_RECORDED: lambda e: f"Lessons: {lower(e.after)}",
     Kind.STOOD_DOWN: lambda e: f"Stood down: {lower(e.after)}",
+    Kind.MERGED: lambda e: f"Merged into {e.subject}",
+    Kind.MERGED_IN: lambda e: f"{e.subject} was merged into this incident",
+    Kind.MERGED_LET_GO: lambda e: f"{e.subject} lets go too: {lower(e.after)}",
+    Kind.UNMERGED: lambda e: f"No longer merged with {e.subject}",
+    Kind.SPLIT: lambda e: f"Given an incident of its own: {e.subject}",
     Kind.FILE_WRITTEN: lambda _: "Incident file written",
     Kind.CLOSED: lambda e: f"Closed: {lower(e.after)}",
     Kind.FORKED: lambda _: "The ledger was forked and goes on from the stored head",
@@ -223,6 +231,9 @@ _IMPORTANT: Final = frozenset(
         Kind.RESTARTED,
         Kind.RELAPSE,
         Kind.STOOD_DOWN,
+        Kind.MERGED,
+        Kind.MERGED_IN,
+        Kind.UNMERGED,
         Kind.CLOSED,
         Kind.FORKED,
     }

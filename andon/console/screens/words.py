@@ -30,6 +30,7 @@ ENDINGS: Final = {
     Ending.FALSE_POSITIVE: "Stood down: nothing was wrong",
     Ending.QUALITY_ISSUE: "Stood down: a quality issue",
     Ending.NOT_RESTARTED: "Not put back into service",
+    Ending.MERGED: "Merged into another incident",
 }
 VERBS: Final = {
     Verb.PAUSE_SYSTEM: "Pause the whole system",

@@ -8,6 +8,7 @@ from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.delivery import EndedError, EngineAwayError
 from andon.console.joining import Joining
+from andon.console.known import Known
 from andon.console.models.declaration import DeclarationBody, DeclarationNoted
 from andon.console.parts import Parts
 from andon.console.refusals import RefusedError, away, ended
@@ -24,6 +25,7 @@ class Declaring:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._known = Known(parts)
         self._joining = Joining(parts)
 
     async def take(
@@ -41,6 +43,7 @@ class Declaring:
         if role is None:
             raise ProblemError(403, "forbidden", "This token stands for no person; people state things.")
         await self._joining.check(row, body)
+        await self._known.check(row, body)
         declaration = await self._declaration(row, caller, role, body, idempotency_key)
         envelope = sign(declaration, self._parts.attestation_seed, DECLARATION_TYPE)
         taken = await self._deliver(row, envelope, declaration.nonce)

@@ -36,6 +36,7 @@ from andon.register.sessions import SessionRows
 from andon.register.slips import Slips
 from andon.register.source_secrets import SourceSecrets
 from andon.register.switches import Switches
+from andon.register.texts import Texts
 from andon.register.uploads import Uploads
 
 
@@ -78,6 +79,7 @@ class Parts:
     switches: Switches
     deliveries: Deliveries
     texts: Sealing
+    kept_texts: Texts
     files: Files
     store: EvidenceStore
     directory: DirectoryReader
@@ -130,6 +132,7 @@ def open_parts(settings: Settings) -> Parts:
         switches=queries.switches,
         deliveries=queries.deliveries,
         texts=runtime.texts,
+        kept_texts=queries.texts,
         files=file_writer(runtime.store, queries),
         store=runtime.store,
         directory=runtime.directory,

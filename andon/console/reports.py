@@ -102,7 +102,7 @@ def report_of(fields: Mapping[str, str], zone: tzinfo) -> dict[str, Any]:
         "description": fields.get("description", "").strip(),
         "flag": fields.get("flag", DONT_KNOW),
         "severity": fields.get("severity", DONT_KNOW),
-        "occurred_at": _moment(fields.get("occurred", ""), zone),
+        "occurred_at": local_moment(fields.get("occurred", ""), zone),
         "trace_ids": [one for one in _SEPARATORS.split(fields.get("trace", "").strip().lower()) if one],
     }
     return {name: value for name, value in report.items() if value}
@@ -115,7 +115,7 @@ def _system(fields: Mapping[str, str]) -> str:
     return chosen
 
 
-def _moment(text: str, zone: tzinfo) -> str:
+def local_moment(text: str, zone: tzinfo) -> str:
     """Return a time as its writer's clocks showed it; one they never or twice showed is not guessed."""
     if not text.strip():
         return ""

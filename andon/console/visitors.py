@@ -23,7 +23,7 @@ from andon.domain.directory import Role
 logger = logging.getLogger(__name__)
 
 FORM_BYTES: Final = 64 * 1024
-FIELDS_AT_MOST: Final = 40
+FIELDS_AT_MOST: Final = 100
 OUR_OWN: Final = frozenset({"same-origin", "none"})
 
 

@@ -55,6 +55,21 @@ class Texts:
             raise NotFoundError("text", text)
         return StoredText(**row)
 
+    def with_digest(self, incident: str, digest: str) -> StoredText:
+        """Return the text of an incident that has a digest.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        wanted = select(sealed_texts).where(
+            sealed_texts.c.incident == incident, sealed_texts.c.digest == digest
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted.limit(1)).mappings().first()
+        if row is None:
+            raise NotFoundError("text with this digest", digest)
+        return StoredText(**row)
+
     def of(self, incident: str) -> list[StoredText]:
         """Return an incident's texts, oldest first."""
         wanted = (

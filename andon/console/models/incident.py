@@ -11,6 +11,7 @@ from pydantic import Field
 from andon.console.models.called import Called, ExternalShown, OfferedShown, RoleJoined
 from andon.console.models.decision import Around, DecisionShown, decision_shown
 from andon.console.models.evidence import EvidenceSummary, evidence_summary
+from andon.console.models.known import Explained, TimesShown
 from andon.console.models.owner import OwnerShown, owner_shown
 from andon.console.models.sla import (
     EscalationShown,
@@ -134,6 +135,10 @@ class IncidentShown(IncidentListed):
     promoted_from: str | None = Field(description="the quality issue it was")
     split_from: IncidentId | None = Field(description="the incident its detection was part of")
     links: tuple[Link, ...]
+    explained: Explained | None = Field(
+        None, description="why it is as severe as it is, and what is known of it"
+    )
+    times: TimesShown | None = Field(None, description="when it happened, was seen, was said, and was known")
     version: int = Field(description="rises with every change; 0: the workflow has not begun")
     started_at: Instant | None
     detected_at: Instant | None

@@ -132,7 +132,6 @@ class Approvals:
         """See what was ordered proven; after a refused ratification, then let go of what it was about."""
         await self._levers.contain()
         if record.request.kind is DecisionKind.RATIFICATION and record.outcome == "swap":
-            await self._tape.stored()
             await self._levers.release(record, authority=BREAK_GLASS)
             # A lever that was let go of is on record, even if nothing else happens for days.
             await self._tape.stored()

@@ -37,6 +37,9 @@ races: $(VENV)/.set-up-dev ## race answers and deadlines on a real server, and w
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
 	@$(BIN)/python -m pytest tests/chaos
 
+storm: $(VENV)/.set-up-dev ## send storms and kill parts meanwhile, and hold the register against what was acknowledged
+	@$(BIN)/python -m tests.storm
+
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
 	@tools/check "$(BIN)"
 
@@ -46,4 +49,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test e2e races chaos check bench clean
+.PHONY: help setup demo test e2e races chaos storm check bench clean

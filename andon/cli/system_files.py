@@ -27,6 +27,7 @@ from andon.domain.severity import Band
 from andon.domain.system import AISystem
 from playbooks import load, load_people, load_system
 from playbooks.shelf import yaml_files
+from playbooks.shipped import SHIPPED
 
 ADAPTERS: Final = frozenset({"flag"})
 IN_FORCE_WITHIN: Final = 20.0
@@ -78,6 +79,12 @@ def add(file: Path, /, *, replace: bool = False, where: Where = HERE, json: _Jso
             "no installation was found on this machine: name its data folder with --data, or copy the file "
             "into its systems folder",
             Exit.UNREACHABLE,
+        )
+    if files.systems.resolve() == (SHIPPED / "systems").resolve():
+        raise CommandError(
+            "this installation runs on the shipped example: give it a folder of its own with "
+            "`andon up --systems DIR` (`andon up --export-defaults DIR` writes one)",
+            Exit.NEGATIVE,
         )
     system = load_system(file)
     result = _checked(system, file, files)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from playbooks.shipped import SHIPPED
 from tests.cli.running import Servant, andon, serving
 
 SYSTEM: dict[str, Any] = {
@@ -181,3 +182,12 @@ def test_a_system_nobody_registered_is_flagged(tmp_path: Path, data: Path, serva
     assert "not registered" in andon("systems", "--data", data, cwd=tmp_path, check=0).stdout
     shown = andon("systems", "show", "letters", "--data", data, cwd=tmp_path, check=0)
     assert "Nobody has registered it" in shown.stderr
+
+
+def test_nothing_is_added_to_the_shipped_example(tmp_path: Path, data: Path) -> None:
+    policy = {"systems": str(SHIPPED / "systems"), "people": str(data / "people.yaml")}
+    (data / "settings.json").write_text(json.dumps({"policy": policy}))
+    before = sorted(SHIPPED.glob("systems/*"))
+    refused = andon("systems", "add", written(tmp_path), "--data", data, cwd=tmp_path, check=1)
+    assert "--systems DIR" in refused.stderr
+    assert sorted(SHIPPED.glob("systems/*")) == before

@@ -303,7 +303,8 @@ async def test_an_executive_lets_the_fixer_decide_on_the_restart_and_that_stays_
 async def test_what_an_executive_lifted_counts_for_one_restart_and_not_after_a_relapse(
     environment: WorkflowEnvironment,
 ) -> None:
-    async with opened(environment) as case:
+    parts = Parts()
+    async with opened(environment, parts) as case:
         await case.to_the_gate()
         await case.question("restart")
         await case.propose(K.EXECUTIVE_OVERRIDE, Role.BUSINESS_OWNER)
@@ -312,13 +313,14 @@ async def test_what_an_executive_lifted_counts_for_one_restart_and_not_after_a_r
         assert "p-engineer" not in state.decisions["restart-2"].request.excluded
         await case.restart()
         await case.until(lambda state: state.stage is Stage.MONITOR)
-        await case.signal("relapse", {"saw": "errors"})
+        was, parts.versions.running = parts.versions.running, "changed behind our back"
         await case.until(lambda state: state.relapses == 1 and state.contained)
+        parts.versions.running = was
         await case.answer("diagnosis", "prompt_design", Role.ENGINEER)
-        await case.answer("remediation", "fix_deployed", Role.OPERATIONS)
+        assert (await case.answer("remediation", "fix_deployed", Role.SECURITY)).accepted
         asked = await case.question("restart")
         assert asked.id == "restart-3"
-        assert {"p-engineer", "p-operations"} <= set(asked.excluded)
+        assert {"p-engineer", "p-security"} <= set(asked.excluded)
         assert (await case.state()).lifted == []
 
 

@@ -125,8 +125,10 @@ class Merging:
         if isinstance(told, MergedIn):
             return self._take_in(told)
         if isinstance(told, MergedOut):
-            if self._state.taken_in.pop(told.incident, None) is None:
+            taken = self._state.taken_in.get(told.incident)
+            if taken is None or taken.let_go:
                 return False
+            del self._state.taken_in[told.incident]
             self._tape.add(Kind.UNMERGED, subject=told.incident)
             return True
         merge = self._state.merge
@@ -139,12 +141,14 @@ class Merging:
 
     async def let_go_too(self, decision: DecisionRecord | None) -> None:
         """Tell all that were merged into this one that it has let go, or that it ends without."""
-        for incident in list(self._state.taken_in):
+        for incident, taken in list(self._state.taken_in.items()):
+            if taken.let_go:
+                continue
+            self._state.taken_in[incident] = taken.model_copy(update={"let_go": True})
             told = LetGo(incident=self._opening.incident, decision=decision)
             await self._tell(incident, LET_GO, told)
             if decision is not None:
                 self._tape.add(Kind.MERGED_LET_GO, subject=incident, after=decision.outcome or "")
-            del self._state.taken_in[incident]
 
     async def pass_on(self, batch: Duplicates) -> None:
         """Pass on what joins while it is merged: the other one answers for it."""

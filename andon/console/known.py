@@ -28,7 +28,7 @@ from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
 from andon.domain.escalation import escalate, learned
 from andon.domain.facts import overruled, stated, understood
 from andon.domain.incident import IncidentView
-from andon.domain.incident_times import standing_times
+from andon.domain.incident_times import standing_times, stated_times
 from andon.domain.joining import Told, together, weighed
 from andon.domain.ledger import Entry, Kind
 from andon.domain.severity import Assessment, Band, SeverityPolicy
@@ -76,13 +76,7 @@ class Known:
         if opening is None:
             return None
         corrections = row.view.corrections if row.view else ()
-        openings = await asyncio.to_thread(self._parts.openings.of, row.incident)
-        on_record = [Knew(person=one.person, at=one.at) for one in openings]
-        on_record += [
-            Knew(person=one.person, at=one.received_at)
-            for record in (row.view.decisions if row.view else ())
-            for one in record.accepted
-        ]
+        on_record = await asyncio.to_thread(self._known_together, row)
         first, standing = standing_times(opening, corrections, on_record)
         reasons = {one.reason: await self._words(row.incident, one.reason) for one in corrections}
         return TimesShown(
@@ -99,6 +93,26 @@ class Known:
                 for which in Moment
             ),
         )
+
+    def _known_together(self, row: IncidentRow) -> list[Knew]:
+        """Return who knew of an incident or of one that was merged into it: the earliest counts for both."""
+        known = self._on_record(row)
+        for name in row.view.taken_in if row.view else ():
+            other = self._parts.incidents.get(name)
+            if other is not None and other.opening is not None:
+                known += self._on_record(other)
+                said = stated_times(other.opening)
+                known += [Knew(person=said.aware, at=said.aware_at)] if said.aware and said.aware_at else []
+        return known
+
+    def _on_record(self, row: IncidentRow) -> list[Knew]:
+        opened = [Knew(person=one.person, at=one.at) for one in self._parts.openings.of(row.incident)]
+        answered = [
+            Knew(person=one.person, at=one.received_at)
+            for record in (row.view.decisions if row.view else ())
+            for one in record.accepted
+        ]
+        return opened + answered
 
     async def check(self, row: IncidentRow, body: DeclarationBody) -> None:
         """Refuse facts and times that nobody could mean; who may state them the workflow judges.

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import Field
+
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import Manifest, missing_log_rate
@@ -66,6 +68,9 @@ class FileSources(Frozen):
     manifests: tuple[Manifest, ...] = ()
     entries: tuple[Entry, ...] = ()
     notices: tuple[dict[str, Any], ...] = ()
+    taken_in: dict[str, tuple[Manifest, ...]] = Field(
+        default_factory=dict, description="manifests of the incidents merged into it"
+    )
 
 
 def build_file(sources: FileSources) -> dict[str, Any]:
@@ -185,6 +190,11 @@ def _evidence(sources: FileSources) -> tuple[Part, Needed]:
         "seals": [seal.root for seal in sources.view.seals],
         "missing_log_rate": missing_log_rate(newest.rows) if newest else None,
     }
+    if sources.taken_in:
+        content["merged"] = {
+            incident: [_snapshot(manifest) for manifest in manifests]
+            for incident, manifests in sorted(sources.taken_in.items())
+        }
     return content, {"a sealed manifest": newest}
 
 

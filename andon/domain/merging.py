@@ -59,6 +59,7 @@ class TakenIn(Carried):
     statement: Sha256Hex
     opened_at: Instant
     detected_at: Instant
+    let_go: bool = False
 
 
 class MergedOut(Told):

@@ -27,6 +27,12 @@ async def told(http: httpx.AsyncClient, incident: str) -> dict[str, Any]:
     return found
 
 
+async def aware(http: httpx.AsyncClient, incident: str) -> object:
+    found = await told(http, incident)
+    (at,) = [one["at"] for one in found["times"]["times"] if one["which"] == "aware"]
+    return at
+
+
 async def until_told(http: httpx.AsyncClient, incident: str, name: str, value: object) -> dict[str, Any]:
     async with asyncio.timeout(20):
         while (found := await told(http, incident))[name] != value:
@@ -49,6 +55,15 @@ async def test_each_names_the_other_and_parting_them_stays_on_record(
     assert kinds["merged"] is None
     assert kinds["suggested"] is not None
     assert (await declare(http, one, "merged", into=other)).status_code == 409
+
+    file = (await Caller(http, LEAD).get(f"/v1/incidents/{other}/file")).json()
+    (kept,) = file["parts"]["evidence"]["merged"][one]
+    (own,) = (await Caller(http, LEAD).get(f"/v1/incidents/{one}/file")).json()["parts"]["evidence"][
+        "snapshots"
+    ]
+    assert kept == own
+    earlier, later = [await aware(http, name) for name in (one, other)]
+    assert earlier == later
 
     async with signed_in(http, LEAD) as visitor:
         led = await visitor.get(f"/incidents/{one}", follow_redirects=False)

@@ -111,7 +111,7 @@ async def test_one_keeps_its_holds_until_the_other_lets_go_and_ends_by_its_decis
         await two.other.to_the_gate()
         await two.other.restart()
         assert await two.one.ended() is Ending.MERGED
-        await two.other.until(lambda state: not state.taken_in)
+        await two.other.until(lambda state: all(one.let_go for one in state.taken_in.values()))
         assert two.one.parts.levers_fake.stopped() == set()
         released = two.of(two.one, Kind.ORDER_RELEASED)
         decided = (await two.other.state()).decisions["restart-1"].request

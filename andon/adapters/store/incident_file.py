@@ -76,6 +76,7 @@ class IncidentFileWriter:
                 manifests=tuple(places.evidence.manifests(incident)),
                 entries=tuple(self._entries(incident)),
                 notices=tuple(_notice(sent) for sent in places.deliveries.of(incident)),
+                taken_in={other: tuple(places.evidence.manifests(other)) for other in view.taken_in},
             )
         )
 

@@ -168,7 +168,7 @@ async def test_a_costly_step_that_was_approved_stands_again_after_a_relapse(
         await case.until(lambda state: len(state.orders) == 2 and state.contained)
         await case.restart()
         await case.until(lambda state: state.stage == "monitor")
-        await case.signal("relapse", {"saw": "errors"})
+        await case.signal("relapse", {"saw": "errors", "watch": 1})
         state = await case.until(lambda state: state.relapses == 1 and state.contained)
         assert len(state.orders) == 4
     assert case.parts.levers_fake.stopped() == BOTH

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from andon.cli import screen
 from andon.cli.called import ANY, Called
 from andon.cli.course import clock_of, show_course, still_missing, warnings_of
+from andon.cli.known import show_severity, show_times
 from andon.cli.links import show_links
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
@@ -123,6 +124,11 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         empty="\nNo questions yet.",
     )
     show_course(found)
+    if explained := found.get("explained"):
+        screen.say("")
+        show_severity(explained)
+    if times := found.get("times"):
+        show_times(times)
     if found.get("links"):
         show_links(found["links"])
     return Exit.OK

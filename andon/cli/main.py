@@ -30,6 +30,8 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("decisions", "andon.cli.respond:decisions", RESPOND, "List the questions that wait for your role."),
     ("respond", "andon.cli.respond:respond", RESPOND, "Answer a question."),
     ("ask", "andon.cli.ask:ask", RESPOND, "Ask for a decision."),
+    ("facts", "andon.cli.facts:facts", RESPOND, "Show what is known of an incident, and state more."),
+    ("correct", "andon.cli.facts:correct", RESPOND, "Set one of an incident's times right."),
     ("ack", "andon.cli.ack:ack", RESPOND, "Say that you have an incident in hand."),
     ("tasks", "andon.cli.tasks:app", RESPOND, "Show what there is to do, and close a task."),
     ("merge", "andon.cli.merge:merge", RESPOND, "Merge an incident into another one."),

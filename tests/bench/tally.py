@@ -132,8 +132,8 @@ Python {facts["python"]}. Everything, the measuring client included, shares thes
   other, while the incidents before are still being worked on.
 - Its floor: a bare update-with-start to the first local activity of an empty workflow, on the same server,
   with the same client and worker settings.
-- Answer to switch: from the second person's answer that there was no incident to the flag seen allowed.
-  Its floor is a bare update round trip and one flag read.
+- Answer to switch: from the second person's answer that there was no incident to the flag seen allowed, by a
+  client that asks again 5 ms after each answer. Its floor is a bare update round trip and one flag read.
 - History events: those of the demo's incident from detection to close, as Temporal counts them.
 """
 

@@ -6,10 +6,11 @@ import asyncio
 import hmac
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -34,6 +35,9 @@ HASHES_FILE: Final = "token_hashes.json"
 PROBE: Final = "containment-probe"
 THREADS: Final = 4
 SAFE: Final = ("GET", "HEAD")
+REMEMBERED_FOR: Final = timedelta(minutes=15)
+"""How long a token is good by the register's last word, while the register can't be asked."""
+MOST_REMEMBERED: Final = 1_000
 Answer = TypeVar("Answer")
 
 
@@ -82,6 +86,7 @@ class TokenBook:
         self._vouching: Vouching | None = None
         self._on_this_machine = False
         self._used: dict[Sha256Hex, datetime] = {}
+        self._lately: OrderedDict[Sha256Hex, tuple[Caller, datetime]] = OrderedDict()
         # Of its own: requests for flags must not queue behind whatever else the process does in threads.
         self._threads = ThreadPoolExecutor(THREADS, "andon-tokens")
 
@@ -128,7 +133,11 @@ class TokenBook:
         nothing_to_ask = self._issued is None or (found is not None and found.role is None)
         if nothing_to_ask or self._damaged:
             return found
-        caller = await self._asked(self._looked_up, digest, found)
+        try:
+            caller = await self._asked(self._looked_up, digest, found)
+        except SQLAlchemyError as error:
+            return self._remembered(digest, error)
+        self._remember(digest, caller)
         if caller is not None and found is None:
             self._note_use(digest)
         return caller
@@ -138,6 +147,25 @@ class TokenBook:
         if self._on_this_machine:
             return question(*about)
         return await asyncio.get_running_loop().run_in_executor(self._threads, question, *about)
+
+    def _remember(self, digest: Sha256Hex, caller: Caller | None) -> None:
+        self._lately.pop(digest, None)
+        if caller is not None:
+            self._lately[digest] = (caller, self._now())
+        while len(self._lately) > MOST_REMEMBERED:
+            self._lately.popitem(last=False)
+
+    def _remembered(self, digest: Sha256Hex, error: SQLAlchemyError) -> Caller:
+        """Return what the register said of a token a short while ago: stops and reports must not wait for it.
+
+        Raises:
+            ProblemError: 503, nobody knows; unknown is not let in.
+        """
+        lately = self._lately.get(digest)
+        if lately is None or self._now() - lately[1] > REMEMBERED_FOR:
+            told = "Who you are can't be looked up just now. Try again in a few seconds."
+            raise ProblemError(503, "register-away", told, headers={"Retry-After": "5"}) from error
+        return lately[0]
 
     def _looked_up(self, digest: Sha256Hex, found: Caller | None) -> Caller | None:
         assert self._issued is not None  # noqa: S101 - checked by the one caller

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from andon.domain.directory import Role
-from tests.api.server import free_socket
+from tests.api.server import bearer, free_socket
 from tests.door.conftest import Door, make_settings, opened
 from tests.door.test_detections import HARM, HARMLESS, until
 
@@ -196,3 +196,19 @@ async def test_flags_are_served_while_the_register_is_locked(lonely: Door) -> No
         began = datetime.now(UTC)
         assert (await lonely.flag(PAUSED)).status_code == 200
         assert datetime.now(UTC) - began < timedelta(seconds=2)
+
+
+async def test_whoever_was_known_a_moment_ago_is_known_while_the_register_is_broken(
+    tmp_path: Path, nowhere: str
+) -> None:
+    listening = free_socket()
+    settings = make_settings(tmp_path, nowhere, listening.getsockname()[1])
+    async with opened(settings, listening) as door:
+        assert (await door.flag("refund_desk.allowed")).status_code == 200
+        with door.databases.register.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE access_tokens RENAME TO elsewhere")
+            connection.exec_driver_sql("ALTER TABLE directory_versions RENAME TO elsewhere_too")
+        assert (await door.flag("refund_desk.allowed")).status_code == 200
+        path, headers = "/ofrep/v1/evaluate/flags/refund_desk.allowed", bearer(Role.AUDITOR)
+        stranger = await door.http.post(path, json={"context": {}}, headers=headers)
+        assert (stranger.status_code, stranger.headers["retry-after"]) == (503, "5")

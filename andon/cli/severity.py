@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from andon.domain.conditions import Reading
+from andon.domain.conditions import Facts, Reading
 from andon.domain.errors import InvalidInputError
+from andon.domain.factors import factors
 from andon.domain.severity import Assessment, Classification, SeverityPolicy, assess
 from playbooks import policy_text
 
@@ -40,14 +41,15 @@ def severity(facts: _MayBeStdin, *, json: bool = False, policy: Path | None = No
     try:
         rules = _policy(policy)
         given = _parts(_text(facts))
-        result = assess(rules, rules.complete(given["facts"], Reading.COMMAND), given["potential_facts"])
+        known = rules.complete(given["facts"], Reading.COMMAND)
+        result = assess(rules, known, given["potential_facts"])
     except InvalidInputError as error:
         Console(stderr=True, markup=False, highlight=False).print(f"severity: {error}", soft_wrap=True)
         return BAD_INPUT
     if json:
         sys.stdout.write(dumps(_plain(result), indent=2) + "\n")
     else:
-        _explain(result, rules)
+        _explain(result, rules, known)
     return 0
 
 
@@ -110,7 +112,7 @@ def _plain(result: Assessment) -> dict[str, Any]:
     return {**plain, "unanswered": [question.fact for question in result.unanswered]}
 
 
-def _explain(result: Assessment, rules: SeverityPolicy) -> None:
+def _explain(result: Assessment, rules: SeverityPolicy, known: Facts) -> None:
     screen = Console(highlight=False)
     kind = result.classification.replace("_", " ")
     screen.print(
@@ -126,6 +128,7 @@ def _explain(result: Assessment, rules: SeverityPolicy) -> None:
         screen.print(Text(f"Thresholds met: {', '.join(result.threshold_tests)}"))
     why = "Why (what happened, and what would have happened uncaught)" if near_miss else "Why"
     _rows(screen, why, [(line.rule, line.why) for line in result.explanations])
+    _rows(screen, "The eleven factors", list(factors(known).items()))
     _rows(screen, "Still to be answered", [(line.fact, line.question) for line in result.unanswered])
 
 

@@ -121,6 +121,25 @@ class Detections:
             )
             return connection.execute(wanted).scalar_one()
 
+    def lead_times(self, since: datetime, limit: int = 10_000) -> dict[str, list[float | None]]:
+        """Return, by channel, the seconds from what happened to its detection; None: nobody said when.
+
+        Of more than `limit` detections the newest count.
+        """
+        wanted = (
+            select(detections.c.record)
+            .where(detections.c.received_at >= since)
+            .order_by(detections.c.received_at.desc())
+            .limit(limit)
+        )
+        found: dict[str, list[float | None]] = {}
+        with reading(self._engine) as connection:
+            for text in connection.execute(wanted).scalars():
+                one = Detection.model_validate_json(text)
+                took = (one.detected_at - one.occurred_at).total_seconds() if one.occurred_at else None
+                found.setdefault(one.channel.value, []).append(took)
+        return found
+
     def quality_issues(self, *, since: datetime, limit: int = 200) -> list[Detection]:
         """Return what was taken as a quality issue since a moment, oldest first; it has no workflow."""
         return self._list(

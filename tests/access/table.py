@@ -52,6 +52,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/classification": Row(ALL, READ),
     "GET /v1/taxonomies": Row(ALL, READ),
     "GET /v1/taxonomies/{taxonomy}": Row(ALL, READ),
+    "GET /v1/detections/times": Row(LISTING, READ),
     "GET /v1/policies/{digest}": Row(READING, READ),
     "GET /v1/quality-issues": Row(LISTING, READ),
     "GET /v1/quality-issues/{issue}": Row(READING, READ),

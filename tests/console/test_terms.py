@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from andon.config import PolicySettings
 from andon.console.policy import PolicyOnShow
+from andon.domain.detection import Channel, Outcome
 from andon.domain.directory import Role
 from andon.register.codes import CodeKind
+from andon.register.detections import Detection
 from tests.api.server import bearer
 from tests.console.alone import alone
 from tests.console.desk import Office
@@ -140,3 +143,29 @@ async def test_a_word_outside_its_list_is_refused_with_the_list(coded: Office) -
     answer = await coded.http.get("/v1/incidents?category=leak", headers=bearer(Role.REPORTER))
     assert answer.status_code == 400
     assert "data_exposure" in answer.json()["detail"]
+
+
+async def test_time_to_detection_is_told_by_channel(coded: Office) -> None:
+    now = coded.parts.now()
+    for number, (channel, hours) in enumerate((("monitoring", 1), ("monitoring", 3), ("user_report", None))):
+        coded.queries.detections.record(
+            Detection(
+                id=f"DET-timed{number}",
+                incident=None,
+                system="refund_desk",
+                outcome=Outcome.QUALITY_ISSUE,
+                channel=Channel(channel),
+                source="source:monitor",
+                received_at=now,
+                detected_at=now,
+                occurred_at=now - timedelta(hours=hours) if hours else None,
+            )
+        )
+    found = (await got(coded, "/v1/detections/times?days=1"))["channels"]
+    assert found["monitoring"] == {
+        "detections": 2,
+        "timed": 2,
+        "median_seconds": 7200.0,
+        "longest_seconds": 10800.0,
+    }
+    assert found["user_report"]["median_seconds"] is None

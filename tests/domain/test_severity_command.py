@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+import playbooks
 from andon.cli.severity import MAX_INPUT_BYTES, severity
+from andon.domain.factors import FACTORS
 from playbooks import policy_text
 
 CASES = yaml.safe_load(Path(__file__).with_name("data").joinpath("severity_cases.yaml").read_text())["cases"]
@@ -71,6 +73,18 @@ def test_the_explanation_names_each_rule_with_its_sentence_and_each_open_questio
     assert "critical, ai incident" in printed
     assert "C2 Somebody's life or health is at stake." in printed
     assert "impact What is the worst effect so far" in printed
+
+
+def test_the_explanation_gives_each_of_the_eleven_factors_its_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = {"ongoing": "yes", "exposure": "public", "blast_radius": "unknown"}
+    assert severity(written(tmp_path, {"facts": facts})) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert len(FACTORS) == 11
+    assert set(FACTORS.values()) <= set(playbooks.load().severity.facts)
+    for line in ("urgency yes", "customer exposure public", "blast radius unknown", "autonomy recommends"):
+        assert line in printed
 
 
 def test_a_near_miss_is_explained_with_what_it_could_have_been(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Literal
 
 from pydantic import Field
 
 from andon.domain.classification import ClassificationPolicy, Taxonomy
 from andon.domain.conditions import Facts
-from andon.domain.values import Frozen
+from andon.domain.values import Frozen, Instant
 from playbooks import Prefill
 from playbooks.lexicon import Term
 
@@ -87,6 +88,36 @@ class Counts(Frozen):
     category: dict[str, int]
     tag: dict[str, int]
     external: dict[str, int]
+
+
+class ChannelTimes(Frozen):
+    """How long detections through one channel took, from what happened."""
+
+    detections: int
+    timed: int = Field(description="of which it is known when it happened")
+    median_seconds: float | None
+    longest_seconds: float | None
+
+
+class DetectionTimes(Frozen):
+    """Time to detection by channel."""
+
+    since: Instant
+    channels: dict[str, ChannelTimes]
+
+
+def detection_times(since: Instant, found: Mapping[str, Sequence[float | None]]) -> DetectionTimes:
+    """Return the times by channel."""
+    channels = {}
+    for channel, all_of_them in sorted(found.items()):
+        timed = [one for one in all_of_them if one is not None]
+        channels[channel] = ChannelTimes(
+            detections=len(all_of_them),
+            timed=len(timed),
+            median_seconds=median(timed) if timed else None,
+            longest_seconds=max(timed, default=None),
+        )
+    return DetectionTimes(since=since, channels=channels)
 
 
 def definitions_shown(terms: Mapping[str, Term]) -> Definitions:

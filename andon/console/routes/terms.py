@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from andon.api.authentication import only
-from andon.console.access import EVERYBODY
+from andon.console.access import EVERYBODY, LISTING
 from andon.console.models.terms import (
     Classes,
     Definitions,
+    DetectionTimes,
     Taxonomies,
     TaxonomyShown,
     Triggers,
     classes_shown,
     definitions_shown,
+    detection_times,
     taxonomy_shown,
     triggers_shown,
 )
@@ -61,6 +64,13 @@ async def taxonomy(taxonomy: Annotated[str, Path(max_length=64)], stock: Stock) 
     if found is None:
         raise NotFoundError("taxonomy", taxonomy)
     return taxonomy_shown(found, whole=True)
+
+
+@router.get("/detections/times", dependencies=[Depends(only(LISTING))])
+async def times(stock: Stock, days: Annotated[int, Query(ge=1, le=366)] = 90) -> DetectionTimes:
+    """Say how long it took to detect what happened, by channel, in the last days."""
+    since = stock.now() - timedelta(days=days)
+    return detection_times(since, await asyncio.to_thread(stock.detections.lead_times, since))
 
 
 @screens.get("/words")

@@ -7,9 +7,9 @@ and the ledger is in the modules beside this one; every rule is in `andon.domain
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pydantic import BaseModel
 from temporalio import workflow
@@ -17,7 +17,7 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
-from andon.domain.declaration import DeclarationTaken, Declared
+from andon.domain.declaration import DeclarationTaken
 from andon.domain.directory import Role
 from andon.domain.incident import (
     Answered,
@@ -33,25 +33,8 @@ from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
-from workflows.acknowledging import Acknowledging
-from workflows.approvals import Approvals
-from workflows.assessment import Assessment
-from workflows.clock import Clock
-from workflows.correcting import Correcting
-from workflows.decisions import Decisions
-from workflows.declarations import Declarations, Effect
-from workflows.journal import Journal
-from workflows.leading import Leading
-from workflows.levers import Levers
-from workflows.merging import Merging
-from workflows.notices import Notices
-from workflows.post import Post
-from workflows.preservation import Preservation
-from workflows.restart import Restart
-from workflows.tape import Tape
-from workflows.tasks import Tasks
-from workflows.watching import Watching
-from workflows.weighing import Weighing
+from workflows.kit import Kit
+from workflows.tracks import Tracks
 
 KEEPERS = 3
 """The first tracks keep ledger, time and promises; they go on while others are called off."""
@@ -75,100 +58,52 @@ class IncidentWorkflow:
     @workflow.init
     def __init__(self, opening: OpenIncident) -> None:
         self._opening = opening
-        self._tracks: list[asyncio.Task[None]] = []
+        self._tracks = Tracks()
         self._state = state_of(opening)
-        self._tape = Tape(opening, self._state)
-        self._notices = Notices(opening, self._state)
-        self._clock = Clock()
-        self._decisions = Decisions(opening, self._state, self._tape, self._notices, self._clock)
-        self._levers = Levers(opening, self._state, self._tape, self._notices)
-        self._preservation = Preservation(
-            opening, self._state, self._tape, self._decisions, self._notices, self._clock
-        )
-        watching = Watching(opening, self._state, self._tape, self._notices, self._clock)
-        self._restart = Restart(
-            opening,
-            self._state,
-            self._tape,
-            self._decisions,
-            self._levers,
-            self._clock,
-            watching=watching,
-        )
-        self._tasks = Tasks(opening, self._state, self._tape, self._notices, self._clock)
-        self._journal = Journal(
-            opening, self._state, self._tape, self._notices, self._clock, begun=self._tasks.begin
-        )
-        self._approvals = Approvals(
-            opening,
-            self._state,
-            self._tape,
-            self._notices,
-            self._decisions,
-            self._levers,
-            begin=self._begin,
-        )
-        self._weighing = Weighing(opening, self._state, self._tape, self._notices, self._levers, self._tasks)
-        self._assessment = Assessment(
-            self._state,
-            self._decisions,
-            self._journal,
-            self._weighing,
-            self._levers,
-            self._approvals,
-            begin=self._begin,
-        )
-        self._leading = Leading(opening, self._state, self._tape, self._notices, self._clock)
-        self._acknowledging = Acknowledging(opening, self._state, self._tape, self._notices, self._clock)
-        correcting = Correcting(opening, self._state, self._tape)
-        self._merging = Merging(opening, self._state, self._tape, self._decisions)
-        self._declarations = Declarations(
-            opening,
-            self._state,
-            self._tape,
-            self._decisions,
-            heard=self._acknowledging.heard,
-            effects={
-                Declared.ACKNOWLEDGED: Effect(self._acknowledging.take),
-                Declared.TASK: Effect(self._tasks.close, self._tasks.refuse),
-                Declared.FACTS: Effect(self._weighing.learn),
-                Declared.MERGED: Effect(self._merging.merge, self._merging.refuse_merge),
-                Declared.UNMERGED: Effect(self._merging.unmerge, self._merging.refuse_unmerge),
-                Declared.SPLIT: Effect(self._merging.split, self._merging.refuse_split),
-                Declared.TIMES: Effect(correcting.take, correcting.refuse),
-            },
-        )
-        self._post = Post(
-            self._state, self._tape, self._decisions, self._merging, lead_gone=self._leading.gone
-        )
+        kit = Kit(opening, self._state, self._tracks.begin)
+        self._tape = kit.tape
+        self._notices = kit.notices
+        self._clock = kit.clock
+        self._decisions = kit.decisions
+        self._levers = kit.levers
+        self._preservation = kit.preservation
+        self._restart = kit.restart
+        self._tasks = kit.tasks
+        self._journal = kit.journal
+        self._approvals = kit.approvals
+        self._weighing = kit.weighing
+        self._assessment = kit.assessment
+        self._merging = kit.merging
+        self._declarations = kit.declarations
+        self._post = kit.post
 
     @workflow.run
     async def run(self, opening: OpenIncident) -> Ending:  # noqa: ARG002 - read by __init__
         """Respond until the incident is closed; return how it ended."""
-        self._begin(self._tape.keep_storing())
-        self._begin(self._clock.keep())
-        self._begin(self._approvals.keep_acting())
+        self._tracks.begin(self._tape.keep_storing())
+        self._tracks.begin(self._clock.keep())
+        self._tracks.begin(self._approvals.keep_acting())
         while not await self._gone_through():
-            await self._stop(self._tracks[KEEPERS:])
+            await self._tracks.stop_from(KEEPERS)
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
-        await self._stop(self._tracks)
+        await self._tracks.stop_from(0)
         return self._state.ending or Ending.NOT_RESTARTED
 
     async def _gone_through(self) -> bool:
         """Go its own course, or wait for the incident it was merged into; False: now it is the other way."""
         merged = self._merged()
-        weighing = self._begin(self._weigh_what_joins())
-        self._begin(self._preservation.keep_bringing_in())
-        course = self._begin(self._wait_for_the_other(weighing) if merged else self._respond())
+        weighing = self._tracks.begin(self._weigh_what_joins())
+        self._tracks.begin(self._preservation.keep_bringing_in())
+        course = self._tracks.begin(self._wait_for_the_other(weighing) if merged else self._respond())
         await self._until(
             lambda: course.done() or self._full() or self._called_off() or self._merged() is not merged
         )
         if self._merged() is not merged and self._state.closed_at is None:
             return False
         if self._called_off():
-            await self._stop(self._tracks[KEEPERS:])
-            standing_down = self._begin(self._stand_down(self._triage_record()))
+            await self._tracks.stop_from(KEEPERS)
+            standing_down = self._tracks.begin(self._stand_down(self._triage_record()))
             await self._until(standing_down.done)
         elif not course.done():
             await self._carry_over()
@@ -176,12 +111,12 @@ class IncidentWorkflow:
 
     async def _wait_for_the_other(self, weighing: asyncio.Task[None]) -> None:
         """Keep what is held until the incident it was merged into lets go, then let go by its decision."""
-        containing = self._begin(self._levers.contain())
+        containing = self._tracks.begin(self._levers.contain())
         decision = await self._merging.handed_over()
         merge = self._state.merge
         if decision is None or merge is None:
             return
-        await self._stop([containing, weighing])
+        await self._tracks.stop([containing, weighing])
         await self._tape.stored()
         await self._let_go(decision, merge=merge.envelope)
         self._state.ending = Ending.MERGED
@@ -190,17 +125,17 @@ class IncidentWorkflow:
     async def _respond(self) -> None:
         """The loop: contain and preserve at once, triage, tracks side by side, back into service, learn."""
         self._open()
-        containing = self._begin(self._contain())
-        preserving = self._begin(self._preserve())
-        reviewing = self._begin(self._assessment.review_legally())
+        containing = self._tracks.begin(self._contain())
+        preserving = self._tracks.begin(self._preserve())
+        reviewing = self._tracks.begin(self._assessment.review_legally())
         triage = await self._triage()
         if triage.effect in STAND_DOWN:
-            await self._stop([containing, reviewing])
+            await self._tracks.stop([containing, reviewing])
             await self._stand_down(triage)
             return
         self._assessment.triaged(triage)
-        raising = self._begin(self._contain_what_is_left(containing))
-        assessing = self._begin(self._assessment.assess_impact())
+        raising = self._tracks.begin(self._contain_what_is_left(containing))
+        assessing = self._tracks.begin(self._assessment.assess_impact())
         await self._go_back_into_service()
         await asyncio.gather(raising, preserving, reviewing, assessing)
         await self._learn()
@@ -429,42 +364,18 @@ class IncidentWorkflow:
         here = workflow.info()
         return here.is_continue_as_new_suggested() or here.get_current_history_length() >= CARRY_OVER_AT
 
-    def _begin(self, track: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(track)
-        self._tracks.append(task)
-        return task
-
-    async def _stop(self, tracks: Sequence[asyncio.Task[None]]) -> None:
-        """Cancel tracks and wait for them; their steps are idempotent and are taken up from the state."""
-        for task in tracks:
-            task.cancel()
-        await asyncio.gather(*tracks, return_exceptions=True)
-
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait, whatever comes. Cancelling an incident would end it with its levers set."""
         while not condition():
             try:
-                await workflow.wait_condition(lambda: condition() or self._broken() is not None)
+                await workflow.wait_condition(lambda: condition() or self._tracks.broken() is not None)
             except asyncio.CancelledError:
                 self._post.refuse("cancel")
-            self._raise_what_broke()
-
-    def _broken(self) -> BaseException | None:
-        ended = (task for task in self._tracks if task.done() and not task.cancelled())
-        return next((error for task in ended if (error := task.exception())), None)
-
-    def _raise_what_broke(self) -> None:
-        """Raise what escaped a track as an error that blocks the workflow's task and can be mended.
-
-        As a failure of its own kind it would end the incident, with its levers set.
-        """
-        error = self._broken()
-        if error is not None:
-            raise RuntimeError(f"escaped the response loop: {type(error).__name__}") from error
+            self._tracks.raise_what_broke()
 
     async def _carry_over(self) -> NoReturn:
         """Continue as a new run, with open questions, orders and reports carried over."""
-        await self._stop(self._tracks[1:])
+        await self._tracks.stop_from(1)
         await workflow.wait_condition(workflow.all_handlers_finished)
         await self._tape.stored()
         workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))

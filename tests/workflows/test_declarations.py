@@ -11,7 +11,8 @@ from andon.domain.declaration import Declared
 from andon.domain.directory import Role
 from andon.domain.ledger import Kind
 from andon.domain.signing import DECLARATION_TYPE, PROPOSAL_TYPE, sign
-from tests.workflows.case import SEED, STRANGER, opened
+from tests.workflows.case import SEED, STRANGER, opened, trusted
+from tests.workflows.policy import plan_for
 
 D = Declared
 
@@ -71,7 +72,8 @@ async def test_what_nobody_signed_as_a_declaration_has_no_effect(
 async def test_a_kind_that_the_policy_does_not_give_to_anybody_can_not_be_declared(
     environment: WorkflowEnvironment,
 ) -> None:
-    async with opened(environment) as case:
+    plan = plan_for(trusted()).model_copy(update={"declarations": {}})
+    async with opened(environment, plan=plan) as case:
         await case.question("triage")
-        taken = await case.declare(D.MERGED, Role.INCIDENT_LEAD, about={"into": "INC-20261121-other0"})
+        taken = await case.declare(D.ACKNOWLEDGED, Role.BUSINESS_OWNER)
         assert taken.refusal == "not_declarable"

@@ -1,0 +1,83 @@
+"""Everything one incident responds with, put together in the order in which its parts need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from andon.domain.declaration import Declared
+from andon.domain.incident import IncidentState, OpenIncident
+from workflows.acknowledging import Acknowledging
+from workflows.approvals import Approvals
+from workflows.assessment import Assessment
+from workflows.clock import Clock
+from workflows.correcting import Correcting
+from workflows.decisions import Decisions
+from workflows.declarations import Declarations, Effect
+from workflows.journal import Journal
+from workflows.leading import Leading
+from workflows.levers import Levers
+from workflows.merging import Merging
+from workflows.notices import Notices
+from workflows.post import Post
+from workflows.preservation import Preservation
+from workflows.restart import Restart
+from workflows.tape import Tape
+from workflows.tasks import Tasks
+from workflows.watching import Watching
+from workflows.weighing import Weighing
+
+
+class Kit:
+    """The parts of one incident's workflow."""
+
+    def __init__(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        begin: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self.tape = Tape(opening, state)
+        self.notices = Notices(opening, state)
+        self.clock = Clock()
+        self.decisions = Decisions(opening, state, self.tape, self.notices, self.clock)
+        self.levers = Levers(opening, state, self.tape, self.notices)
+        self.preservation = Preservation(opening, state, self.tape, self.decisions, self.notices, self.clock)
+        watching = Watching(opening, state, self.tape, self.notices, self.clock)
+        self.restart = Restart(
+            opening, state, self.tape, self.decisions, self.levers, self.clock, watching=watching
+        )
+        self.tasks = Tasks(opening, state, self.tape, self.notices, self.clock)
+        self.journal = Journal(opening, state, self.tape, self.notices, self.clock, begun=self.tasks.begin)
+        self.approvals = Approvals(
+            opening, state, self.tape, self.notices, self.decisions, self.levers, begin=begin
+        )
+        self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
+        self.assessment = Assessment(
+            state, self.decisions, self.journal, self.weighing, self.levers, self.approvals, begin=begin
+        )
+        self.leading = Leading(opening, state, self.tape, self.notices, self.clock)
+        self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
+        self.merging = Merging(opening, state, self.tape, self.decisions)
+        self.declarations = self._declarations(opening, state)
+        self.post = Post(state, self.tape, self.decisions, self.merging, lead_gone=self.leading.gone)
+
+    def _declarations(self, opening: OpenIncident, state: IncidentState) -> Declarations:
+        """Give each kind of declaration its effect."""
+        correcting = Correcting(opening, state, self.tape)
+        return Declarations(
+            opening,
+            state,
+            self.tape,
+            self.decisions,
+            heard=self.acknowledging.heard,
+            effects={
+                Declared.ACKNOWLEDGED: Effect(self.acknowledging.take),
+                Declared.TASK: Effect(self.tasks.close, self.tasks.refuse),
+                Declared.FACTS: Effect(self.weighing.learn),
+                Declared.MERGED: Effect(self.merging.merge, self.merging.refuse_merge),
+                Declared.UNMERGED: Effect(self.merging.unmerge, self.merging.refuse_unmerge),
+                Declared.SPLIT: Effect(self.merging.split, self.merging.refuse_split),
+                Declared.TIMES: Effect(correcting.take, correcting.refuse),
+            },
+        )

@@ -17,6 +17,7 @@ from andon.domain.source import SourceKind
 from andon.domain.values import Frozen
 from andon.door.senders.callers import Sent, sender, sent_by
 from andon.door.senders.cloudevents import DEEPER
+from andon.door.senders.described import JSON, NOTIFICATION, foreign
 from andon.door.senders.reception import Handled, Reception
 
 VERSION: Final = "4"
@@ -55,7 +56,12 @@ class HandledAlerts(Frozen):
     truncated: int = Field(description="alerts that Alertmanager left out; raise or drop its max_alerts")
 
 
-@router.post("/alertmanager", status_code=202, response_model=HandledAlerts)
+@router.post(
+    "/alertmanager",
+    status_code=202,
+    response_model=HandledAlerts,
+    openapi_extra=foreign({JSON: NOTIFICATION}),
+)
 async def take(
     request: Request, caller: Annotated[Caller, Depends(sender(SourceKind.ALERTMANAGER))]
 ) -> JSONResponse:

@@ -18,6 +18,7 @@ from andon.api.problems import ProblemError
 from andon.domain.source import SourceKind
 from andon.domain.values import Frozen
 from andon.door.senders.callers import Sent, sender, sent_by
+from andon.door.senders.described import EVENT, foreign
 from andon.door.senders.reception import Handled, Reception
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -37,7 +38,12 @@ class HandledEvents(Frozen):
     events: tuple[Handled, ...]
 
 
-@router.post("/cloudevents", status_code=202, response_model=Handled | HandledEvents)
+@router.post(
+    "/cloudevents",
+    status_code=202,
+    response_model=Handled | HandledEvents,
+    openapi_extra=foreign({STRUCTURED: EVENT, BATCH: {"type": "array", "items": EVENT, "maxItems": MOST}}),
+)
 async def take(
     request: Request, caller: Annotated[Caller, Depends(sender(SourceKind.CLOUDEVENTS))]
 ) -> JSONResponse:

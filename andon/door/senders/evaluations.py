@@ -12,12 +12,15 @@ from andon.api.bodies import read_json
 from andon.domain.source import SourceKind
 from andon.door.senders.callers import sender, sent_by
 from andon.door.senders.cloudevents import DEEPER
+from andon.door.senders.described import JSON, RESULT, foreign
 from andon.door.senders.reception import Handled, Reception
 
 router = APIRouter(prefix="/v1", tags=["senders"])
 
 
-@router.post("/evaluation-results", status_code=202, response_model=Handled)
+@router.post(
+    "/evaluation-results", status_code=202, response_model=Handled, openapi_extra=foreign({JSON: RESULT})
+)
 async def take(
     request: Request, caller: Annotated[Caller, Depends(sender(SourceKind.OTEL_EVALUATION))]
 ) -> JSONResponse:

@@ -20,6 +20,7 @@ from andon.domain.source import SourceKind
 from andon.domain.values import Frozen
 from andon.door.senders.callers import Sender, body_of, sent_by
 from andon.door.senders.cloudevents import DEEPER
+from andon.door.senders.described import JSON, PAGERDUTY, foreign
 from andon.door.senders.reception import Handled, Reception
 
 ROUTING_KEY: Final = "routing_key"
@@ -82,7 +83,13 @@ class RoutingKey(Sender):
 KEYED: Final = RoutingKey(frozenset({Role.DETECTOR}), Scope.INTAKE, kind=SourceKind.PAGERDUTY)
 
 
-@router.post("/enqueue", status_code=202, response_model=Enqueued, responses={400: {"model": Invalid}})
+@router.post(
+    "/enqueue",
+    status_code=202,
+    response_model=Enqueued,
+    responses={400: {"model": Invalid}},
+    openapi_extra=foreign({JSON: PAGERDUTY}),
+)
 async def enqueue(request: Request, caller: Annotated[Caller, Depends(KEYED)]) -> JSONResponse:
     """Take an event: trigger opens or joins an incident, acknowledge and resolve are noted with it."""
     sent = await sent_by(caller, request, SourceKind.PAGERDUTY)

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from andon.api.problems import ProblemError
 from andon.domain.sender import SENDER_SAYS, Says, SenderSays
 from andon.domain.source import Source
 from andon.door.engine import Engine, EngineAwayError
@@ -20,6 +23,7 @@ from andon.register.senders import Senders, Word
 logger = logging.getLogger(__name__)
 
 TELL_EVERY_SECONDS: Final = 2.0
+AGAIN_SECONDS: Final = 10
 
 
 class Words:
@@ -42,13 +46,34 @@ class Words:
         self._keys = keys
 
     async def remember(self, source: Source, key: str, receipt: str, at: datetime) -> None:
-        """Note what a sender calls a report."""
+        """Note what a sender calls a report.
+
+        While the register takes nothing the report itself is kept on disk; then all that is missing is
+        what a later word of the sender would be noted with.
+        """
         named = self._named(source.id, key)
-        await asyncio.to_thread(self._senders.remember, source.id, named, receipt, at)
+        try:
+            await asyncio.to_thread(self._senders.remember, source.id, named, receipt, at)
+        except SQLAlchemyError:
+            logger.warning("what a sender calls its report could not be noted", exc_info=True)
 
     async def note(self, source: Source, key: str, says: Says, who: str, at: datetime) -> Detection | None:
-        """Keep what a sender says; return the report it speaks of, None when nothing of it is open."""
-        return await asyncio.to_thread(self._note, source.id, key, says, who, at)
+        """Keep what a sender says; return the report it speaks of, None when nothing of it is open.
+
+        Raises:
+            ProblemError: 503, the register takes nothing.
+        """
+        try:
+            return await asyncio.to_thread(self._note, source.id, key, says, who, at)
+        except SQLAlchemyError as error:
+            logger.warning("what a sender says could not be noted", exc_info=True)
+            again = {"Retry-After": str(AGAIN_SECONDS)}
+            raise ProblemError(
+                503,
+                "not-noted",
+                f"Nothing can be noted now; send it again in {AGAIN_SECONDS} s.",
+                headers=again,
+            ) from error
 
     def _named(self, source: str, key: str) -> str:
         named = self._keys.dedupe(source, key, purpose="sender")

@@ -24,11 +24,13 @@ from playbooks.shipped import SHIPPED
 RIGHTS: Final = "rights.yaml"
 EVIDENCE: Final = "evidence.yaml"
 SEVERITY: Final = "severity.yaml"
+THRESHOLDS: Final = "thresholds.yaml"
+"""An organisation's own thresholds alone; all else of the severity policy stays as it is."""
 TRIGGERS: Final = "triggers.yaml"
 STORM: Final = "storm.yaml"
 PEOPLE: Final = "people.yaml"
 NOT_PLAYBOOKS: Final = frozenset(
-    {RIGHTS, EVIDENCE, SEVERITY, TRIGGERS, STORM, PEOPLE, DEFINITIONS, CLASSIFICATION}
+    {RIGHTS, EVIDENCE, SEVERITY, THRESHOLDS, TRIGGERS, STORM, PEOPLE, DEFINITIONS, CLASSIFICATION}
 )
 """Every other YAML file of the folder is a playbook."""
 
@@ -75,7 +77,7 @@ def load(directory: Path | None = None) -> Shelf:
     """
     if directory is not None:
         yaml_files(directory)
-    severity = _severity(_place(directory, SEVERITY))
+    severity = _tuned(_severity(_place(directory, SEVERITY)), directory)
     triggers_file = _place(directory, TRIGGERS)
     triggers = read(TriggersFile, triggers_file)
     named = {**triggers.triggers, **{flag.value: one for flag, one in triggers.flags.items()}}
@@ -130,6 +132,18 @@ def _severity(path: Path) -> SeverityPolicy:
     except InvalidInputError as error:
         told = str(error)
         raise InvalidInputError(told if told.startswith(str(path)) else f"{path}: {told}") from error
+
+
+def _tuned(policy: SeverityPolicy, directory: Path | None) -> SeverityPolicy:
+    """Return the policy with the thresholds of the folder's own file, if it has one."""
+    path = directory / THRESHOLDS if directory is not None else None
+    if path is None or not path.is_file():
+        return policy
+    try:
+        thresholds = policy.vocabulary(read_mapping(path)).thresholds
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{path}: {error}") from error
+    return policy.model_copy(update={"thresholds": dict(thresholds)})
 
 
 def _playbooks(directory: Path) -> dict[Slug, Playbook]:

@@ -9,6 +9,7 @@ import playbooks
 from andon import ports
 from andon.adapters.store.texts import SealedTexts
 from andon.config import PolicySettings, Settings
+from andon.domain.criteria import check_criteria
 from andon.domain.directory import Directory
 from andon.domain.system import AISystem
 from andon.domain.values import Slug
@@ -128,9 +129,13 @@ def load_policy(settings: Settings) -> LoadedPolicy:
     Raises:
         InvalidInputError: a file can't be used; the message names file and field.
     """
+    shelf = load_shelf(settings.policy)
+    systems = playbooks.load_systems(settings.policy.systems)
+    for system in systems.values():
+        check_criteria(shelf.severity, system)
     return LoadedPolicy(
-        shelf=load_shelf(settings.policy),
-        systems=playbooks.load_systems(settings.policy.systems),
+        shelf=shelf,
+        systems=systems,
         directory=playbooks.load_people(settings.policy.people),
     )
 

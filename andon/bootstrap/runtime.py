@@ -71,7 +71,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evaluator=CommandEvaluator(places, settings.policy.systems),
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
-        weigher=RegisterWeigher(queries.detections, shelf.severity),
+        weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
         texts=texts,
         queries=queries,
     )

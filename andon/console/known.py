@@ -22,6 +22,7 @@ from andon.console.models.known import (
 )
 from andon.console.parts import Parts
 from andon.domain.conditions import UNKNOWN, Facts, Reading
+from andon.domain.criteria import criteria_of
 from andon.domain.decision import DecisionKind
 from andon.domain.declaration import Declared
 from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
@@ -58,6 +59,8 @@ class Known:
         if opening is None or policy is None or not kept:
             return None
         entries = await asyncio.to_thread(lambda: self._parts.ledger.entries(row.incident, limit=ENTRIES))
+        system = await asyncio.to_thread(self._parts.systems.system, row.system)
+        policy = criteria_of(policy, system)
         facts, sources, told = _facts(policy, kept, row.view)
         insist = row.view is None or not _triaged(row.view)
         assessment = weighed(policy, replace(told, facts=facts), insist=insist)

@@ -72,6 +72,12 @@ class AISystem(Frozen):
     levers: tuple[LeverEntry, ...] = ()
     evidence: EvidencePlaces = EvidencePlaces(recorder=True, versions_url=None)
     evaluation: Evaluation | None = None
+    thresholds: dict[str, int] = Field(
+        default_factory=dict, description="thresholds of the severity policy that differ for this AI system"
+    )
+    facts: dict[str, str | int] = Field(
+        default_factory=dict, description="facts true of every incident with it; what a report says wins"
+    )
     in_inventory: bool = Field(True, description="False for a system first heard of in a detection")
 
     @model_validator(mode="after")

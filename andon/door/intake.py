@@ -82,7 +82,8 @@ class Intake:
             InvalidInputError: policy does not know a word in it.
             ProblemError: 429, its source sends more than it may.
         """
-        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
+        known = self._policy.system(report.system)
+        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at, known)
         system = self._policy.name_of(report.system)
         case = Case(weighed, arrived, report.title, report.description, system)
         if system != report.system:

@@ -220,9 +220,9 @@ class Outage:
             )
 
     def _weighed_again(self, kept: Kept) -> Case:
-        shelf = self._policy.in_force.shelf
+        shelf, system = self._policy.in_force.shelf, self._policy.system(kept.system)
         try:
-            weighed = weigh(kept.report, shelf, kept.arrived.received_at)
+            weighed = weigh(kept.report, shelf, kept.arrived.received_at, system)
         except InvalidInputError as error:
             # Policy has changed since it was acknowledged; what it says is unknown now, and it stays.
             logger.warning("policy no longer knows a word of a kept detection: %s", error)
@@ -234,7 +234,7 @@ class Outage:
                 "evidence": (),
             }
             known = {name: value for name, value in bare.items() if name in type(kept.report).model_fields}
-            weighed = weigh(kept.report.model_copy(update=known), shelf, kept.arrived.received_at)
+            weighed = weigh(kept.report.model_copy(update=known), shelf, kept.arrived.received_at, system)
         return Case(weighed, kept.arrived, kept.title, kept.description, kept.system)
 
     def _opening(self, case: Case, plan: Plan | None) -> OpenIncident | None:

@@ -9,9 +9,11 @@ from typing import Final
 
 from andon.domain.classification import Named, name_it
 from andon.domain.conditions import Facts, Reading
+from andon.domain.criteria import criteria_of, standing_facts
 from andon.domain.detection import DetectionReport
 from andon.domain.errors import InvalidInputError, UnknownTermError
 from andon.domain.severity import Assessment, Band, Classification, SeverityPolicy, assess
+from andon.domain.system import AISystem
 from playbooks import Shelf
 
 AHEAD: Final = timedelta(minutes=5)
@@ -31,6 +33,8 @@ class Weighed:
     potential_facts: Facts
     assessment: Assessment
     named: Named = UNNAMED
+    criteria: SeverityPolicy | None = None
+    """The policy with the AI system's own thresholds, where it has any."""
 
     @property
     def calls_for_incident(self) -> bool:
@@ -51,25 +55,34 @@ class Weighed:
     def knowing(self, policy: SeverityPolicy, more: Facts) -> Weighed:
         """Return the report weighed again with facts that the register adds to what was said."""
         facts = {**self.facts, **policy.checked(more)}
-        found = assess(policy, facts, self.potential_facts, asserted=self.assessment.asserted)
+        found = assess(
+            self.criteria or policy, facts, self.potential_facts, asserted=self.assessment.asserted
+        )
         return replace(self, facts=facts, assessment=found)
 
 
-def weigh(report: DetectionReport, shelf: Shelf, received_at: datetime) -> Weighed:
-    """Apply policy to a report; the facts it asserts win over those its trigger or flag suggest.
+def weigh(
+    report: DetectionReport, shelf: Shelf, received_at: datetime, system: AISystem | None = None
+) -> Weighed:
+    """Apply policy to a report about an AI system, by that system's own criteria where it has any.
+
+    The facts it asserts win over those its trigger or flag suggest, and these over what holds for the
+    AI system at all times.
 
     Raises:
         InvalidInputError: a fact, trigger or severity the policy does not know, or a time ahead.
     """
     _refuse_times_ahead(report, received_at)
     _refuse_words_as_trace_ids(report)
-    policy = shelf.severity
+    policy = criteria_of(shelf.severity, system)
     asserted = policy.read_term(report.severity)
-    given: dict[str, object] = {**_suggested(report, shelf), **policy.checked(report.facts)}
+    standing = standing_facts(policy, system)
+    given: dict[str, object] = {**standing, **_suggested(report, shelf), **policy.checked(report.facts)}
     potential = policy.checked(report.potential_facts, "potential_facts")
     facts = policy.complete(given, Reading.INTAKE)
     named = _named(report, shelf)
-    return Weighed(report, facts, potential, assess(policy, facts, potential, asserted=asserted), named)
+    found = assess(policy, facts, potential, asserted=asserted)
+    return Weighed(report, facts, potential, found, named, policy)
 
 
 def _named(report: DetectionReport, shelf: Shelf) -> Named:

@@ -110,7 +110,7 @@ class Behind:
         self.projection = RegisterProjection(queries.incidents)
         self.evidence = RegisterEvidenceIndex(queries.evidence)
         self.files = file_writer(self.store, queries)
-        self.weigher = RegisterWeigher(queries.detections, playbooks.load().severity)
+        self.weigher = RegisterWeigher(queries.detections, playbooks.load().severity, queries.systems)
         self.evaluator = self.evaluations = fakes.MemoryEvaluations(judge=self._passes)
 
     def _passes(self, _: ports.EvaluationRequest) -> EvaluationResult:

@@ -67,7 +67,7 @@ class Server:
 
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database."""
-        return f"postgresql+psycopg://{USER}@/{database}?host={self.folder}"
+        return f"postgresql://{USER}@/{database}?host={self.folder}"
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
@@ -152,3 +152,13 @@ def _stopped(pid: int, folder: Path) -> None:
     while (folder / "data" / "postmaster.pid").exists() and time.monotonic() < ends:
         time.sleep(0.05)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that all processes of a run share."""
+    require()
+    place = tmp_path_factory.getbasetemp()
+    # Each process of a run with several has a folder of its own in the run's.
+    with shared_server(place.parent if place.name.startswith("popen-") else place) as server:
+        yield server

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.util import find_spec
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, Final
 
@@ -67,10 +68,12 @@ def open_engine(url: str, name: str, *, durable: bool = True) -> Engine:
 
 
 def _open_postgresql(url: str, lock: int, *, durable: bool) -> Engine:
+    if find_spec("psycopg") is None:
+        raise InvalidInputError("PostgreSQL needs its driver: pip install 'andon[postgres]'")
     synchronous = "on" if durable else "off"
     options = f"-c lock_timeout={BUSY_SECONDS}s -c synchronous_commit={synchronous} -c timezone=UTC"
     engine = create_engine(
-        url,
+        make_url(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=8,
         max_overflow=24,

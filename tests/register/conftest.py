@@ -11,6 +11,9 @@ from andon.config import DatabaseSettings
 from andon.register.engine import Databases, open_databases
 from andon.register.migrate import migrate
 from tests import postgres
+from tests.postgres import postgres_server
+
+__all__ = ["postgres_server"]
 
 
 def on_sqlite(folder: Path) -> DatabaseSettings:
@@ -23,16 +26,6 @@ def on_sqlite(folder: Path) -> DatabaseSettings:
 def on_postgres(url: str) -> DatabaseSettings:
     """All three in one database, as an organisation may well have it."""
     return DatabaseSettings(switches_url=url, register_url=url, recorder_url=url)
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
-    postgres.require()
-    place = tmp_path_factory.getbasetemp()
-    # Each process of a run with several has a folder of its own in the run's.
-    place = place.parent if place.name.startswith("popen-") else place
-    with postgres.shared_server(place) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

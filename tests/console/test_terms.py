@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from andon.config import PolicySettings
+from andon.console.app import create_app
 from andon.console.policy import PolicyOnShow
 from andon.domain.detection import Channel, Outcome
 from andon.domain.directory import Role
 from andon.register.codes import CodeKind
 from andon.register.detections import Detection
-from tests.api.server import bearer
+from tests.api.server import bearer, running
 from tests.console.alone import alone
 from tests.console.desk import Office
+from tests.console.test_pages import signed_in
 from tests.register.cases import TITLE, opening
 
 __all__ = ["alone"]
@@ -169,3 +173,17 @@ async def test_time_to_detection_is_told_by_channel(coded: Office) -> None:
         "longest_seconds": 10800.0,
     }
     assert found["user_report"]["median_seconds"] is None
+
+
+async def test_the_form_for_reports_shows_what_the_words_mean(alone: Office, tmp_path: Path) -> None:
+    (tmp_path / "definitions.yaml").write_text(OWN)
+    parts = replace(alone.parts, policy=PolicyOnShow(PolicySettings(playbooks=tmp_path)))
+    async with (
+        running(create_app(parts)) as url,
+        httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
+        signed_in(http, Role.REPORTER) as visitor,
+    ):
+        form = (await visitor.get("/report")).text
+        assert "Nobody was hurt this time." in form
+        assert "our own definition" in form
+        assert "Nobody was hurt this time." in (await visitor.get("/words")).text

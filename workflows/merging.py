@@ -118,7 +118,22 @@ class Merging:
         if let_go is None or let_go.decision is None:
             await self._part(problem="ended_without_letting_go")
             return None
+        self._note_whose_decision(let_go.decision)
         return let_go.decision
+
+    def _note_whose_decision(self, decision: DecisionRecord) -> None:
+        """Write down what its levers are let go by, for whoever holds this ledger alone."""
+        merge = self._state.merge
+        if merge is None or self._state.let_go_noted:
+            return
+        self._state.let_go_noted = True
+        self._tape.add(
+            Kind.OTHER_LET_GO,
+            subject=merge.into,
+            after=decision.outcome or "",
+            digests={"request": decision.request.digest(), "merge": merge.statement},
+            facts={"decision": decision.request.id, "kind": decision.request.kind.value},
+        )
 
     def hear(self, told: Told) -> bool:
         """Take what another incident tells; False: it has no effect here."""

@@ -47,6 +47,9 @@ class _Course:
     asked: dict[str, Asked]
     orders: dict[str, str] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)
+    declared: set[tuple[str, Sha256Hex]] = field(default_factory=set)
+    merged_by: tuple[str, Sha256Hex] | None = None
+    let_go_by: Sha256Hex | None = None
     gate_open: bool = False
     restarted: bool = False
     closed: bool = False
@@ -85,6 +88,10 @@ class _Course:
             Kind.RESTARTED: self._restarted,
             Kind.RELAPSE: self._held_again,
             Kind.RELEASE_REFUSED: self._held_again,
+            Kind.DECLARED: self._declared,
+            Kind.MERGED: self._merged,
+            Kind.UNMERGED: self._unmerged,
+            Kind.OTHER_LET_GO: self._other_let_go,
             Kind.CLOSED: self._closed,
         }
 
@@ -121,10 +128,38 @@ class _Course:
             self.step.broken(self.named(entry), f"{entry.subject} was not in force")
         self.orders[entry.subject] = "released"
         rests_on = entry.digests.get("request", "")
+        if rests_on == self.let_go_by:
+            return
         if not any(self._allows(name) and self._digest(name) == rests_on for name in self.settled):
             self.step.broken(
                 self.named(entry), f"releases {entry.subject} without a restart or stand-down that allows it"
             )
+
+    def _declared(self, entry: Entry) -> None:
+        self.declared.add((str(entry.facts.get("into", "")), entry.digests.get("statement", "")))
+
+    def _merged(self, entry: Entry) -> None:
+        self.merged_by = (entry.subject, entry.digests.get("merge", ""))
+        if self.merged_by not in self.declared:
+            self.step.broken(self.named(entry), f"merges it into {entry.subject}, and nobody declared that")
+
+    def _unmerged(self, entry: Entry) -> None:
+        if self.merged_by is not None and self.merged_by[0] == entry.subject:
+            self.merged_by = None
+
+    def _other_let_go(self, entry: Entry) -> None:
+        """The incident it was merged into decides for it; that one's own ledger says by whom."""
+        if self.merged_by != (entry.subject, entry.digests.get("merge", "")):
+            self.step.broken(self.named(entry), f"goes by {entry.subject}, into which it was not merged")
+            return
+        kinds = {kind.value: answers for kind, answers in RELEASING.items()}
+        if entry.after not in kinds.get(str(entry.facts.get("kind", "")), ()):
+            self.step.broken(self.named(entry), f"goes by an answer of {entry.subject} that lets nothing go")
+            return
+        self.let_go_by = entry.digests.get("request", "")
+        self.step.note(
+            f"its levers went by {entry.facts.get('decision', '')} of {entry.subject}: verify that one too"
+        )
 
     def _allows(self, name: str) -> bool:
         """Whether a decision is settled on an answer that lets levers go."""

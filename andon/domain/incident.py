@@ -178,6 +178,7 @@ class IncidentState(BaseModel):
     brought: int = Field(0, description="batches of joined detections that brought evidence")
     brought_in: int = Field(0, description="how many of them a snapshot has taken in")
     merge: Merge | None = Field(None, description="what it was merged into, while it is")
+    let_go_noted: bool = Field(False, description="the other one's decision is on record here")
     taken_in: dict[IncidentId, TakenIn] = Field(default_factory=dict, description="what was merged into it")
     relapses: int = 0
     relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")

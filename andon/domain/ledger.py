@@ -88,6 +88,7 @@ class Kind(StrEnum):
     MERGED = "merged"
     MERGED_IN = "merged_in"
     MERGED_LET_GO = "merged_let_go"
+    OTHER_LET_GO = "other_let_go"
     UNMERGED = "unmerged"
     SPLIT = "split"
     STOOD_DOWN = "stood_down"

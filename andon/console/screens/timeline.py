@@ -198,6 +198,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.MERGED: lambda e: f"Merged into {e.subject}",
     Kind.MERGED_IN: lambda e: f"{e.subject} was merged into this incident",
     Kind.MERGED_LET_GO: lambda e: f"{e.subject} lets go too: {lower(e.after)}",
+    Kind.OTHER_LET_GO: lambda e: f"{e.subject} has let go: {lower(e.after)}",
     Kind.UNMERGED: lambda e: f"No longer merged with {e.subject}",
     Kind.SPLIT: lambda e: f"Given an incident of its own: {e.subject}",
     Kind.FILE_WRITTEN: lambda _: "Incident file written",

@@ -23,6 +23,7 @@ from andon.domain.sshsig import (
     KEY_NAMESPACE,
     NAMESPACE,
     armoured,
+    check_sshsig,
     public_line,
     read_public_line,
     sign_sshsig,
@@ -92,7 +93,12 @@ def _held_by_agent(line: bytes, path: Path) -> Signer:
         raise CommandError(f"{path}: {error}", Exit.BAD_INPUT) from error
 
     def signed(said: bytes, purpose: str) -> str:
-        return armoured(wire, sign_with_agent(wire, to_sign(said, purpose)), purpose)
+        text = armoured(wire, sign_with_agent(wire, to_sign(said, purpose)), purpose)
+        try:
+            check_sshsig(said, text, wire, purpose)
+        except SignatureError as error:
+            raise CommandError(f"ssh-agent gave no signature that holds: {error}", Exit.NEGATIVE) from error
+        return text
 
     return Signer(public, signed)
 
@@ -167,7 +173,11 @@ def _loaded(content: bytes, passphrase: bytes | None, path: Path) -> object | No
     try:
         return load_ssh_private_key(content, passphrase)
     except UnsupportedAlgorithm as error:
-        raise CommandError(f"{path} is a kind of key that is not supported", Exit.BAD_INPUT) from error
+        raise CommandError(
+            f"{path} is a kind of key that is not supported; one on a security key signs through ssh-agent: "
+            "name its public half",
+            Exit.BAD_INPUT,
+        ) from error
     except TypeError:
         # How `cryptography` says that a key is encrypted.
         return None

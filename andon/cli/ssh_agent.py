@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from andon.cli.outcome import CommandError, Exit
-from andon.domain.errors import SignatureError
 from andon.domain.exact import to_base64
-from andon.domain.sshsig import KEY_TYPE, raw_signature
+from andon.domain.sshsig import KEY_TYPE, SECURITY_KEY_TYPE
 
 SOCKET_VARIABLE: Final = "SSH_AUTH_SOCK"
 PATIENCE_SECONDS: Final = 120.0
@@ -28,7 +27,7 @@ _SIGN_RESPONSE: Final = 14
 
 
 def sign_with_agent(wire: bytes, content: bytes) -> bytes:
-    """Return the raw Ed25519 signature of `content` by the key with this wire form.
+    """Return the signature blob of `content` by the key with this wire form.
 
     Raises:
         CommandError: there is no agent, or it does not sign with this key.
@@ -38,10 +37,7 @@ def sign_with_agent(wire: bytes, content: bytes) -> bytes:
         raise CommandError(
             "ssh-agent does not sign with this key; `ssh-add -L` lists those it holds", Exit.NOT_ALLOWED
         )
-    try:
-        return raw_signature(answer[5:])
-    except SignatureError as error:
-        raise CommandError(f"ssh-agent gave no signature that can be used: {error}", Exit.NEGATIVE) from error
+    return answer[5:]
 
 
 def only_key_of_agent() -> bytes:
@@ -53,14 +49,15 @@ def only_key_of_agent() -> bytes:
     answer = _asked(bytes([_LIST_REQUEST]))
     if answer[:1] != bytes([_LIST_ANSWER]):
         raise CommandError("ssh-agent does not list its keys; name a file instead", Exit.NOT_ALLOWED)
-    found = [(wire, comment) for wire, comment in _identities(answer[5:]) if wire.startswith(_text(KEY_TYPE))]
+    accepted = tuple(_text(kind) for kind in (KEY_TYPE, SECURITY_KEY_TYPE))
+    found = [(wire, comment) for wire, comment in _identities(answer[5:]) if wire.startswith(accepted)]
     if len(found) != 1:
         raise CommandError(
             f"ssh-agent holds {len(found)} Ed25519 keys, not one; name the file of the public half instead",
             Exit.BAD_INPUT,
         )
     wire, comment = found[0]
-    return b" ".join((KEY_TYPE, to_base64(wire).encode(), comment.replace(b"\n", b" ")))
+    return b" ".join((_first(wire)[0], to_base64(wire).encode(), comment.replace(b"\n", b" ")))
 
 
 def _identities(rest: bytes) -> Iterator[tuple[bytes, bytes]]:

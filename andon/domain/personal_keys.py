@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from andon.domain.errors import InvalidInputError, SignatureError
 from andon.domain.exact import exact_base64, to_base64, to_base64url
 from andon.domain.passkeys import check_assertion, check_rp, read_cose_key
-from andon.domain.sshsig import KEY_TYPE, check_sshsig, read_public_line
+from andon.domain.sshsig import check_sshsig, line_of, read_public_line
 from andon.domain.values import Carried, Frozen, Instant, Sha256Hex, sha256
 
 LABEL_LENGTH: Final = 80
@@ -62,7 +62,7 @@ def ssh_key(line: str, label: str = "", since: Instant | None = None) -> Persona
     wire = read_public_line(line)
     comment = " ".join(line.split()[2:])
     return PersonalKey(
-        id=sha256(wire), kind="ssh", public=_line(wire), label=_label(label or comment), since=since
+        id=sha256(wire), kind="ssh", public=line_of(wire), label=_label(label or comment), since=since
     )
 
 
@@ -125,7 +125,7 @@ def _public_bytes(kind: str, public: str) -> bytes:
     """
     if kind == "ssh":
         wire = read_public_line(public)
-        if public != _line(wire):
+        if public != line_of(wire):
             raise InvalidInputError("the public half of an SSH key is kept as `ssh-ed25519 AAAA...`, no more")
         return wire
     try:
@@ -134,10 +134,6 @@ def _public_bytes(kind: str, public: str) -> bytes:
         raise InvalidInputError("the public half of a passkey is base64 of its COSE key") from error
     read_cose_key(cose)
     return cose
-
-
-def _line(wire: bytes) -> str:
-    return f"{KEY_TYPE.decode()} {to_base64(wire)}"
 
 
 def _label(text: str) -> str:

@@ -1,7 +1,8 @@
 """SSH signatures of people: OpenSSH's SSHSIG form, Ed25519 only, made and checked without I/O.
 
 The format is PROTOCOL.sshsig of OpenSSH; public keys are in the wire form of RFC 4253, section 6.6,
-and RFC 8709. What is checked here is what `ssh-keygen -Y verify -n andon.response` checks, and more:
+and RFC 8709; keys that live on a security key (FIDO) in that of OpenSSH's PROTOCOL.u2f. What is checked
+here is what `ssh-keygen -Y verify -n andon.response` checks, and more:
 a signature has exactly one accepted spelling up to where its lines break.
 """
 
@@ -25,12 +26,17 @@ KEY_NAMESPACE: Final = "andon.key"
 """The same for a proof that somebody has the private half of a key."""
 
 KEY_TYPE: Final = b"ssh-ed25519"
+SECURITY_KEY_TYPE: Final = b"sk-ssh-ed25519@openssh.com"
+"""An Ed25519 key on a security key: what it signs says whether somebody touched it."""
+
 _MAGIC: Final = b"SSHSIG"
 _VERSION: Final = 1
 _HASHES: Final = (b"sha512", b"sha256")
 _ARMOUR: Final = re.compile(
     r"-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/=]{1,76}\n)+)-----END SSH SIGNATURE-----\n?"
 )
+_APPLICATION: Final = re.compile(rb"ssh:[\x21-\x7e]{0,250}")
+_PRESENT: Final = 0x01
 _LINE: Final = 70  # as ssh-keygen breaks them
 _SMALL_ORDER: Final = frozenset(
     # y of the eight points whose order divides 8 (RFC 8032 form, sign bit clear; two of them have a second,
@@ -66,16 +72,23 @@ def read_public_line(line: str) -> bytes:
         )
     if len(words) < 2 or "\n" in line.strip():
         raise InvalidInputError("an SSH public key is one line: ssh-ed25519 AAAA... comment")
-    if words[0] != KEY_TYPE.decode():
+    if words[0].encode() not in (KEY_TYPE, SECURITY_KEY_TYPE):
         raise InvalidInputError(_unsupported(words[0]))
     try:
         wire = exact_base64(words[1])
-        raw = _raw_key(wire)
+        kind, raw, _ = _key(wire)
     except SignatureError as error:
         raise InvalidInputError("the SSH public key is damaged: copy the whole line again") from error
+    if kind != words[0].encode():
+        raise InvalidInputError("the SSH public key is damaged: copy the whole line again")
     if is_weak_ed25519(raw):
         raise InvalidInputError("this key is worth nothing: anybody could sign with it")
     return wire
+
+
+def line_of(wire: bytes) -> str:
+    """Return the line of a public key file for a wire form that was read, without a comment."""
+    return f"{_key(wire)[0].decode()} {to_base64(wire)}"
 
 
 def fingerprint(digest: Sha256Hex) -> str:
@@ -91,16 +104,16 @@ def is_weak_ed25519(raw: bytes) -> bool:
 def sign_sshsig(content: bytes, key: Ed25519PrivateKey, namespace: str = NAMESPACE) -> str:
     """Return an armoured SSHSIG over `content` in one of Andon's namespaces."""
     wire = _wire(key.public_key().public_bytes_raw())
-    return armoured(wire, key.sign(to_sign(content, namespace)), namespace)
+    return armoured(wire, _text(KEY_TYPE) + _text(key.sign(to_sign(content, namespace))), namespace)
 
 
 def to_sign(content: bytes, namespace: str = NAMESPACE) -> bytes:
-    """Return the bytes whose plain Ed25519 signature `armoured` takes."""
+    """Return the bytes that are signed: by the key itself, or by ssh-agent."""
     return _signed(content, b"sha512", namespace)
 
 
 def armoured(wire: bytes, signature: bytes, namespace: str = NAMESPACE) -> str:
-    """Return an armoured SSHSIG from a key's wire form and its 64-byte signature of `to_sign`."""
+    """Return an armoured SSHSIG from a key's wire form and its signature blob over `to_sign`."""
     blob = b"".join(
         (
             _MAGIC,
@@ -109,7 +122,7 @@ def armoured(wire: bytes, signature: bytes, namespace: str = NAMESPACE) -> str:
             _text(namespace.encode()),
             _text(b""),
             _text(b"sha512"),
-            _text(_text(KEY_TYPE) + _text(signature)),
+            _text(signature),
         )
     )
     flat = to_base64(blob)
@@ -126,7 +139,8 @@ def check_sshsig(content: bytes, text: str, wire: bytes, namespace: str = NAMESP
     # 1. The armour and the blob have the form of PROTOCOL.sshsig, with nothing left over.
     # 2. It is made with this very key, for Andon, with a hash that OpenSSH allows.
     # 3. The reserved field, which is not signed, is empty.
-    # 4. The signature is Ed25519 over the magic, the namespace and the hash of the content.
+    # 4. The signature is Ed25519 over the magic, the namespace and the hash of the content; that of a
+    #    security key over their digest, with flags that say that somebody touched it.
     found = _ARMOUR.fullmatch(text)
     if found is None:
         raise SignatureError("this is no armoured SSH signature")
@@ -142,8 +156,7 @@ def check_sshsig(content: bytes, text: str, wire: bytes, namespace: str = NAMESP
     if reserved or hashed not in _HASHES:
         raise SignatureError("it uses a form of SSH signature that is not accepted")
     try:
-        public = Ed25519PublicKey.from_public_bytes(_raw_key(wire))
-        public.verify(raw_signature(signature), _signed(content, hashed, namespace))
+        _check_blob(wire, signature, _signed(content, hashed, namespace))
     except (InvalidSignature, ValueError) as error:
         raise SignatureError("the statement was altered, or signed with another key") from error
 
@@ -157,26 +170,34 @@ def _wire(raw: bytes) -> bytes:
     return _text(KEY_TYPE) + _text(raw)
 
 
-def _raw_key(wire: bytes) -> bytes:
-    return _tagged(wire, 32)
-
-
-def raw_signature(blob: bytes) -> bytes:
-    """Return the 64 bytes in a signature of RFC 8709, section 6.
-
-    Raises:
-        SignatureError: it is another kind of signature.
-    """
-    return _tagged(blob, 64)
-
-
-def _tagged(blob: bytes, size: int) -> bytes:
-    fields = _Fields(blob)
-    kind, value = fields.text(), fields.text()
+def _key(wire: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the type, the raw key, and for a key on a security key the application it was made for."""
+    fields = _Fields(wire)
+    kind, raw = fields.text(), fields.text()
+    application = fields.text() if kind == SECURITY_KEY_TYPE else b""
     fields.end()
-    if kind != KEY_TYPE or len(value) != size:
-        raise SignatureError("only ssh-ed25519 is accepted")
-    return value
+    if kind not in (KEY_TYPE, SECURITY_KEY_TYPE) or len(raw) != 32:
+        raise SignatureError("only Ed25519 is accepted")
+    # Browsers make keys for host names: one of those must never count as an SSH key.
+    if kind == SECURITY_KEY_TYPE and _APPLICATION.fullmatch(application) is None:
+        raise SignatureError("the security key's key was made for something else than SSH")
+    return kind, raw, application
+
+
+def _check_blob(wire: bytes, blob: bytes, signed: bytes) -> None:
+    """Check a signature of RFC 8709, section 6, or of PROTOCOL.u2f, "SSH U2F Signatures"."""
+    kind, raw, application = _key(wire)
+    fields = _Fields(blob)
+    tag, signature = fields.text(), fields.text()
+    if tag != kind or len(signature) != 64:
+        raise SignatureError("only Ed25519 is accepted")
+    if kind == SECURITY_KEY_TYPE:
+        flags, counter = fields.take(1), fields.take(4)
+        if not flags[0] & _PRESENT:
+            raise SignatureError("nobody touched the security key")
+        signed = hashlib.sha256(application).digest() + flags + counter + hashlib.sha256(signed).digest()
+    fields.end()
+    Ed25519PublicKey.from_public_bytes(raw).verify(signature, signed)
 
 
 def _text(content: bytes) -> bytes:
@@ -206,9 +227,7 @@ class _Fields:
 
 def _unsupported(kind: str) -> str:
     if kind.startswith("sk-"):
-        return (
-            "SSH keys on a security key (sk-...) are not supported; register it in the browser as a passkey"
-        )
+        return f"{kind} is not accepted; make an Ed25519 one: ssh-keygen -t ed25519-sk, or use a passkey"
     if kind.startswith(("ssh-", "ecdsa-")):
-        return f"{kind} keys are not accepted, only ssh-ed25519; make one with: ssh-keygen -t ed25519"
+        return f"{kind} keys are not accepted, only Ed25519; make one with: ssh-keygen -t ed25519"
     return "this is no SSH public key; it begins with: ssh-ed25519"

@@ -99,7 +99,8 @@ def test_other_kinds_of_ssh_keys_are_refused_with_the_command_that_makes_a_good_
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("sk-ssh-ed25519@openssh.com AAAAGnNr ana", "register it in the browser as a passkey"),
+        ("sk-ssh-ed25519@openssh.com AAAAGnNr ana", "damaged"),
+        ("sk-ecdsa-sha2-nistp256@openssh.com AAAAInNr ana", "or use a passkey"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", "show it to nobody"),
         ("ssh-ed25519", "one line"),
         ("", "one line"),

@@ -43,7 +43,7 @@ CAN_WAIT = frozenset(
 """Entries that always go with a next one, and are stored with it: each batch costs six events."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _LettingGo:
     """A release that goes with the entries it follows from."""
 
@@ -150,7 +150,7 @@ class Tape:
             self._first()
             batch = tuple(self._state.pending)
             exhibits, notices = tuple(self._state.exhibits), tuple(self._state.outbox)
-            going = self._letting_go[0] if self._letting_go else None
+            going = next((one for one in self._letting_go if not one.done), None)
             self._left = self._added
             try:
                 kept = await self._append(batch, exhibits, notices, going)

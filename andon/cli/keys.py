@@ -58,8 +58,8 @@ def list_keys(*, of: _Of = None, where: Where = HERE, json: _Json = False) -> in
 def add(key: Path, *, label: str = "", where: Where = HERE, json: _Json = False) -> int:
     """Add an SSH key to yours, signing with it once to prove that it is.
 
-    What it signs counts from now on. The private half stays where it is. Only Ed25519 keys are accepted, also on a security key;
-    passkeys are added in the browser, on the console's page of your keys.
+    What it signs counts from now on. The private half stays where it is. Only Ed25519 keys are accepted,
+    also on a security key; passkeys are added in the browser, on the console's page of your keys.
 
     Example: andon keys add ~/.ssh/id_ed25519 --as legal
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -24,11 +24,19 @@ from andon.domain.sshsig import is_weak_ed25519
 LOCAL_RP: Final = "localhost"
 """The one relying party whose pages may come without TLS."""
 
-# The only spellings of the two kinds of COSE key: WebAuthn (section 6.5.1.1) demands canonical CBOR.
+# The only spellings of the three kinds of COSE key: WebAuthn (section 6.5.1.1) demands canonical CBOR.
 # {1: 2, 3: -7, -1: 1, -2: x, -3: y}, a P-256 key for ES256
 _ES256: Final = re.compile(rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL)
 # {1: 1, 3: -8, -1: 6, -2: x}, an Ed25519 key for EdDSA
 _EDDSA: Final = re.compile(rb"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20(.{32})", re.DOTALL)
+# {1: 3, 3: -257, -1: n, -2: e}, an RSA key for RS256 (RFC 8812): Windows Hello makes them
+_RS256_HEAD: Final = b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59"
+_RS256: Final = re.compile(
+    re.escape(_RS256_HEAD) + rb"(\x01\x00|\x01\x80|\x02\x00)([\x80-\xff].{255,511})\x21\x43\x01\x00\x01",
+    re.DOTALL,
+)
+_RS256_TAIL: Final = 5  # the exponent, and what names it
+_RSA_EXPONENT: Final = 65537
 _RP: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 _ORIGIN: Final = re.compile(r"(https?)://([a-z0-9.-]{1,253})(:[0-9]{1,5})?")
 _SHORTEST: Final = 37  # rpIdHash, flags, signCount: section 6.1
@@ -39,7 +47,8 @@ _EXTENSIONS_INCLUDED: Final = 0x80
 _CREDENTIAL_AT: Final = 55  # after rpIdHash, flags, signCount, aaguid and credentialIdLength: section 6.5.1
 _LONGEST_CREDENTIAL: Final = 350  # as base64url it has to fit a key of the directory
 
-PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey
+PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey | rsa.RSAPublicKey
+ACCEPTED: Final = "only passkeys with ES256, EdDSA or RS256 (2048 to 4096 bits) are accepted"
 
 
 class _ClientData(BaseModel):
@@ -73,7 +82,7 @@ def read_cose_key(cose: bytes) -> PublicKey:
     """Return the public key in a COSE key of WebAuthn.
 
     Raises:
-        InvalidInputError: it is not an ES256 or EdDSA key, or not one anybody can hold.
+        InvalidInputError: it is no ES256, EdDSA or RS256 key, or not one anybody can hold.
     """
     if found := _ES256.fullmatch(cose):
         x, y = (int.from_bytes(one, "big") for one in found.groups())
@@ -85,7 +94,9 @@ def read_cose_key(cose: bytes) -> PublicKey:
         if is_weak_ed25519(found[1]):
             raise InvalidInputError("this key is worth nothing: anybody could sign with it")
         return Ed25519PublicKey.from_public_bytes(found[1])
-    raise InvalidInputError("only passkeys with ES256 or EdDSA are accepted")
+    if (found := _RS256.fullmatch(cose)) and len(found[2]) == int.from_bytes(found[1], "big"):
+        return rsa.RSAPublicNumbers(_RSA_EXPONENT, int.from_bytes(found[2], "big")).public_key()
+    raise InvalidInputError(ACCEPTED)
 
 
 def check_assertion(
@@ -106,13 +117,18 @@ def check_assertion(
     _check_authenticator(authenticator, rp)
     signed = authenticator + hashlib.sha256(client).digest()
     try:
-        key = read_cose_key(cose)
-        if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, signed)
-        else:
-            key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+        _verify(read_cose_key(cose), signature, signed)
     except (InvalidSignature, InvalidInputError, ValueError) as error:
         raise SignatureError("the statement was altered, or signed with another passkey") from error
+
+
+def _verify(key: PublicKey, signature: bytes, signed: bytes) -> None:
+    if isinstance(key, Ed25519PublicKey):
+        key.verify(signature, signed)
+    elif isinstance(key, rsa.RSAPublicKey):
+        key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
 
 
 def read_registration(
@@ -139,10 +155,19 @@ def read_registration(
 
 def _leading_key(content: bytes, *, alone: bool) -> bytes:
     found = _ES256.match(content) or _EDDSA.match(content)
-    if found is None or (alone and found.end() != len(content)):
-        raise InvalidInputError("only passkeys with ES256 or EdDSA are accepted")
-    read_cose_key(found[0])
-    return found[0]
+    key = found[0] if found else _leading_rsa(content)
+    if not key or (alone and len(key) != len(content)):
+        raise InvalidInputError(ACCEPTED)
+    read_cose_key(key)
+    return key
+
+
+def _leading_rsa(content: bytes) -> bytes:
+    """Return as much as an RS256 key takes that says how long it is; nothing if none begins here."""
+    if not content.startswith(_RS256_HEAD):
+        return b""
+    modulus = int.from_bytes(content[len(_RS256_HEAD) : len(_RS256_HEAD) + 2], "big")
+    return content[: len(_RS256_HEAD) + 2 + modulus + _RS256_TAIL]
 
 
 def _check_client(client: bytes, kind: str, challenge: bytes, rp: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import cbor2
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PRESENT = 0x01
@@ -56,9 +56,9 @@ class Asked:
 
 
 class Authenticator:
-    """One credential: an ES256 or an EdDSA key."""
+    """One credential: an ES256, an EdDSA or an RS256 key."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> None:
+    def __init__(self, key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey | rsa.RSAPrivateKey) -> None:
         self._key = key
         self.credential = hashlib.sha256(self.cose).digest()[:16]
 
@@ -68,6 +68,10 @@ class Authenticator:
         if isinstance(self._key, Ed25519PrivateKey):
             raw = self._key.public_key().public_bytes_raw()
             return cbor2.dumps({1: 1, 3: -8, -1: 6, -2: raw}, canonical=True)
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            found = self._key.public_key().public_numbers()
+            n, e = (one.to_bytes((one.bit_length() + 7) // 8, "big") for one in (found.n, found.e))
+            return cbor2.dumps({1: 3, 3: -257, -1: n, -2: e}, canonical=True)
         numbers = self._key.public_key().public_numbers()
         x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
         return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: x, -3: y}, canonical=True)
@@ -90,6 +94,8 @@ class Authenticator:
     def _sign(self, content: bytes) -> bytes:
         if isinstance(self._key, Ed25519PrivateKey):
             return self._key.sign(content)
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(content, padding.PKCS1v15(), hashes.SHA256())
         return self._key.sign(content, ec.ECDSA(hashes.SHA256()))
 
 
@@ -116,3 +122,8 @@ def es256() -> Authenticator:
 
 def eddsa() -> Authenticator:
     return Authenticator(Ed25519PrivateKey.generate())
+
+
+def rs256(bits: int = 2048) -> Authenticator:
+    """As Windows Hello makes where the TPM has no curves."""
+    return Authenticator(rsa.generate_private_key(65537, bits))

@@ -24,12 +24,13 @@ from tests.domain.authenticator import (
     b64url,
     eddsa,
     es256,
+    rs256,
 )
 
 SAID = b'{"decision":"restart-1","incident":"INC-20260301-4f7k2a","option":"restart"}'
 ASKED = Asked(challenge=challenge_of(SAID))
 ON_THIS_MACHINE = ASKED.but(rp="localhost", origin="http://localhost:8099")
-KINDS = {"ES256": es256(), "EdDSA": eddsa()}
+KINDS = {"ES256": es256(), "EdDSA": eddsa(), "RS256": rs256(), "RS256 of 3072 bits": rs256(3072)}
 
 
 def key_of(authenticator: Authenticator, rp: str = "andon.example.org") -> PersonalKey:

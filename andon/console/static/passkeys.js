@@ -11,7 +11,7 @@
         challenge: bytes(asked.challenge),
         rp: { id: asked.rp, name: "Andon" },
         user: { id: bytes(asked.user), name: asked.person, displayName: asked.person },
-        pubKeyCredParams: [-7, -8].map((alg) => ({ type: "public-key", alg })),
+        pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: "public-key", alg })),
         authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
         excludeCredentials: known(asked.known),
         attestation: "none",

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from andon.adapters.store.uploads import Incoming, UploadFolder
 from andon.api.bodies import drain
 from andon.api.problems import ProblemError
@@ -68,6 +70,15 @@ class UploadDesk:
         except ProblemError:
             await drain(content)
             raise
+        except (SQLAlchemyError, OSError) as error:
+            logger.exception("an upload could not be kept")
+            await drain(content)
+            raise ProblemError(
+                503,
+                "uploads-away",
+                "Uploads can't be kept just now. Report without it, and send it again later.",
+                headers={"Retry-After": "30"},
+            ) from error
 
     async def _taken(
         self, content: AsyncIterator[bytes], source: str, content_type: str, announced: int | None

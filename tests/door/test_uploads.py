@@ -112,6 +112,13 @@ async def test_who_may_not_report_may_not_upload(lonely: Door, role: Role) -> No
     assert (await send(lonely, b"x", role)).status_code == 403
 
 
+async def test_an_upload_that_can_not_be_kept_is_never_acknowledged(lonely: Door) -> None:
+    (lonely.settings.data_dir / "uploads").write_text("in the way of the folder")
+    answer = await send(lonely, b"x")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert kept(lonely).bytes_kept() == 0
+
+
 async def test_an_empty_upload_is_refused(lonely: Door) -> None:
     assert (await send(lonely, b"")).json()["type"].endswith("empty-upload")
 

@@ -158,7 +158,9 @@ def incident_screen(
         other_questions=tuple(one for one in questions if one.id not in open_ids),
         lead=incident.lead or "",
         undelivered=len(incident.undelivered),
-        senders=tuple((one.source, one.says.value, moment(one.at, now)) for one in incident.senders),
+        senders=tuple(
+            (one.source.partition(":")[2], one.says.value, moment(one.at, now)) for one in incident.senders
+        ),
         stages=stage_lines(incident.sla, now),
         questions=questions_answered(incident.escalation),
         marks=mark_lines(incident.marks, incident.id, now),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
-from sqlalchemy.exc import SQLAlchemyError
 
 from andon.domain.mapping import dedupe_key, read_report
 from andon.domain.sender import Says
@@ -23,8 +21,6 @@ from andon.door.opening import Arrived, new_receipt
 from andon.door.repeats import Repeats, receipt_of
 from andon.door.senders.callers import Sent
 from andon.door.senders.words import Words
-
-logger = logging.getLogger(__name__)
 
 LEFT_ALONE: Final = "left_alone"
 
@@ -71,14 +67,9 @@ class Reception:
         taking = partial(self._intake.take, read.report, arrived)
         keyed = bool(sent.call or pinned)
         answer = await (self._repeats.once(arrived.receipt, taking) if keyed else taking())
-        if read.report.dedupe_key is not None and not self._intake.outage.away:
-            try:
-                await self._words.remember(
-                    sent.source, read.report.dedupe_key, answer.receipt, sent.received_at
-                )
-            except SQLAlchemyError:
-                # It is taken all the same; what its sender says of it later finds nothing to be noted with.
-                logger.warning("what a sender calls a report is not kept: the register is away")
+        key = read.report.dedupe_key
+        if key is not None and not self._intake.outage.away:
+            await self._words.remember(sent.source, key, answer.receipt, sent.received_at)
         return _handled(answer, read.notes)
 
     async def note(self, sent: Sent, body: Mapping[str, Any], says: Says, *, by: str = "") -> Handled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -41,6 +42,7 @@ from andon.register.incidents import IncidentRow
 
 DETECTIONS: Final = 5_000
 ENTRIES: Final = 2_000
+WORD: Final = re.compile(r"[a-z_]+")
 CHANGES: Final = (Kind.INCIDENT_OPENED, Kind.SEVERITY_RAISED, Kind.SEVERITY_LOWERED)
 
 
@@ -58,7 +60,7 @@ class Known:
         kept = await asyncio.to_thread(self._parts.detections.of, row.incident, DETECTIONS)
         if opening is None or policy is None or not kept:
             return None
-        entries = await asyncio.to_thread(lambda: self._parts.ledger.entries(row.incident, limit=ENTRIES))
+        entries = await asyncio.to_thread(self._entries, row.incident)
         system = await asyncio.to_thread(self._parts.systems.system, row.system)
         policy = criteria_of(policy, system)
         facts, sources, told = _facts(policy, kept, row.view)
@@ -115,7 +117,15 @@ class Known:
             for record in (row.view.decisions if row.view else ())
             for one in record.accepted
         ]
-        return opened + answered
+        declared = [
+            Knew(person=one.actor.removeprefix(PERSON), at=one.at)
+            for one in self._entries(row.incident)
+            if one.kind == Kind.DECLARED
+        ]
+        return opened + answered + declared
+
+    def _entries(self, incident: IncidentId) -> list[Entry]:
+        return self._parts.ledger.entries(incident, limit=ENTRIES)
 
     async def check(self, row: IncidentRow, body: DeclarationBody) -> None:
         """Refuse facts and times that nobody could mean; who may state them the workflow judges.
@@ -231,11 +241,19 @@ def _explained(
                     "values": kind.scale,
                 }
             )
-            for name, kind in policy.facts.items()
+            for name, kind in sorted(policy.facts.items(), key=lambda one: _weight(policy, one[0]))
         ),
         open=tuple(one.fact for one in assessment.unanswered),
         changes=(),
     )
+
+
+def _weight(policy: SeverityPolicy, fact: str) -> tuple[int, int]:
+    """Return where a fact stands among the questions: first what alone makes a severity provisional."""
+    decisive = [rule.when for rule in policy.rules if rule.id in policy.unknowns.provisional_rules]
+    named = [name for when in decisive for name in WORD.findall(when)]
+    counting = max(policy.priority.get(fact, {"": 0}).values())
+    return (named.index(fact) if fact in named else len(named), -counting)
 
 
 def _triaged(view: IncidentView) -> bool:

@@ -38,6 +38,7 @@ from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
 from andon.domain.offered import Offered
 from andon.domain.severity import Band, Classification
+from andon.domain.signing import BY_PEOPLE, received_at
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.ports import SealedText
@@ -236,17 +237,10 @@ class Reading:
         return stored
 
     async def directories(self, incident: IncidentId) -> dict[Sha256Hex, Directory]:
-        """Return the directories that answers and proposals were judged against, by digest."""
-        row = await self.row(incident)
-        moments = {
-            accepted.received_at
-            for record in (row.view.decisions if row.view else ())
-            for accepted in record.accepted
-        } | {
-            record.request.opened_at
-            for record in (row.view.decisions if row.view else ())
-            if record.request.requested_by is not None
-        }
+        """Return the directories that what people signed was judged against, by digest."""
+        await self.row(incident)
+        signed = await asyncio.to_thread(self._parts.ledger.statements, incident)
+        moments = {received_at(one) for one in signed.values() if one.payloadType in BY_PEOPLE}
         found = [await asyncio.to_thread(self._parts.people.directory_at, at) for at in sorted(moments)]
         return {directory.digest(): directory for directory in found}
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from andon.domain.errors import SignatureError
-from andon.domain.values import Carried, Sha256Hex, canonical, digest_of, sha256
+from andon.domain.values import Carried, Instant, Sha256Hex, canonical, digest_of, sha256
 
 PayloadType = Literal[
     "application/vnd.andon.response.v1+json",
@@ -28,6 +29,9 @@ RESPONSE_TYPE: Final = "application/vnd.andon.response.v1+json"
 PROPOSAL_TYPE: Final = "application/vnd.andon.proposal.v1+json"
 DECLARATION_TYPE: Final = "application/vnd.andon.declaration.v1+json"
 DETECTION_TYPE: Final = "application/vnd.andon.detection.v1+json"
+
+BY_PEOPLE: Final = frozenset({RESPONSE_TYPE, PROPOSAL_TYPE, DECLARATION_TYPE})
+"""What a person signs, or the console for them."""
 
 
 class Signature(Carried):
@@ -100,6 +104,18 @@ def open_envelope(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> bytes
         except InvalidSignature as error:
             raise SignatureError("the statement was altered, or signed by somebody else") from error
     return payload
+
+
+def received_at(envelope: Envelope) -> datetime:
+    """Return when what is inside was received, as it says; the signature is not looked at."""
+    return _RECEIVED.validate_json(_decoded(envelope.payload)).received_at
+
+
+class _Received(Carried):
+    received_at: Instant
+
+
+_RECEIVED: Final = TypeAdapter(_Received)
 
 
 def _pre_authentication_encoding(payload_type: PayloadType, payload: bytes) -> bytes:

@@ -68,16 +68,6 @@ def test_what_waits_is_what_was_allotted_and_never_started(databases: Databases)
     incidents.mark_started(INCIDENT, NOW + timedelta(hours=1))
     incidents.show(view(THIRD))
     assert incidents.waiting() == [opening(OTHER, opened_at=NOW - timedelta(minutes=1))]
-
-
-def test_of_what_waits_the_gravest_comes_first_and_then_the_oldest(databases: Databases) -> None:
-    incidents = Incidents(databases.register)
-    bands = [Band.LOW, Band.HIGH, Band.CRITICAL, Band.MEDIUM, Band.HIGH]
-    for number, band in enumerate(bands):
-        one = opening(f"INC-20260101-00000{number}", severity=band, opened_at=NOW - timedelta(minutes=number))
-        incidents.allot(one, dedupe=None, title=TITLE)
-    assert [one.incident[-1] for one in incidents.waiting()] == ["2", "4", "1", "3", "0"]
-    assert [one.incident[-1] for one in incidents.waiting(2)] == ["2", "4"]
     row = incidents.get(INCIDENT)
     assert row is not None
     assert row.started_at == NOW
@@ -158,3 +148,13 @@ def test_two_processes_that_allot_one_key_at_once_get_one_incident(
     for caller in callers:
         caller.join(timeout=30)
     assert len(found) == 1
+
+
+def test_of_what_waits_the_gravest_comes_first_and_then_the_oldest(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    bands = [Band.LOW, Band.HIGH, Band.CRITICAL, Band.MEDIUM, Band.HIGH]
+    for number, band in enumerate(bands):
+        one = opening(f"INC-20260101-00000{number}", severity=band, opened_at=NOW - timedelta(minutes=number))
+        incidents.allot(one, dedupe=None, title=TITLE)
+    assert [one.incident[-1] for one in incidents.waiting()] == ["2", "4", "1", "3", "0"]
+    assert [one.incident[-1] for one in incidents.waiting(2)] == ["2", "4"]

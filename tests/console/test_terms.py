@@ -187,3 +187,12 @@ async def test_the_form_for_reports_shows_what_the_words_mean(alone: Office, tmp
         assert "Nobody was hurt this time." in form
         assert "our own definition" in form
         assert "Nobody was hurt this time." in (await visitor.get("/words")).text
+
+
+async def test_the_page_of_incidents_is_narrowed_by_what_they_are_called(coded: Office) -> None:
+    assert coded.http is not None
+    async with signed_in(coded.http, Role.RESPONDER) as visitor:
+        page = (await visitor.get("/incidents?category=output_quality&tag=legal")).text
+        assert "INC-20260302-coded2" in page
+        assert "INC-20260302-coded0" not in page
+        assert (await visitor.get("/incidents?tag=loud")).status_code == 400

@@ -28,12 +28,14 @@ from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
 from andon.console.screens.words import STAGES, plain
 from andon.console.visitors import Listing, Reading, session_of
+from andon.domain.detection import Category, IncidentType, Tag
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.errors import UnknownTermError
 from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
+from andon.register.codes import Sought
 from andon.register.incidents import Listed
 from andon.register.ledger import Ledger
 
@@ -65,6 +67,7 @@ def _asked(request: Request) -> Asked:
         classification=Classification(given["classification"]) if "classification" in given else None,
         asked_of=given.get("asked_of"),
         first="due" if given.get("first") == "due" else "newest",
+        sought=Sought(type=given.get("type"), category=given.get("category"), tag=given.get("tag")),
     )
     return Asked(filters, {"state": filters.state.value, "first": filters.first, **given})
 
@@ -75,6 +78,9 @@ _TERMS: Final[dict[str, tuple[str, ...]]] = {
     "severity": tuple(Band),
     "system": (),
     "classification": tuple(Classification),
+    "type": tuple(IncidentType),
+    "category": tuple(Category),
+    "tag": tuple(Tag),
     "asked_of": (ME, *Role),
     "first": ("newest", "due"),
 }
@@ -114,6 +120,9 @@ async def incidents(
             "stage": [("", "Any"), *((stage.value, STAGES[stage]) for stage in Stage)],
             "system": [("", "Any"), *((one.id, one.id) for one in known)],
             "classification": [("", "Any"), *((one.value, plain(one)) for one in Classification)],
+            "type": [("", "Any"), *((one.value, plain(one)) for one in IncidentType)],
+            "category": [("", "Any"), *((one.value, plain(one)) for one in Category)],
+            "tag": [("", "Any"), *((one.value, plain(one)) for one in Tag)],
             "asked_of": [
                 ("", "Anybody"),
                 (ME, "Me"),

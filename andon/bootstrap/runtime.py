@@ -23,6 +23,7 @@ from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.config import Settings
 from andon.ports import EvidenceStore
+from andon.register.openings import Openings
 from andon.register.standings import Standings
 from playbooks import Shelf
 
@@ -86,5 +87,6 @@ def file_writer(store: EvidenceStore, queries: Queries) -> IncidentFileWriter:
         ledger=queries.ledger,
         systems=queries.systems,
         deliveries=queries.deliveries,
+        openings=Openings(queries.databases.register),
     )
     return IncidentFileWriter(store, places)

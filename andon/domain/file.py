@@ -67,6 +67,8 @@ class FileSources(Frozen):
     detections: tuple[dict[str, Any], ...] = ()
     manifests: tuple[Manifest, ...] = ()
     entries: tuple[Entry, ...] = ()
+    accesses: tuple[Entry, ...] = Field((), description="the access chain: reads, exports, holds, erasure")
+    openings: tuple[dict[str, Any], ...] = Field((), description="who was first shown what, and when")
     notices: tuple[dict[str, Any], ...] = ()
     taken_in: dict[str, tuple[Manifest, ...]] = Field(
         default_factory=dict, description="manifests of the incidents merged into it"
@@ -189,6 +191,8 @@ def _evidence(sources: FileSources) -> tuple[Part, Needed]:
         "snapshots": [_snapshot(manifest) for manifest in sources.manifests],
         "seals": [seal.root for seal in sources.view.seals],
         "missing_log_rate": missing_log_rate(newest.rows) if newest else None,
+        "opened_by": list(sources.openings),
+        "accesses": _dumped(sources.accesses),
     }
     if sources.taken_in:
         content["merged"] = {

@@ -25,7 +25,7 @@ from andon.domain.evidence import Gap, GapReason, Manifest, RowOutcome, RowState
 from andon.domain.file import PARTS
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.incident import Ending, IncidentView, OrderRecord
-from andon.domain.ledger import Kind
+from andon.domain.ledger import Chain, Entry, Kind
 from andon.domain.system import AISystem, Tier
 from andon.domain.values import NOTHING_YET, sha256
 from andon.register.deliveries import Deliveries
@@ -34,6 +34,7 @@ from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
+from andon.register.openings import Openings
 from andon.register.policies import Systems
 from tests.register.cases import INCIDENT, NOW, TITLE, chain, closed, opening, order
 
@@ -125,6 +126,7 @@ class Archive:
             ledger=Ledger(register),
             systems=Systems(register),
             deliveries=Deliveries(register),
+            openings=Openings(register),
         )
         self.store = MemoryEvidenceStore()
         self.writer = IncidentFileWriter(self.store, self.places)
@@ -224,6 +226,31 @@ async def test_after_standing_down_cause_and_restart_are_not_asked_for(archive: 
     file = await built(archive, view)
     assert file["complete"] is True
     assert file["parts"]["cause_and_correction"]["not_applicable"] is True
+
+
+async def test_who_opened_which_evidence_and_when_stands_in_the_file(archive: Archive) -> None:
+    archive.fill(whole())
+    openings = archive.places.openings
+    openings.note(INCIDENT, "lena", {"evidence": "e" * 64}, LATER)
+    openings.note(INCIDENT, "bela", {"evidence": "e" * 64, "gate": "f" * 64}, NOW)
+    openings.note(INCIDENT, "bela", {"evidence": "e" * 64}, LATER)
+    read = Entry(
+        incident=INCIDENT,
+        chain=Chain.ACCESS,
+        sequence=0,
+        at=NOW,
+        actor="person:lena",
+        kind=Kind.STAGE_BEGUN,
+        previous=NOTHING_YET,
+    )
+    archive.places.ledger.append([read])
+    part = (await archive.writer.build(INCIDENT))["parts"]["evidence"]
+    assert [(one["person"], one["exhibit"], one["at"]) for one in part["opened_by"]] == [
+        ("bela", "evidence", NOW.isoformat()),
+        ("bela", "gate", NOW.isoformat()),
+        ("lena", "evidence", LATER.isoformat()),
+    ]
+    assert [(one["actor"], one["kind"]) for one in part["accesses"]] == [("person:lena", "evidence_read")]
 
 
 async def test_writing_twice_gives_one_locked_file_under_its_digest(archive: Archive) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from andon.domain.errors import NotFoundError
 from andon.domain.file import FileSources, build_file
-from andon.domain.ledger import Entry
+from andon.domain.ledger import Chain, Entry
 from andon.domain.values import IncidentId, Sha256Hex, canonical, sha256
 from andon.ports import EvidenceStore
 from andon.register.deliveries import Deliveries, Sent
@@ -16,6 +16,7 @@ from andon.register.detections import Detections
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
+from andon.register.openings import Opening, Openings
 from andon.register.policies import Systems
 
 PAGE: Final = 1000
@@ -31,6 +32,7 @@ class FilePlaces:
     ledger: Ledger
     systems: Systems
     deliveries: Deliveries
+    openings: Openings
 
 
 class IncidentFileWriter:
@@ -75,19 +77,30 @@ class IncidentFileWriter:
                 ),
                 manifests=tuple(places.evidence.manifests(incident)),
                 entries=tuple(self._entries(incident)),
+                accesses=tuple(self._entries(incident, Chain.ACCESS)),
+                openings=tuple(_opening(one) for one in places.openings.of(incident)),
                 notices=tuple(_notice(sent) for sent in places.deliveries.of(incident)),
                 taken_in={other: tuple(places.evidence.manifests(other)) for other in view.taken_in},
             )
         )
 
-    def _entries(self, incident: IncidentId) -> list[Entry]:
+    def _entries(self, incident: IncidentId, chain: Chain = Chain.RESPONSE) -> list[Entry]:
         entries: list[Entry] = []
         while True:
             after = entries[-1].sequence if entries else None
-            page = self._places.ledger.entries(incident, after=after, limit=PAGE)
+            page = self._places.ledger.entries(incident, chain, after=after, limit=PAGE)
             entries += page
             if len(page) < PAGE:
                 return entries
+
+
+def _opening(opening: Opening) -> dict[str, Any]:
+    return {
+        "person": opening.person,
+        "exhibit": opening.exhibit,
+        "digest": opening.digest,
+        "at": opening.at.isoformat(),
+    }
 
 
 def _notice(sent: Sent) -> dict[str, Any]:

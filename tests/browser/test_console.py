@@ -61,7 +61,9 @@ async def test_every_page_can_be_told_apart_and_found_through_without_seeing_it(
         "/",
         "/incidents",
         "/systems",
+        "/report",
         f"/incidents/{incident}",
+        f"/incidents/{incident}/known",
         f"/incidents/{incident}/evidence",
         f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
@@ -110,7 +112,13 @@ async def test_words_stand_out_from_their_ground(
     incident = await opened(office, temporal)
     await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of two literals
     await sign_in(page, Role.RESPONDER)
-    for path in ("/", f"/incidents/{incident}", f"/incidents/{incident}/decisions/triage-1", "/systems"):
+    for path in (
+        "/",
+        f"/incidents/{incident}",
+        f"/incidents/{incident}/decisions/triage-1",
+        "/systems",
+        "/report",
+    ):
         await page.goto(path)
         assert await page.evaluate(FAINT) == []
 
@@ -151,7 +159,9 @@ async def test_no_page_scrolls_sideways(page: Page, office: Office, temporal: Cl
         f"/incidents/{incident}/evidence",
         f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
+        f"/incidents/{incident}/known",
         "/systems",
+        "/report",
     )
     for path in paths:
         await page.goto(path)

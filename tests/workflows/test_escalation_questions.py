@@ -174,7 +174,8 @@ async def test_an_impact_stated_after_its_default_applied_is_acted_on_all_the_sa
         await case.answer("legal_review", "hold_disclosure", Role.LEGAL)
         request = await case.question("impact")
         await case.skip(**SILENCE)
-        await case.until(lambda state: state.decisions["impact-1"].defaulted and state.assessed)
+        silent = await case.until(lambda state: state.decisions["impact-1"].defaulted and state.assessed)
+        assert silent.findings["blast_radius"] == "unknown"
         late = request.opened_at + timedelta(hours=5)
         await case.answer(
             "impact", "segment", Role.OPERATIONS, findings={"left_company": "yes"}, received_at=late

@@ -43,7 +43,7 @@ class Acknowledging:
     def _due(self) -> list[Due]:
         state = self._state
         by = acknowledge_by(state.decisions.values())
-        if by is None or state.owner_overdue or state.ending is not None:
+        if by is None or state.owner_overdue or state.ending is not None or state.merge is not None:
             return []
         if acknowledgement(self._opening.plan.owner, state.decisions.values(), state.owner_stated):
             return []

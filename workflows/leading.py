@@ -34,7 +34,7 @@ class Leading:
     def _due(self) -> list[Due]:
         state = self._state
         without = state.lead is None or state.lead_gone
-        if not without or state.lead_missed or state.ending is not None:
+        if not without or state.lead_missed or state.ending is not None or state.merge is not None:
             return []
         if not any(record.effect is not None for record in state.of(DecisionKind.TRIAGE)):
             return []

@@ -108,7 +108,7 @@ class Tasks:
         )
 
     def _due(self) -> list[Due]:
-        if self._state.ending is not None and self._state.closed_at is not None:
+        if self._state.closed_at is not None or self._state.merge is not None:
             return []
         found: list[Due] = []
         for task in self._state.tasks.values():

@@ -51,6 +51,12 @@ def _refuse_other_than(model: type[BaseModel], value: object) -> None:
         raise TypeError(f"this takes one {model.__name__}")
 
 
+def _came_from(opening: OpenIncident) -> dict[str, str | int | bool]:
+    """Return the quality issue or incident it was part of before, by the name it has in the ledger."""
+    before = {"promoted_from": opening.promoted_from, "split_from": opening.split_from}
+    return {name: one for name, one in before.items() if one is not None}
+
+
 @workflow.defn(name="Incident")
 class IncidentWorkflow:
     """The response to one incident."""
@@ -199,7 +205,7 @@ class IncidentWorkflow:
                 "classification": opening.classification.value,
                 "rules": ",".join(opening.fired_rules),
                 "provisional": opening.provisional,
-                **({"promoted_from": opening.promoted_from} if opening.promoted_from else {}),
+                **_came_from(opening),
             },
         )
         with self._journal.stage(Stage.DETECT, main=False):

@@ -63,3 +63,12 @@ async def weighed(case: Case) -> None:
         while not case.parts.weigher.insisted:
             await asyncio.sleep(0.02)
     await case.until(lambda state: not state.graver)
+
+
+async def test_the_ledger_begins_with_where_the_incident_comes_from(environment: WorkflowEnvironment) -> None:
+    async with opened(environment, promoted_from="QI-20261121-abc123") as case:
+        (entry,) = await case.entries(Kind.INCIDENT_OPENED)
+        assert entry.facts["promoted_from"] == "QI-20261121-abc123"
+    async with opened(environment, split_from="INC-20261121-abc123") as case:
+        (entry,) = await case.entries(Kind.INCIDENT_OPENED)
+        assert entry.facts["split_from"] == "INC-20261121-abc123"

@@ -45,6 +45,7 @@ check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
 
 bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.intake
 
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

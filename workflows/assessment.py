@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,9 @@ from workflows.decisions import Decisions
 from workflows.journal import Journal
 from workflows.levers import Levers
 from workflows.weighing import Weighing
+
+OUTSIDE = (DecisionKind.LEGAL_REVIEW, DecisionKind.CUSTOMER_NOTIFICATION)
+"""Questions whose answer somebody outside may be waiting for: an incident does not close over them."""
 
 
 class Assessment:
@@ -78,6 +82,18 @@ class Assessment:
             self._state.assessed = True
         if impact.outcome is None:
             self._begin(self._assessed_late())
+
+    async def answered(self) -> None:
+        """Wait until law and customers ask nothing more: each question is answered or its default applies."""
+        while self._outstanding():
+            await workflow.wait_condition(lambda: not self._outstanding())
+            # Whoever heeds that answer may put another question.
+            await asyncio.sleep(0)
+
+    def _outstanding(self) -> bool:
+        return any(
+            record.open and not record.defaulted for kind in OUTSIDE for record in self._state.of(kind)
+        )
 
     async def _triaged_late(self) -> None:
         triage = await self._decisions.settled(DecisionKind.TRIAGE)

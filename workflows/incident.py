@@ -145,6 +145,7 @@ class IncidentWorkflow:
         await self._go_back_into_service()
         await asyncio.gather(raising, preserving, reviewing, assessing)
         await self._learn()
+        await self._assessment.answered()
         await self._close()
 
     async def _weigh_what_joins(self) -> None:

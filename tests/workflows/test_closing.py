@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.decision import DecisionKind
@@ -69,3 +71,43 @@ async def test_below_those_severities_the_signed_reason_is_enough(environment: W
         await case.answer("lessons", "no_change", Role.INCIDENT_LEAD)
         assert await case.ended() is Ending.NOT_RESTARTED
         assert (await case.state()).of(DecisionKind.NO_CHANGE_CLOSURE) == []
+
+
+async def asked_late_about_customers(case: Case) -> None:
+    """Get to the lessons while legal is silent, and have legal answer once its safe default applied."""
+    await case.answer("triage", "confirm", Role.RESPONDER)
+    await case.answer("impact", "isolated", Role.OPERATIONS)
+    asked = await case.question("legal_review")
+    await case.skip(hours=2)
+    await case.until(lambda state: state.decisions["legal_review-1"].defaulted)
+    await case.answer("diagnosis", "unknown", Role.ENGINEER)
+    await case.answer("remediation", "not_restarting", Role.BUSINESS_OWNER)
+    late = asked.opened_at + timedelta(hours=2)
+    await case.answer("legal_review", "disclosure_needed", Role.LEGAL, received_at=late)
+    await case.question("customer_notification")
+    await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
+
+
+async def test_a_question_about_customers_that_a_late_answer_opened_holds_up_closing_until_it_is_answered(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await asked_late_about_customers(case)
+        assert (await case.state()).closed_at is None
+        await case.answer("customer_notification", "do_not_notify", Role.LEGAL)
+        assert await case.ended() is Ending.NOT_RESTARTED
+    [settled] = [one for one in case.parts.book.of(Kind.DECISION_SETTLED) if one.subject[:8] == "customer"]
+    [closed] = case.parts.book.of(Kind.CLOSED)
+    assert settled.sequence < closed.sequence
+
+
+async def test_what_nobody_answers_about_customers_holds_up_closing_until_its_safe_default_applies(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await asked_late_about_customers(case)
+        assert (await case.state()).closed_at is None
+        await case.skip(hours=6)
+        assert await case.ended() is Ending.NOT_RESTARTED
+    applied = [one.subject for one in case.parts.book.of(Kind.DEFAULT_APPLIED)]
+    assert "customer_notification-1" in applied

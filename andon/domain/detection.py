@@ -105,6 +105,6 @@ class DetectionReport(Frozen):
     potential_facts: dict[str, str | int] = Field(default_factory=dict, max_length=40)
     trace_ids: tuple[str, ...] = Field((), max_length=50, description="W3C trace ids, 32 hexadecimal digits")
     external: tuple[str, ...] = Field(
-        (), max_length=20, description="`taxonomy:id` of public taxonomies", examples=[["owasp_llm:LLM01:2025"]]
+        (), max_length=20, description="`taxonomy:id`", examples=[["owasp_llm:LLM01:2025"]]
     )
     evidence: tuple[Offered, ...] = Field((), max_length=OFFERED_AT_MOST)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for a test run: started by whoever needs it first, stopped by whoever leaves last.
+"""A real PostgreSQL server for a test run: started by whoever needs it first, stopped when the last has left.
 
 PostgreSQL refuses to run as root; then it runs as `nobody`, in a folder that belongs to that user. It listens
 on a socket in that folder only, so runs side by side never meet.
@@ -11,10 +11,8 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +27,6 @@ from psycopg import sql
 PACKAGED = Path("/usr/lib/postgresql")
 REASON = "no PostgreSQL server: install it (apt-get install postgresql) to test the databases on it"
 STARTS_WITHIN_SECONDS = 60
-STOPS_WITHIN_SECONDS = 30.0
 USER = "andon"
 SERVER_OPTIONS = {
     "listen_addresses": "",
@@ -88,33 +85,23 @@ class Server:
 
 @contextmanager
 def shared_server(place: Path) -> Iterator[Server]:
-    """Give the one server of this run; `place` is a folder that all its processes share."""
+    """Give the one server of this run; `place` is a folder that all its processes share.
+
+    Each of them holds a lock while it lives. What waits for the last of these locks to be gone stops the
+    server, so that it ends with the run even if that was killed.
+    """
     notes = place / "postgres.json"
-    with _alone(place):
-        noted = json.loads(notes.read_text()) if notes.exists() else {"users": 0, **_started()}
-        noted["users"] += 1
-        notes.write_text(json.dumps(noted))
-    try:
-        yield Server(noted["folder"])
-    finally:
-        with _alone(place):
-            noted = json.loads(notes.read_text())
-            noted["users"] -= 1
-            if noted["users"]:
-                notes.write_text(json.dumps(noted))
-            else:
-                notes.unlink()
-                _stopped(noted["pid"], Path(noted["folder"]))
+    with (place / "postgres.users").open("w") as users, (place / "postgres.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if not notes.exists() or not Path(folder := json.loads(notes.read_text())).exists():
+            folder = _started(users.name)
+            notes.write_text(json.dumps(folder))
+        fcntl.flock(alone, fcntl.LOCK_UN)
+        yield Server(folder)
 
 
-@contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    with (place / "postgres.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _started() -> dict[str, Any]:
+def _started(users: str) -> str:
     folder = Path(tempfile.mkdtemp(prefix="andon-postgres-"))
     identity: dict[str, Any] = {}
     if os.getuid() == 0:
@@ -128,7 +115,11 @@ def _started() -> dict[str, Any]:
     waiting = ("-w", "-t", str(STARTS_WITHIN_SECONDS), "-l", folder / "log", "-o", options)
     _run(_path("pg_ctl"), "start", "-D", data, *waiting, folder=folder, identity=identity)
     pid = (data / "postmaster.pid").read_text().splitlines()[0]
-    return {"folder": str(folder), "pid": int(pid)}
+    # The server takes its pid file away when it has ended.
+    stop = f"kill -INT {pid}; while [ -e {data}/postmaster.pid ]; do sleep 0.1; done; rm -rf {folder}"
+    waiter = ("setsid", "--fork", "flock", "--exclusive", users, "sh", "-c", stop)
+    subprocess.run(waiter, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
+    return str(folder)
 
 
 def _run(*words: str | Path, folder: Path, identity: dict[str, Any]) -> None:
@@ -143,15 +134,6 @@ def _path(name: str) -> Path:
     found = program(name)
     assert found is not None, REASON
     return found
-
-
-def _stopped(pid: int, folder: Path) -> None:
-    """Stop the server, whichever process started it: it takes its own pid file away when it has ended."""
-    ends = time.monotonic() + STOPS_WITHIN_SECONDS
-    os.kill(pid, signal.SIGINT)
-    while (folder / "data" / "postmaster.pid").exists() and time.monotonic() < ends:
-        time.sleep(0.05)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,12 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS: Final = 0.025
 WRITERS: Final = 4
 """Detections that are written down at a time: the register has one writer, and the others wait in order."""
+HOLDERS: Final = 4
+"""Incidents whose levers are held at a time; that waits for no workflow, and takes moments."""
 STARTERS: Final = 8
-"""Incidents that are held and started at a time; above this a small Temporal only gets slower."""
+"""Incidents that are started at a time; above this a small Temporal only gets slower."""
+START_WITHIN: Final = 2.0
+"""Seconds a sender waits for an incident's turn to start; its levers are held by then."""
 
 
 class Intake:
@@ -62,6 +66,7 @@ class Intake:
         self._console_url = console_url.rstrip("/")
         self.writers = Turns(WRITERS)
         self.starters = Turns(STARTERS)
+        self._holders = Turns(HOLDERS)
         self.outage = outage
         self.rates = rates
         self.joined = Joined(incidents, engine)
@@ -231,14 +236,20 @@ class Intake:
         return await self.looked_at(await self._as_it_stands(answer, row) if row else answer, wait)
 
     async def _held(self, opening: OpenIncident, held: tuple[OrderShown, ...]) -> tuple[OrderShown, ...]:
-        return held or await self._holding.hold(opening)
+        if held:
+            return held
+        async with self._holders.turn(rank_of(opening)):
+            return await self._holding.hold(opening)
 
     async def _started(self, opening: OpenIncident) -> Stage | None:
-        """Return the stage the workflow shows; None: Temporal is away, and the drain will start it."""
+        """Return the stage the workflow shows; None: Temporal is away or busy, and the drain starts it."""
         if self._engine.away:
             return None
         try:
-            received = await self._engine.open(opening, arrival_of(opening))
+            async with self.starters.turn(rank_of(opening), within=START_WITHIN):
+                received = await self._engine.open(opening, arrival_of(opening))
+        except TimeoutError:
+            return None
         except EngineAwayError as error:
             logger.warning("spooled at the door: %s", error, extra={"incident": opening.incident})
             return None

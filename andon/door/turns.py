@@ -39,9 +39,14 @@ class Turns:
         return sum(not one.done() for _, _, one in self._line)
 
     @asynccontextmanager
-    async def turn(self, place: Rank) -> AsyncIterator[None]:
-        """Hold a place for the length of a block."""
-        await self._taken(place)
+    async def turn(self, place: Rank, *, within: float | None = None) -> AsyncIterator[None]:
+        """Hold a place for the length of a block.
+
+        Raises:
+            TimeoutError: none was free within so many seconds.
+        """
+        async with asyncio.timeout(within):
+            await self._taken(place)
         try:
             yield
         finally:

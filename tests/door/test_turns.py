@@ -84,3 +84,14 @@ async def test_a_place_that_is_given_to_whoever_gives_up_in_that_moment_is_passe
     async with asyncio.timeout(1):
         await second
     assert first.cancelled() or first.done()
+
+
+async def test_whoever_waits_in_vain_is_told_and_takes_no_place() -> None:
+    turns = Turns(1)
+    async with turns.turn(rank(Band.LOW)):
+        with pytest.raises(TimeoutError):
+            async with turns.turn(rank(Band.HIGH), within=0.01):
+                pytest.fail("there was no place")
+        assert turns.waiting == 0
+    async with turns.turn(rank(Band.LOW), within=0.01):
+        assert turns.waiting == 0

@@ -64,7 +64,10 @@ class RoutingKey(Sender):
         if "authorization" in request.headers:
             return await super().known(request)
         body = await body_of(request)
-        key = read_json(body, request.app.state.depth + DEEPER).get(ROUTING_KEY)
+        try:
+            key = read_json(body, request.app.state.depth + DEEPER).get(ROUTING_KEY)
+        except ProblemError:
+            key = None  # whoever sends what can't be read has not said who they are
         book: TokenBook = request.app.state.tokens
         found = None
         if isinstance(key, str) and 0 < len(key) <= MAX_TOKEN:

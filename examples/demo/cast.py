@@ -64,14 +64,14 @@ class Cast:
         return shown
 
     def key_of(self, role: str) -> Path:
-        """Make an SSH key for somebody and add its public half to theirs; return the private file."""
+        """Make an SSH key for somebody and let them prove that it is theirs; return the private file."""
         private = self.ready.parent / f"{role}_ed25519"
         key = Ed25519PrivateKey.generate()
         private.touch(mode=0o600)
         private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
         public = private.with_suffix(".pub")
         public.write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH))
-        self.run("keys", "add", str(public), "--label", "made for the demo", role=role)
+        self.run("keys", "add", str(private), "--label", "made for the demo", role=role)
         return private
 
     def answer(

@@ -32,7 +32,8 @@ def test_an_incident_opens_and_the_answer_comes_once_containment_is_proven(
 ) -> None:
     answer = people.report(report, "detector", wait="contained", timeout="20")
     assert set(answer) == {
-        *("receipt", "outcome", "incident", "url", "stage", "severity", "contained", "orders")
+        *("receipt", "outcome", "incident", "url", "stage", "severity", "contained", "orders"),
+        *("issue", "advice"),
     }
     assert (answer["outcome"], answer["severity"], answer["contained"]) == ("opened", "high", True)
     assert answer["url"] == f"{people.scene.ready['console']}/incidents/{answer['incident']}"

@@ -146,7 +146,7 @@ class Promoting:
             facts={name: value for name, value in told.facts.items() if value != UNKNOWN},
             potential_facts=dict(told.potential),
         )
-        weighed = weigh(report, policy, first.received_at)
+        weighed = weigh(report, policy, first.received_at, self._policy.system(first.system))
         if weighed.assessment.classification is Classification.QUALITY_ISSUE:
             # A person says it is more than that; triage says what.
             weighed = weighed.called(Classification.AI_INCIDENT)

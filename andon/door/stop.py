@@ -80,7 +80,7 @@ class Cord:
             description=request.reason,
             severity=FLOOR,
         )
-        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at)
+        weighed = weigh(report, self._policy.in_force.shelf, arrived.received_at, system)
         case = Case(weighed, arrived, report.title, report.description, system.id)
         step = ContainmentStep(verb=lever.verb, target=lever.target, at=tuple(Band))
         plan = led_by(

@@ -38,6 +38,9 @@ WORKFLOWS: Final[tuple[type, ...]] = (
 
 STICKY_TIMEOUT = timedelta(seconds=1)
 GRACE = timedelta(seconds=5)
+WORKFLOW_TASKS = 12
+"""Workflow tasks at a time. They share one interpreter: of a hundred at once each would take longer than a
+task may, and be done again from the start. The rest waits at the server, where the gravest goes first."""
 CACHED_WORKFLOWS = 20_000
 """At least as many as incidents are open: beyond the cache each touch replays a history."""
 
@@ -148,5 +151,6 @@ def worker_for(client: Client, duty: Duty) -> Worker:
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
         max_cached_workflows=CACHED_WORKFLOWS if duty.workflows else 0,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS if duty.workflows else None,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
     )

@@ -12,7 +12,7 @@ from activities.release import BREAK_GLASS
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.directory import Role
 from andon.domain.errors import SignatureError
-from andon.domain.incident import Exhibit, IncidentState, OpenIncident
+from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposal, Proposed, judge_proposal, read_proposal
 from andon.domain.response import Refusal
@@ -23,6 +23,7 @@ from workflows.decisions import Decisions
 from workflows.levers import Levers
 from workflows.notices import Notices
 from workflows.tape import Tape
+from workflows.word import Word
 
 READ_FOR = timedelta(hours=24)
 """How long originals of evidence stay open to somebody; the wording of the right says so too."""
@@ -55,6 +56,7 @@ class Approvals:
         self._tape = tape
         self._notices = notices
         self._decisions = decisions
+        self._word = Word(state, tape, decisions)
         self._levers = levers
         self._begin = begin
         self._under_way: set[str] = set()
@@ -68,10 +70,11 @@ class Approvals:
             return Proposed(kind=None, refusal=Refusal.SIGNATURE)
         refusal = self._judged(proposal)
         if refusal is not None:
-            self._refuse(proposal, refusal)
+            self._word.refuse(Kind.PROPOSAL_REFUSED, proposal, refusal)
             question = None
         else:
-            question = self._put(proposal, envelope)
+            self._word.take(Kind.PROPOSED, proposal, envelope)
+            question = self._ask(proposal.kind, proposal)
         await self._tape.stored()
         return Proposed(kind=proposal.kind, decision=question, refusal=refusal)
 
@@ -228,20 +231,6 @@ class Approvals:
             already_asked=any(record.open for record in self._state.of(proposal.kind)),
         )
 
-    def _put(self, proposal: Proposal, envelope: Envelope) -> str:
-        self._state.nonces.append(proposal.nonce)
-        statement = envelope.digest()
-        self._tape.exhibit(Exhibit(digest=statement, envelope=envelope))
-        self._tape.add(
-            Kind.PROPOSED,
-            actor=f"person:{proposal.person}",
-            subject=proposal.kind.value,
-            reason=proposal.reason,
-            digests={"statement": statement, "directory": proposal.standing.directory_digest},
-            facts={"role": proposal.role.value, **proposal.about},
-        )
-        return self._ask(proposal.kind, proposal)
-
     def _ask(self, kind: DecisionKind, proposal: Proposal | None = None) -> str:
         return self._decisions.put(
             kind,
@@ -254,13 +243,3 @@ class Approvals:
                 subject_text=proposal.subject_text if proposal else "",
             ),
         )
-
-    def _refuse(self, proposal: Proposal, refusal: Refusal) -> None:
-        if self._decisions.counts_once_more(f"{proposal.kind}/{proposal.person}"):
-            self._tape.add(
-                Kind.PROPOSAL_REFUSED,
-                actor=f"person:{proposal.person}",
-                subject=proposal.kind.value,
-                reason=proposal.reason,
-                facts={"refusal": refusal.value, "role": proposal.role.value},
-            )

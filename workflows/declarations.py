@@ -13,12 +13,13 @@ from andon.domain.declaration import (
     read_declaration,
 )
 from andon.domain.errors import SignatureError
-from andon.domain.incident import Exhibit, IncidentState, OpenIncident
+from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.response import Refusal
 from andon.domain.signing import Envelope
 from workflows.decisions import Decisions
 from workflows.tape import Tape
+from workflows.word import Word
 
 
 def nothing_against_it(_: Declaration) -> Refusal | None:
@@ -51,6 +52,7 @@ class Declarations:
         self._state = state
         self._tape = tape
         self._decisions = decisions
+        self._word = Word(state, tape, decisions)
         self._heard = heard
         self._effects = effects
 
@@ -63,11 +65,11 @@ class Declarations:
             return DeclarationTaken(kind=None, refusal=Refusal.SIGNATURE)
         refusal = self._judged(declaration)
         if refusal is None:
-            self._take(declaration, envelope)
+            self._word.take(Kind.DECLARED, declaration, envelope)
             self._heard(declaration)
             await self._effects[declaration.kind].act(declaration)
         else:
-            self._refuse(declaration, refusal)
+            self._word.refuse(Kind.DECLARATION_REFUSED, declaration, refusal)
         await self._tape.stored()
         return DeclarationTaken(kind=declaration.kind, refusal=refusal)
 
@@ -83,26 +85,3 @@ class Declarations:
             replayed=declaration.nonce in self._state.nonces,
         )
         return found or (effect.refuse(declaration) if effect is not None else None)
-
-    def _take(self, declaration: Declaration, envelope: Envelope) -> None:
-        self._state.nonces.append(declaration.nonce)
-        statement = envelope.digest()
-        self._tape.exhibit(Exhibit(digest=statement, envelope=envelope))
-        self._tape.add(
-            Kind.DECLARED,
-            actor=f"person:{declaration.person}",
-            subject=declaration.kind.value,
-            reason=declaration.reason,
-            digests={"statement": statement, "directory": declaration.standing.directory_digest},
-            facts={**declaration.about, "role": declaration.role.value},
-        )
-
-    def _refuse(self, declaration: Declaration, refusal: Refusal) -> None:
-        if self._decisions.counts_once_more(f"{declaration.kind}/{declaration.person}"):
-            self._tape.add(
-                Kind.DECLARATION_REFUSED,
-                actor=f"person:{declaration.person}",
-                subject=declaration.kind.value,
-                reason=declaration.reason,
-                facts={"refusal": refusal.value, "role": declaration.role.value},
-            )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from andon.audit.auditset import Opened, Trust
 from andon.audit.findings import Step
-from andon.audit.signatures import must_agree, named, signed
+from andon.audit.signatures import named, signed
+from andon.audit.stated import must_be_heard, must_say_the_same
 from andon.domain.decision import DecisionKind
-from andon.domain.directory import standing_at
-from andon.domain.ledger import Entry, Kind
-from andon.domain.proposal import Proposal, read_proposal
-from andon.domain.values import NOTHING_YET, PersonId
+from andon.domain.ledger import Kind
+from andon.domain.proposal import read_proposal
+from andon.domain.values import PersonId
 
 Asked = set[tuple[DecisionKind, PersonId]]
 """What was asked for, and by whom, as far as it is signed."""
@@ -31,8 +31,8 @@ def check_proposals(step: Step, opened: Opened, trust: Trust) -> Asked:
         if proposal is None:
             continue
         asked.add((proposal.kind, proposal.person))
-        _says_the_same(step, entry, proposal)
-        _could_ask(step, entry, proposal, opened)
+        must_say_the_same(step, entry, proposal)
+        must_be_heard(step, entry, proposal, opened, stand_ins=False)
         if proposal.nonce in nonces:
             step.broken(named(entry), "counts a proposal a second time")
         nonces.add(proposal.nonce)
@@ -50,29 +50,3 @@ def check_requesters(step: Step, opened: Opened, asked: Asked) -> None:
             named(entry),
             f"puts {request.id} for {request.requested_by}, who never asked for it",
         )
-
-
-def _says_the_same(step: Step, entry: Entry, proposal: Proposal) -> None:
-    about = {name: entry.facts.get(name) for name in proposal.about}
-    pairs = (
-        ("incident", entry.incident, proposal.incident),
-        ("kind", entry.subject, proposal.kind.value),
-        ("person", entry.actor, f"person:{proposal.person}"),
-        ("role", entry.facts.get("role"), proposal.role.value),
-        ("reason", entry.reason, proposal.reason),
-        ("what it is about", about, proposal.about),
-    )
-    must_agree(step, entry, pairs)
-
-
-def _could_ask(step: Step, entry: Entry, proposal: Proposal, opened: Opened) -> None:
-    directory = opened.directories.get(entry.digests.get("directory", NOTHING_YET))
-    if directory is None:
-        step.note("without the directory of that time, people's roles are taken as they were signed")
-        standing = proposal.standing
-    else:
-        standing = standing_at(directory, proposal.person, proposal.received_at)
-    could = (
-        standing.known and not standing.suspended and not standing.shared and proposal.role in standing.roles
-    )
-    step.must(could, named(entry), f"{proposal.person} could not ask for anything as {proposal.role}")

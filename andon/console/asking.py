@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import Final
 
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
-from andon.console.delivery import EndedError, EngineAwayError
+from andon.console.attesting import Attesting, acting_role, delivered
 from andon.console.models.proposal import Askable, AskableOption, ProposalBody, ProposalTaken
 from andon.console.parts import Parts
-from andon.console.refusals import RefusedError, away, ended
-from andon.console.responding import NONCE_BYTES, check_role, keyed_nonce, policy_of
+from andon.console.refusals import RefusedError
+from andon.console.responding import policy_of
 from andon.console.wording import Wordings
 from andon.domain.deciders import Slot, nobody_left
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError
 from andon.domain.incident import IncidentView
-from andon.domain.proposal import Proposal, Proposed
+from andon.domain.proposal import Proposal
 from andon.domain.response import Refusal
 from andon.domain.rights import Right
 from andon.domain.severity import Band
-from andon.domain.signing import PROPOSAL_TYPE, Envelope, sign
+from andon.domain.signing import PROPOSAL_TYPE, sign
 from andon.domain.values import PersonId
 from andon.register.incidents import IncidentRow
 
@@ -40,6 +39,7 @@ class Asking:
 
     def __init__(self, parts: Parts, wordings: Wordings) -> None:
         self._parts = parts
+        self._attesting = Attesting(parts)
         self._wordings = wordings
 
     async def askable(self, row: IncidentRow, caller: Caller) -> tuple[Askable, ...]:
@@ -64,13 +64,15 @@ class Asking:
             ProblemError: it can't be read, could not be delivered, or this token may not speak for
                 that role.
         """
-        role = body.role or caller.role
-        if role is None:
-            raise ProblemError(403, "forbidden", "This token stands for no person; people ask.")
-        await self._check(row, caller.person, role, body)
-        proposal = await self._proposal(row, caller, role, body, idempotency_key)
+        await self._check(row, caller.person, acting_role(caller, body), body)
+        fields = await self._attesting.fields("proposal", row, caller, body, idempotency_key)
+        text = await self._parts.texts.seal(row.incident, "draft", body.text) if body.text else None
+        proposal = Proposal(
+            **fields, subject=text.digest if text else None, subject_text=text.id if text else ""
+        )
         envelope = sign(proposal, self._parts.attestation_seed, PROPOSAL_TYPE)
-        proposed = await self._deliver(row, envelope, proposal.nonce)
+        sending = self._parts.engine.propose(row.incident, envelope, proposal.nonce)
+        proposed = await delivered(row, sending)
         question = proposed.decision
         if proposed.refusal is Refusal.REPLAYED:
             question = await self._put_before(row, body.kind, caller.person)
@@ -148,46 +150,6 @@ class Asking:
                 raise ProblemError(
                     422, "cannot-lead", f"The lead can go to one of these: {', '.join(leaders) or 'nobody'}."
                 )
-
-    async def _proposal(
-        self, row: IncidentRow, caller: Caller, role: Role, body: ProposalBody, idempotency_key: str | None
-    ) -> Proposal:
-        at = self._parts.now()
-        standing = await self._parts.directory.standing(caller.person, at)
-        check_role(caller, role, standing)
-        reason = await self._parts.texts.seal(row.incident, "reason", body.reason)
-        text = await self._parts.texts.seal(row.incident, "draft", body.text) if body.text else None
-        return Proposal(
-            incident=row.incident,
-            kind=body.kind,
-            about=body.about,
-            subject=text.digest if text else None,
-            subject_text=text.id if text else "",
-            reason=reason.digest,
-            reason_text=reason.id,
-            policy=policy_of(row),
-            person=caller.person,
-            role=role,
-            standing=standing,
-            nonce=self._nonce(row, caller, role, body, idempotency_key),
-            received_at=at,
-        )
-
-    def _nonce(
-        self, row: IncidentRow, caller: Caller, role: Role, body: ProposalBody, idempotency_key: str | None
-    ) -> str:
-        if idempotency_key is None:
-            return secrets.token_urlsafe(NONCE_BYTES)
-        named = ["proposal", row.incident, caller.person, role.value, body.model_dump(mode="json")]
-        return keyed_nonce(self._parts.session_key, idempotency_key, named)
-
-    async def _deliver(self, row: IncidentRow, envelope: Envelope, nonce: str) -> Proposed:
-        try:
-            return await self._parts.engine.propose(row.incident, envelope, nonce)
-        except EngineAwayError as error:
-            raise away() from error
-        except EndedError as error:
-            raise ended(row) from error
 
     async def _put_before(self, row: IncidentRow, kind: DecisionKind, person: PersonId) -> str | None:
         """Return the question that the first delivery of this proposal has put."""

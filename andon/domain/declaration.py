@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
+from andon.domain.attested import Attested, read_attested, unheard
 from andon.domain.directory import Role, Standing
-from andon.domain.errors import SignatureError
 from andon.domain.response import Refusal
-from andon.domain.signing import DECLARATION_TYPE, Envelope, open_envelope
-from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, Spare
+from andon.domain.signing import DECLARATION_TYPE, Envelope
+from andon.domain.values import Carried, IncidentId, Sha256Hex, Spare
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:+/@-]{1,80}$")]
 """A name, value, id or time. No space: a sentence belongs into the reason, which is sealed."""
@@ -54,24 +54,12 @@ class DeclarationRight(Spare):
     further: bool = Field(False, description="it gives at least one further code; its effect judges which")
 
 
-class Declaration(Carried):
-    """What a person states. Attested by the console and signed whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Declaration(Attested):
+    """What a person states."""
 
     statement: Literal["andon.declaration/1"] = "andon.declaration/1"
-    incident: IncidentId
     kind: Declared
     about: dict[Code, Code] = Field(default_factory=dict, max_length=64)
-    reason: Sha256Hex = Field(description="digest of the encrypted text of the reason")
-    reason_text: str = Field(description="id of that text in the register")
-    policy: Sha256Hex
-    person: PersonId
-    role: Role
-    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
-    nonce: str = Field(min_length=16, max_length=64)
-    received_at: Instant
-    attested_by: Literal["console"] = "console"
 
 
 class DeclarationTaken(Carried):
@@ -87,12 +75,7 @@ def read_declaration(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> De
     Raises:
         SignatureError: the signature does not hold, or the payload is no declaration.
     """
-    if envelope.payloadType != DECLARATION_TYPE:
-        raise SignatureError("what was signed is no declaration")
-    try:
-        return Declaration.model_validate_json(open_envelope(envelope, trusted))
-    except ValidationError as error:
-        raise SignatureError("what was signed is no declaration") from error
+    return read_attested(Declaration, DECLARATION_TYPE, envelope, trusted)
 
 
 def judge_declaration(
@@ -114,19 +97,15 @@ def judge_declaration(
         policy: digest of the policy the incident is pinned to.
         replayed: whether this very statement was taken before.
     """
+    held = standing.speaks_as(declaration.role)
+    refusal = unheard(declaration, standing, incident=incident, policy=policy, held=held)
     holds: tuple[tuple[Refusal, bool], ...] = (
-        (Refusal.WRONG_INCIDENT, declaration.incident != incident),
-        (Refusal.BINDING, declaration.policy != policy),
-        (Refusal.UNKNOWN_PERSON, not standing.known or standing.person != declaration.person),
-        (Refusal.SUSPENDED, standing.suspended),
-        (Refusal.SHARED_ACCOUNT, standing.shared),
-        (Refusal.ROLE_NOT_HELD, not standing.speaks_as(declaration.role)),
         (Refusal.NOT_DECLARABLE, right is None),
         (Refusal.WRONG_ROLE, right is not None and declaration.role not in right.by),
         (Refusal.ABOUT, right is not None and not _fits(declaration.about, right)),
         (Refusal.REPLAYED, replayed),
     )
-    return next((refusal for refusal, found in holds if found), None)
+    return refusal or next((one for one, found in holds if found), None)
 
 
 def _fits(given: Mapping[str, str], right: DeclarationRight) -> bool:

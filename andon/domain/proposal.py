@@ -5,40 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from andon.domain.attested import Attested, read_attested, unheard
 from andon.domain.decision import DecisionKind
-from andon.domain.directory import Role, Standing
-from andon.domain.errors import SignatureError
+from andon.domain.directory import Standing
 from andon.domain.response import Refusal
 from andon.domain.rights import Right
 from andon.domain.severity import Band
-from andon.domain.signing import PROPOSAL_TYPE, Envelope, open_envelope
-from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex
+from andon.domain.signing import PROPOSAL_TYPE, Envelope
+from andon.domain.values import Carried, IncidentId, PersonId, Sha256Hex
 
 PERSON: Final = TypeAdapter(PersonId)
 
 
-class Proposal(Carried):
-    """What a person asks to have decided. Attested by the console and signed whole."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Proposal(Attested):
+    """What a person asks to have decided."""
 
     statement: Literal["andon.proposal/1"] = "andon.proposal/1"
-    incident: IncidentId
     kind: DecisionKind
     about: dict[str, str] = Field(default_factory=dict, max_length=8)
     subject: Sha256Hex | None = Field(None, description="digest of the encrypted text to decide on")
     subject_text: str = Field("", max_length=64)
-    reason: Sha256Hex = Field(description="digest of the encrypted text of the reason")
-    reason_text: str
-    policy: Sha256Hex
-    person: PersonId
-    role: Role
-    standing: Standing = Field(description="what the directory in force at `received_at` said of the person")
-    nonce: str = Field(min_length=16, max_length=64)
-    received_at: Instant
-    attested_by: Literal["console"] = "console"
 
 
 class Proposed(Carried):
@@ -55,12 +43,7 @@ def read_proposal(envelope: Envelope, trusted: Mapping[Sha256Hex, str]) -> Propo
     Raises:
         SignatureError: the signature does not hold, or the payload is no proposal.
     """
-    if envelope.payloadType != PROPOSAL_TYPE:
-        raise SignatureError("what was signed is no proposal")
-    try:
-        return Proposal.model_validate_json(open_envelope(envelope, trusted))
-    except ValidationError as error:
-        raise SignatureError("what was signed is no proposal") from error
+    return read_attested(Proposal, PROPOSAL_TYPE, envelope, trusted)
 
 
 def judge_proposal(
@@ -84,19 +67,15 @@ def judge_proposal(
         severity: what the incident has now; a downgrade must go below it.
         already_asked: whether a question of this kind is open.
     """
+    held = proposal.role in standing.roles
+    refusal = unheard(proposal, standing, incident=incident, policy=policy, held=held)
     holds: tuple[tuple[Refusal, bool], ...] = (
-        (Refusal.WRONG_INCIDENT, proposal.incident != incident),
-        (Refusal.BINDING, proposal.policy != policy),
-        (Refusal.UNKNOWN_PERSON, not standing.known or standing.person != proposal.person),
-        (Refusal.SUSPENDED, standing.suspended),
-        (Refusal.SHARED_ACCOUNT, standing.shared),
-        (Refusal.ROLE_NOT_HELD, proposal.role not in standing.roles),
         (Refusal.NOT_FOR_THE_ASKING, right is None or not right.asked_by),
         (Refusal.WRONG_ROLE, right is not None and proposal.role not in right.asked_by),
         (Refusal.ABOUT, right is not None and not _fits(proposal, right, severity)),
         (Refusal.ALREADY_ASKED, already_asked),
     )
-    return next((refusal for refusal, found in holds if found), None)
+    return refusal or next((one for one, found in holds if found), None)
 
 
 def _fits(proposal: Proposal, right: Right, severity: Band) -> bool:

@@ -88,8 +88,12 @@ FORGED: dict[str, tuple[Callable[[Story], None], str, str]] = {
         "role: the entry says",
     ),
     "without a statement": (lambda one: propose(one, digests={}), "statements", "which is not there"),
-    "in a role that is not held": (lambda one: propose(one, "enno.engineer"), "statements", "could not ask"),
-    "by somebody nobody knows": (lambda one: propose(one, "nobody"), "statements", "could not ask"),
+    "in a role that is not held": (
+        lambda one: propose(one, "enno.engineer"),
+        "statements",
+        "could not speak",
+    ),
+    "by somebody nobody knows": (lambda one: propose(one, "nobody"), "statements", "could not speak"),
     "a question that nobody asked for": (ask, "judgement", "who never asked for it"),
 }
 

@@ -82,9 +82,7 @@ WRONG = [
     pytest.param({**HAVE_IT, "person": "eva"}, 400, id="an unknown field"),
     pytest.param({**HAVE_IT, "about": {"why": "a sentence here"}}, 400, id="a sentence for a code"),
     pytest.param({**HAVE_IT, "about": {"mood": "good"}}, 422, id="a code that is not asked for"),
-    pytest.param(
-        {"kind": "merged", "reason": "x", "about": {"into": "INC-1"}}, 404, id="into what is not there"
-    ),
+    pytest.param({"kind": "merged", "reason": "x", "about": {"into": "INC-1"}}, 404, id="into nothing"),
 ]
 
 

@@ -24,6 +24,7 @@ from andon.config import DatabaseSettings, StoreSettings
 from andon.register.engine import Databases, open_databases
 from andon.register.migrate import migrate
 from andon.register.switches import Switches
+from infra.embedded.weed import MEMORY
 
 SECONDS_TO_START = 60
 TOKEN = "probe-token"
@@ -137,7 +138,7 @@ def s3_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreSetti
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={"HOME": str(folder), "PATH": "/usr/bin:/bin", "GOMEMLIMIT": "200MiB"},
+            env={"HOME": str(folder), "PATH": "/usr/bin:/bin", "GOMEMLIMIT": MEMORY},
         )
         try:
             _bucket_made(settings, process)

@@ -27,8 +27,8 @@ from infra.embedded.side_doors import SideDoors
 from infra.embedded.store import Store, patiently
 
 MEMORY: Final = "400MiB"
-"""Go's soft limit: without one it keeps 642 MB after heavy use. With 200 MiB, which it needs at rest, its garbage
-collector takes a fifth of a core for ever."""
+"""Go's soft limit: without one it keeps 642 MB after heavy use. With 200 MiB, which it needs at rest, its
+garbage collector takes a fifth of a core for ever."""
 
 COMPONENTS: Final = ("MASTER", "VOLUME", "FILER", "S3", "CLIENT", "ADMIN", "WORKER", "MQ")
 

@@ -41,8 +41,8 @@ GRACE = timedelta(seconds=5)
 WORKFLOW_TASKS = 12
 """Workflow tasks at a time. They share one interpreter: of a hundred at once each would take longer than a
 task may, and be done again from the start. The rest waits at the server, where the gravest goes first."""
-CACHED_WORKFLOWS = 20_000
-"""At least as many as incidents are open: beyond the cache each touch replays a history."""
+CACHED_WORKFLOWS = 1_000
+"""Each takes a megabyte or more. Beyond them a touch replays a history: some tenths of a second."""
 
 
 class Parts(Protocol):

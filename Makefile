@@ -31,8 +31,8 @@ test: $(VENV)/.set-up-dev ## run the tests
 e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the people who use it do
 	@$(BIN)/python -m pytest -m "not long and (stack or browser)" --ignore tests/chaos
 
-races: $(VENV)/.set-up-dev ## race answers and deadlines on a real server, and wait out slow outages
-	@$(BIN)/python -m pytest -n $(WORKERS) -m long tests/workflows
+long: $(VENV)/.set-up-dev ## run what takes its time: all of each table, races, slow outages
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not stack and not browser"
 
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
 	@$(BIN)/python -m pytest tests/chaos
@@ -50,4 +50,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test e2e races chaos storm check bench clean
+.PHONY: help setup demo test e2e long chaos storm check bench clean

@@ -18,6 +18,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # nothing about the workflow, and can strike another test; what is stuck meets the bound of its own test.
 os.environ.setdefault("TEMPORAL_DEBUG", "1")
 
+HERE = Path(__file__).parent
+SERVED = frozenset({"access", "cli", "console", "door", "workflows"})
+"""Folders whose tests run against servers."""
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -28,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A stack takes most of a machine: all tests that start one run in one process, one after another.
     In CI, which installs Chromium, browser tests are not skipped but fail.
     """
+    _leave_tables_to_later(items)
     for item in items:
         if item.get_closest_marker("stack"):
             item.add_marker(pytest.mark.xdist_group("stack"))
@@ -37,6 +41,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _leave_tables_to_later(items: list[pytest.Item]) -> None:
+    """Leave all but the first case of each table that needs a server to `make long`.
+
+    The rules behind the cases are pure, and each of them is tried in tests/domain.
+    """
+    tried: set[str] = set()
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] not in SERVED or not hasattr(item, "callspec"):
+            continue
+        table = item.nodeid.partition("[")[0]
+        if table in tried:
+            item.add_marker(pytest.mark.long)
+        tried.add(table)
 
 
 @pytest.hookimpl(trylast=True)

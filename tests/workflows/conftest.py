@@ -12,7 +12,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from workflows import search_attributes as search
 
-HERE = Path(__file__).parent
 TEMPORAL = Path(sys.executable).with_name("temporal")
 FAST = {
     "frontend.WorkflowTimeSkippingEnabled": "true",
@@ -31,22 +30,6 @@ ATTRIBUTES = (
     search.NEXT_DEADLINE,
     search.EXERCISE,
 )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but the first case of each table to `make races`: an incident for each takes its time.
-
-    The rules behind the cases are pure, and each of them is tried in tests/domain.
-    """
-    tried: set[str] = set()
-    for item in items:
-        if HERE not in item.path.parents or not hasattr(item, "callspec"):
-            continue
-        table = item.nodeid.partition("[")[0]
-        if table in tried:
-            item.add_marker(pytest.mark.long)
-        tried.add(table)
 
 
 @pytest.fixture(scope="session")

@@ -250,7 +250,7 @@ async def test_who_opened_which_evidence_and_when_stands_in_the_file(archive: Ar
         ("bela", "gate", NOW.isoformat()),
         ("lena", "evidence", LATER.isoformat()),
     ]
-    assert [(one["actor"], one["kind"]) for one in part["accesses"]] == [("person:lena", "evidence_read")]
+    assert [(one["actor"], one["kind"]) for one in part["accesses"]] == [("person:lena", "stage_begun")]
 
 
 async def test_writing_twice_gives_one_locked_file_under_its_digest(archive: Archive) -> None:

@@ -24,7 +24,7 @@ async def test_a_decision_is_asked_for_on_a_page_and_a_second_click_asks_for_not
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:
     incident = await opened(office, temporal)
-    async with signed_in(http, Role.COMMUNICATIONS) as visitor:
+    async with signed_in(http, Role.INCIDENT_LEAD) as visitor:
         page = await visitor.get(f"/incidents/{incident}")
         assert f"/incidents/{incident}/ask/public_statement" in page.text
         place = f"/incidents/{incident}/ask/public_statement"
@@ -39,7 +39,7 @@ async def test_a_decision_is_asked_for_on_a_page_and_a_second_click_asks_for_not
     async with signed_in(http, Role.LEGAL) as visitor:
         question = (await visitor.get(f"/incidents/{incident}/decisions/public_statement-1")).text
         assert "We stopped it.\n&lt;b&gt;All is well.&lt;/b&gt;" in question
-        assert "communications-1" in question
+        assert "incident_lead-1" in question
 
 
 WRONG = [
@@ -61,7 +61,7 @@ async def test_what_was_typed_is_kept_when_it_is_not_taken(
 ) -> None:
     incident = await opened(office, temporal)
     place = f"/incidents/{incident}/ask/public_statement"
-    async with signed_in(http, Role.COMMUNICATIONS) as visitor:
+    async with signed_in(http, Role.INCIDENT_LEAD) as visitor:
         form = await visitor.get(place)
         typed = {name: field(form.text, name) for name in ("csrf", "key")}
         typed |= {"reason": "because of the press", "text": "A draft."}
@@ -154,7 +154,7 @@ async def test_incidents_are_listed_by_whom_they_ask_and_by_what_runs_out_first(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:
     incident = await opened(office, temporal)
-    await ask(http, Role.COMMUNICATIONS, incident, STATEMENT)
+    await ask(http, Role.INCIDENT_LEAD, incident, STATEMENT)
     for role, asked_of, there in (
         (Role.EXECUTIVE, "me", True),
         (Role.LEGAL, "executive", True),

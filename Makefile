@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-WORKERS ?= 2
+WORKERS ?= 3
 # Each process would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +29,7 @@ test: $(VENV)/.set-up-dev ## run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not stack and not browser"
 
 e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the people who use it do
-	@$(BIN)/python -m pytest -m "not long and (stack or browser)" --ignore tests/chaos
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and (stack or browser)" --ignore tests/chaos
 
 long: $(VENV)/.set-up-dev ## run what takes its time: all of each table, races, slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not stack and not browser"

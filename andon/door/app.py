@@ -21,31 +21,17 @@ from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
 from andon.door import backlog, evidence_routes, issue_routes, ofrep, routes
 from andon.door.backlog import BacklogDesk
-from andon.door.books import Books
-from andon.door.brought import Brought
 from andon.door.drain import Drain
-from andon.door.engine import Engine
 from andon.door.flags import Flags
-from andon.door.graver import Graver
-from andon.door.holding import Holding
-from andon.door.intake import Intake
-from andon.door.likeness import Likeness
-from andon.door.limit import StopLimit
 from andon.door.opening import Secrets
-from andon.door.outage import Outage
-from andon.door.placing import Placing
 from andon.door.policy import PolicyDesk
 from andon.door.promoting import Promoting
-from andon.door.rates import Rates
 from andon.door.repeats import Repeats
 from andon.door.senders.wiring import ROUTERS, receive
-from andon.door.sightings import Sightings
 from andon.door.spool import Spool, SpoolFullError
-from andon.door.standing import Standing
 from andon.door.stop import Cord, StopRequest
-from andon.door.ties import Knot
+from andon.door.taking_in import TakingIn, taking_in
 from andon.door.uploads import UploadDesk
-from andon.door.weather import Weather
 
 RETRY_AFTER: Final = "5"
 """Seconds after which a sender may try again when nothing could be kept."""
@@ -108,74 +94,42 @@ def _set_up(
     policy = PolicyDesk(chosen, queries.policies, queries.systems, queries.people, flags)
     policy.load()
     keys = Secrets(chosen.keys.master.read_bytes(), chosen.keys.attestation.read_bytes())
-    knot = Knot(queries.issues, queries.links, queries.patterns)
-    books = Books(
-        queries.incidents,
-        queries.detections,
-        parts.texts,
-        keys.attest,
-        knot,
-        Brought(queries.codes, queries.uploads),
-    )
-    engine = Engine(chosen.temporal)
-    holding = Holding(parts.flags, queries.switches)
-    most = chosen.intake.stops_per_source_per_hour
-    placing = Placing(
-        standing=Standing(queries.incidents),
-        sightings=Sightings(queries.incidents, knot, Likeness(queries.detections, queries.links)),
-        graver=Graver(queries.detections),
-        weather=Weather(queries.storms, queries.links, queries.incidents, books, policy, keys),
-        books=books,
-        policy=policy,
-        keys=keys,
-        limit=StopLimit(queries.incidents, most),
-    )
-    outage = Outage(
-        spool=spool,
-        books=books,
-        placing=placing,
-        policy=policy,
-        holding=holding,
-        detections=queries.detections,
-        stops_an_hour=most,
-    )
-    outage.load()
-    intake = Intake(
-        incidents=queries.incidents,
-        policy=policy,
-        placing=placing,
-        engine=engine,
-        holding=holding,
-        outage=outage,
-        rates=Rates(chosen.intake.detections_per_source_per_minute),
-        console_url=chosen.console.url,
-    )
-    app.state.engine = engine
+    taking = taking_in(chosen, parts, policy, keys, spool)
+    taking.outage.load()
+    _put_at_hand(app, chosen, parts, policy, keys, taking)
     app.state.flags = flags
+    words = receive(app, chosen, queries, policy, keys, taking.engine)
+    drain = Drain(queries.incidents, taking.engine, taking.holding, taking.intake)
+    return [
+        policy.keep_current(),
+        drain.keep_draining(),
+        taking.outage.keep_draining(taking.intake.joined),
+        taking.intake.joined.keep_telling(),
+        words.keep_telling(),
+        app.state.uploads.keep_sweeping(),
+    ]
+
+
+def _put_at_hand(
+    app: FastAPI, chosen: Settings, parts: DoorParts, policy: PolicyDesk, keys: Secrets, taking: TakingIn
+) -> None:
+    """Put what requests use into `app.state`."""
+    queries, intake = parts.queries, taking.intake
+    app.state.engine = taking.engine
     app.state.intake = intake
     app.state.promoting = Promoting(
         issues=queries.issues,
         detections=queries.detections,
         texts=parts.texts,
         policy=policy,
-        placing=placing,
+        placing=taking.placing,
         intake=intake,
     )
     app.state.repeats = Repeats(queries.detections, intake.as_it_stands)
-    words = receive(app, chosen, queries, policy, keys, engine)
-    app.state.cord = Cord(intake, books, policy, keys, holding, queries.switches)
+    app.state.cord = Cord(intake, taking.books, policy, keys, taking.holding, queries.switches)
     app.state.body_bytes = chosen.intake.body_bytes
     app.state.depth = chosen.intake.depth
     app.state.elsewhere = routes.EVIDENCE_ELSEWHERE.format(door=chosen.door.url)
     folder = UploadFolder(chosen.data_dir, chosen.keys.master)
     app.state.uploads = UploadDesk(folder, queries.uploads, chosen.intake)
-    app.state.backlog = BacklogDesk(intake, engine, policy, queries.waits, queries.storms)
-    drain = Drain(queries.incidents, engine, holding, intake)
-    return [
-        policy.keep_current(),
-        drain.keep_draining(),
-        outage.keep_draining(intake.joined),
-        intake.joined.keep_telling(),
-        words.keep_telling(),
-        app.state.uploads.keep_sweeping(),
-    ]
+    app.state.backlog = BacklogDesk(intake, taking.engine, policy, queries.waits, queries.storms)

@@ -110,6 +110,26 @@ class IntakeSettings(_Section):
     )
 
 
+class LeverSettings(_Section):
+    """What levers outside Andon need besides their options in a system's file."""
+
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="secrets by the names that levers' options use"
+    )
+    private_hosts: tuple[str, ...] = Field(
+        (), description="`host:port` of levers at addresses that are not public; no other is called"
+    )
+    commands: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="commands that levers may run: name and argument list, no shell"
+    )
+    timeout: timedelta = Field(
+        timedelta(seconds=5),
+        gt=timedelta(0),
+        le=timedelta(seconds=8),
+        description="longest wait for one call",
+    )
+
+
 class RecorderSettings(_Section):
     """Bounds of the flight recorder."""
 
@@ -195,6 +215,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
+    levers: LeverSettings = LeverSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
 from andon.adapters.levers.flag import FlagLever
+from andon.adapters.levers.kinds import Levers, Means
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.adapters.notify.apprise import AppriseNotifier
 from andon.adapters.people import RegisterDirectory
@@ -23,6 +24,7 @@ from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.config import Settings
 from andon.ports import EvidenceStore
+from andon.register.held import HeldLevers
 from andon.register.openings import Openings
 from andon.register.standings import Standings
 from playbooks import Shelf
@@ -42,7 +44,12 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         texts,
         shelf.evidence.rows,
     )
-    probe = OpenFeatureProbe(settings.door.url, settings.probe_token)
+    means = Means(
+        settings=settings.levers,
+        switches=queries.switches,
+        held=HeldLevers(queries.databases.switches),
+        flags=FlagLever(queries.switches, OpenFeatureProbe(settings.door.url, settings.probe_token)),
+    )
     ledger = LockedLedger(store, queries.ledger)
     places = EvaluationPlaces(
         systems=queries.systems,
@@ -52,7 +59,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         vault=vault,
     )
     return Runtime(
-        levers={"flag": FlagLever(queries.switches, probe)},
+        levers=Levers(means),
         directory=RegisterDirectory(Standings(queries.databases.register)),
         versions=versions,
         statements=ledger,

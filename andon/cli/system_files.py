@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
+from andon.adapters.levers import kinds
 from andon.adapters.sources.versions import versions_at
 from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
@@ -21,7 +22,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.config import PolicySettings
-from andon.domain.errors import SourceError
+from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.readiness import Finding, FirstStop, Level, readiness, staffing, stopped_first
 from andon.domain.severity import Band
 from andon.domain.system import AISystem
@@ -29,7 +30,6 @@ from playbooks import load, load_people, load_system
 from playbooks.shelf import yaml_files
 from playbooks.shipped import SHIPPED
 
-ADAPTERS: Final = frozenset({"flag"})
 IN_FORCE_WITHIN: Final = 20.0
 LOOK_EVERY: Final = 0.5
 _Json = Annotated[bool, Parameter(negative="")]
@@ -109,9 +109,25 @@ def _paths(what: str | None, files: PolicySettings | None) -> list[Path]:
     return [files.systems / f"{what}.yaml"]
 
 
+def _levers(system: AISystem) -> Iterator[Finding]:
+    """Whether each lever's own adapter can use its options; one that is no adapter's is found before."""
+    for number, lever in enumerate(system.lever_list()):
+        if lever.adapter not in kinds.names():
+            continue
+        try:
+            kinds.check(lever)
+        except InvalidInputError as error:
+            yield Finding(level=Level.PROBLEM, field=f"levers.{number}", text=str(error))
+
+
 def _checked(system: AISystem, path: Path, files: PolicySettings | None) -> dict[str, Any]:
     playbooks = load(files.playbooks if files else None).playbooks
-    findings = [*readiness(system, playbooks, ADAPTERS), *_people(system, files), *_tried(system)]
+    findings = [
+        *readiness(system, playbooks, kinds.names()),
+        *_levers(system),
+        *_people(system, files),
+        *_tried(system),
+    ]
     known = system if system.playbook in playbooks else system.model_copy(update={"playbook": None})
     return {
         "system": system.id,

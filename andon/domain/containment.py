@@ -68,6 +68,9 @@ class Lever(Carried):
     system: Slug
     verb: Verb
     target: str = Field("", description="tool, route or source, where the verb has one")
+    options: dict[str, str] = Field(
+        default_factory=dict, description="where its adapter finds it, as the system's file says; no secrets"
+    )
 
 
 class Order(Carried):
@@ -87,6 +90,19 @@ class Order(Carried):
     def key(self, verb: str) -> str:
         """Idempotency key: survives retry, reset and continue-as-new."""
         return f"{self.id}/{verb}"
+
+    def hold(self, since: Instant) -> Hold:
+        """Return the hold this order puts on its lever."""
+        return Hold(
+            order=self.id,
+            incident=self.incident,
+            lever=self.lever.id,
+            limit=self.limit,
+            reason=self.reason,
+            contact=self.contact,
+            since=since,
+            expires_at=self.expires_at,
+        )
 
 
 class Applied(Carried):
@@ -127,6 +143,11 @@ class Hold(Carried):
     contact: str
     since: Instant
     expires_at: Instant
+
+
+def strictest(holds: Sequence[Hold]) -> Hold | None:
+    """Return the hold that counts: the lowest limit, of equals the oldest; None: nothing holds."""
+    return min(holds, key=lambda hold: (hold.limit, hold.since, hold.order), default=None)
 
 
 FLAG_SHAPES: Final[dict[Verb, str]] = {

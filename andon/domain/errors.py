@@ -9,6 +9,7 @@ AndonError
 ├── NotFoundError            the thing named does not exist
 ├── OutdatedError            what was to be changed has changed since it was read
 ├── LeverUnknownError        no such enforcement point
+├── LeverAwayError           an enforcement point did not answer, or not as agreed
 ├── ReleaseRefusedError      a lever may not be released now, and why
 ├── EvidenceStoreError       the store refused or lost something
 │   └── StoreConflictError   other bytes stand where ours should
@@ -85,6 +86,15 @@ class LeverUnknownError(AndonError):
     def __init__(self, lever: str) -> None:
         self.lever = lever
         super().__init__(f"no adapter serves lever {lever!r}")
+
+
+class LeverAwayError(AndonError):
+    """An enforcement point did not answer, or not as agreed; what it did is unknown. Try again."""
+
+    def __init__(self, lever: str, problem: str) -> None:
+        self.lever = lever
+        self.problem = problem
+        super().__init__(f"lever {lever}: {problem}")
 
 
 class ReleaseRefusedError(AndonError):

@@ -27,6 +27,11 @@ class LeverEntry(Frozen):
     target: str = Field("", pattern=r"^[a-z0-9_]{0,64}$", description="tool, route or source")
     adapter: Slug = "flag"
     normal: int | None = Field(None, ge=0, description="for rate_limit: requests a minute when nothing holds")
+    options: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="where the adapter finds it, by the adapter's own names; secrets are named, never given",
+    )
 
 
 class Fallback(Frozen):
@@ -111,7 +116,14 @@ class AISystem(Frozen):
             name = flag_key(self.id, entry.verb, entry.target)
         else:
             name = ".".join(part for part in (self.id, entry.verb.value, entry.target) if part)
-        return Lever(id=name, adapter=entry.adapter, system=self.id, verb=entry.verb, target=entry.target)
+        return Lever(
+            id=name,
+            adapter=entry.adapter,
+            system=self.id,
+            verb=entry.verb,
+            target=entry.target,
+            options=entry.options,
+        )
 
 
 def unregistered(system: Slug, owner: PersonId) -> AISystem:

@@ -54,7 +54,7 @@ class Switches:
             if fresh:
                 self._put(connection, hold)
                 if captured is not None:
-                    self._keep(connection, hold.order, captured, at)
+                    keep_captured(connection, hold.order, captured, at)
             return self._applied(connection, hold.order, key)
 
     def applied(self, order: str, key: str) -> Applied | None:
@@ -116,26 +116,12 @@ class Switches:
 
     @staticmethod
     def _put(connection: Connection, hold: Hold) -> None:
-        values = {
-            "incident": hold.incident,
-            "system": hold.lever.split(".", 1)[0],
-            "lever": hold.lever,
-            "most": hold.limit,
-            "reason": hold.reason,
-            "contact": hold.contact,
-            "since": hold.since,
-            "expires_at": hold.expires_at,
-        }
-        if not insert_if_absent(connection, holds, {"order_id": hold.order, **values}, on=("order_id",)):
+        row = hold_row(hold)
+        if not insert_if_absent(connection, holds, row, on=("order_id",)):
             # Another key for the same order: the hold is put on anew, as after a relapse.
             connection.execute(
-                update(holds).where(holds.c.order_id == hold.order).values(**values, released_at=None)
+                update(holds).where(holds.c.order_id == hold.order).values({**row, "released_at": None})
             )
-
-    @staticmethod
-    def _keep(connection: Connection, order: str, captured: bytes, at: datetime) -> None:
-        row = {"order_id": order, "state": captured, "digest": sha256(captured), "captured_at": at}
-        insert_if_absent(connection, captured_states, row, on=("order_id",))
 
     @staticmethod
     def _applied(connection: Connection, order: str, key: str) -> Applied:
@@ -150,10 +136,32 @@ def _in_force(connection: Connection, system: str | None) -> list[Hold]:
     wanted = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.since, holds.c.order_id)
     if system is not None:
         wanted = wanted.where(holds.c.system == system)
-    return [_hold(row) for row in connection.execute(wanted)]
+    return [shown_hold(row) for row in connection.execute(wanted)]
 
 
-def _hold(row: Row[Any]) -> Hold:
+def keep_captured(connection: Connection, order: str, captured: bytes, at: datetime) -> None:
+    """Keep the state a lever was in before an order, unless one is kept under it."""
+    row = {"order_id": order, "state": captured, "digest": sha256(captured), "captured_at": at}
+    insert_if_absent(connection, captured_states, row, on=("order_id",))
+
+
+def hold_row(hold: Hold) -> dict[str, Any]:
+    """Return a hold as its table keeps it."""
+    return {
+        "order_id": hold.order,
+        "incident": hold.incident,
+        "system": hold.lever.split(".", 1)[0],
+        "lever": hold.lever,
+        "most": hold.limit,
+        "reason": hold.reason,
+        "contact": hold.contact,
+        "since": hold.since,
+        "expires_at": hold.expires_at,
+    }
+
+
+def shown_hold(row: Row[Any]) -> Hold:
+    """Return what a row of the table says."""
     return Hold(
         order=row.order_id,
         incident=row.incident,

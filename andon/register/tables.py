@@ -76,6 +76,15 @@ captured_states = Table(
     Column("captured_at", Moment, nullable=False),
 )
 
+resting_states = Table(
+    "resting_states",
+    SWITCHES,
+    Column("lever", String(255), primary_key=True),
+    Column("order_id", String(64), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("captured_at", Moment, nullable=False),
+)
+
 effects = Table(
     "effects",
     SWITCHES,

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from andon.adapters.clock import utc_now
-from andon.domain.containment import FLAG_SHAPES, Applied, Hold, Order, Proof, Released, Verb, flag_key
+from andon.domain.containment import FLAG_SHAPES, Applied, Order, Proof, Released, Verb, flag_key
 from andon.domain.errors import InvalidInputError, LeverUnknownError, NotFoundError
 from andon.domain.values import canonical
 from andon.register.switches import Switches
@@ -61,9 +61,7 @@ class FlagLever:
             return done
         captured, gap = await self._captured(order, capture_within)
         at = self._now()
-        return await asyncio.to_thread(
-            self._switches.put_hold, _hold(order, at), key, captured, at=at, gap=gap
-        )
+        return await asyncio.to_thread(self._switches.put_hold, order.hold(at), key, captured, at=at, gap=gap)
 
     async def probe(self, order: Order) -> Proof:
         """Look at the flag through OpenFeature.
@@ -130,16 +128,3 @@ def _denied(look: Look, limit: int | None) -> bool:
         return look.value is False
     # True is a number to Python, but no server that serves a limit says so.
     return not isinstance(look.value, bool) and look.value <= limit
-
-
-def _hold(order: Order, at: datetime) -> Hold:
-    return Hold(
-        order=order.id,
-        incident=order.incident,
-        lever=order.lever.id,
-        limit=order.limit,
-        reason=order.reason,
-        contact=order.contact,
-        since=at,
-        expires_at=order.expires_at,
-    )

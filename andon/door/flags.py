@@ -30,6 +30,10 @@ class Flags:
         """Serve the flags of these systems, and no others, from now on."""
         self._normal = {key: value for system in systems for key, value in normal_flags(system).items()}
 
+    def add(self, system: AISystem) -> None:
+        """Serve the flags of one more system."""
+        self._normal = {**self._normal, **normal_flags(system)}
+
     def answer(self, key: str) -> FlagAnswer | None:
         """Return what a flag says; None: there is no such flag."""
         normal = self._normal.get(key)

@@ -121,9 +121,11 @@ class PolicyDesk:
 
     def read_systems(self) -> None:
         """Serve the flags of the AI systems the register knows."""
-        known = self._systems.systems()
-        self._known = {system.id: system for system in known}
-        self._flags.register(known)
+        known = {system.id: system for system in self._systems.systems()}
+        if len(known) == len(self._known) and all(self._known.get(key) is one for key, one in known.items()):
+            return
+        self._known = known
+        self._flags.register(known.values())
 
     def system(self, system: str) -> AISystem | None:
         """Return a registered AI system."""
@@ -150,7 +152,8 @@ class PolicyDesk:
         if name != UNKNOWN_SYSTEM and _NAME.match(name):
             found = unregistered(name, lead)
             self._systems.put_system(found)
-            self.read_systems()
+            self._known = {**self._known, name: found}
+            self._flags.add(found)
             return found
         return unregistered(UNKNOWN_SYSTEM, lead).model_copy(update={"levers": ()})
 

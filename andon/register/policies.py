@@ -48,6 +48,7 @@ class Systems:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._read: dict[str, tuple[str, AISystem]] = {}
 
     def put_system(self, system: AISystem) -> None:
         """Keep an AI system, in place of what was kept under its id."""
@@ -64,8 +65,15 @@ class Systems:
     def systems(self) -> list[AISystem]:
         """Return all AI systems by id."""
         with reading(self._engine) as connection:
-            found = connection.execute(select(systems.c.system).order_by(systems.c.id)).scalars()
-            return [AISystem.model_validate_json(text) for text in found]
+            found = connection.execute(select(systems).order_by(systems.c.id)).all()
+        return [self._as_read(row.id, row.system) for row in found]
+
+    def _as_read(self, system: str, text: str) -> AISystem:
+        """Return what a text says; one that has not changed is the same object as before."""
+        before = self._read.get(system)
+        if before is None or before[0] != text:
+            before = self._read[system] = (text, AISystem.model_validate_json(text))
+        return before[1]
 
     def system(self, system: str) -> AISystem | None:
         """Return one AI system."""

@@ -6,14 +6,17 @@ none is left, and the strictest hold wins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
 from pydantic import Field
 
+from andon.domain.cost import Cost
 from andon.domain.directory import Role
 from andon.domain.errors import InvalidInputError
+from andon.domain.proof import Ground, Part
+from andon.domain.share import Share
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug
 
 
@@ -60,6 +63,10 @@ IN_FORCE: Final = frozenset(
 """States in which the hold stands, or may stand. An expired order asks; it never lets go by itself."""
 
 
+BY_HAND: Final[Slug] = "manual"
+"""The adapter of a step that no lever carries out: a person does, and says so on record."""
+
+
 class Lever(Carried):
     """One enforcement point of an AI system."""
 
@@ -71,6 +78,14 @@ class Lever(Carried):
     options: dict[str, str] = Field(
         default_factory=dict, description="where its adapter finds it, as the system's file says; no secrets"
     )
+    cost: Cost | None = Field(None, description="what holding it costs; else what the step says")
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person carries its orders out."""
+        return self.adapter == BY_HAND
+
+    proofs: tuple[Ground, ...] = Field((), description="looks that must find the effect besides its own")
 
 
 class Order(Carried):
@@ -80,12 +95,14 @@ class Order(Carried):
     incident: IncidentId
     lever: Lever
     limit: int = Field(0, description="for rate_limit: requests a minute that stay allowed")
+    share: Share | None = Field(None, description="requests it lets through, while it is let go in steps")
     authority: str = Field(description="who or what allows it: `playbook:<id>` or `person:<id>`")
     assignee: Role
     reason: str = Field(description="reason code that users of the AI system are told")
     contact: str = Field("", description="whom users of the AI system can ask")
     ordered_at: Instant
-    expires_at: Instant
+    expires_at: Instant = Field(description="when it is looked at again")
+    cost: Cost | None = Field(None, description="what it is expected to cost while it stands")
 
     def key(self, verb: str) -> str:
         """Idempotency key: survives retry, reset and continue-as-new."""
@@ -98,6 +115,7 @@ class Order(Carried):
             incident=self.incident,
             lever=self.lever.id,
             limit=self.limit,
+            share=self.share,
             reason=self.reason,
             contact=self.contact,
             since=since,
@@ -122,6 +140,10 @@ class Proof(Carried):
     at: Instant
     via: str = Field(description="the path the probe took, such as `openfeature`")
     saw: str = Field(description="code of what was seen, such as `false/STATIC`")
+    parts: tuple[Part, ...] = Field((), description="each look, where there are more than the lever's own")
+    ready_at: Instant | None = Field(
+        None, description="nothing was looked at: caches may show the state before until then"
+    )
 
 
 class Released(Carried):
@@ -139,6 +161,7 @@ class Hold(Carried):
     incident: str
     lever: str
     limit: int
+    share: Share | None = None
     reason: str
     contact: str
     since: Instant
@@ -157,6 +180,7 @@ FLAG_SHAPES: Final[dict[Verb, str]] = {
     Verb.BLOCK_SOURCE: "{system}.source.{target}.allowed",
     Verb.ROUTE_TO_REVIEW: "{system}.unreviewed.allowed",
     Verb.RATE_LIMIT: "{system}.rate_limit",
+    Verb.QUARANTINE_SESSION: "{system}.session.{target}.allowed",
 }
 """The verbs a flag can carry out. Flags are permissions: their absence means contained."""
 
@@ -176,29 +200,59 @@ def flag_key(system: Slug, verb: Verb, target: str = "") -> str:
     return shape.format(system=system, target=target)
 
 
+STATIC: Final = "STATIC"
+SPLIT: Final = "SPLIT"
+TARGETING_MATCH: Final = "TARGETING_MATCH"
+"""Reasons of OpenFeature: the same for everybody, by a percentage of targeting keys, by what the context says."""
+
+
+def session_flag(system: Slug) -> str:
+    """Return the flag that applications evaluate with a session's id as targeting key."""
+    return f"{system}.session.allowed"
+
+
 class FlagAnswer(Carried):
     """What an OpenFeature client is told."""
 
     key: str
     value: bool | int
     holds: tuple[Hold, ...] = Field((), description="the holds that explain a denial, strictest first")
+    reason: str = Field(STATIC, description="why the answer is this one, in OpenFeature's words")
 
 
-def answer_flag(key: str, holds: Sequence[Hold], *, normal: bool | int) -> FlagAnswer:
+def answer_flag(
+    key: str, holds: Sequence[Hold], *, normal: bool | int, context: Mapping[str, object] | None = None
+) -> FlagAnswer:
     """Answer for one flag: normal when nothing holds it, otherwise the strictest hold.
 
     A pause of the whole system denies each of its permissions too, so that an application
-    which asks only for the tool is stopped all the same.
+    which asks only for the tool is stopped all the same. A hold with a share stands for whoever is not
+    in it by the evaluation `context`; without one it stands for everybody.
     """
     system = key.split(".", 1)[0]
     pause = f"{system}.allowed"
-    pausing = [hold for hold in holds if hold.lever == pause]
-    own = [hold for hold in holds if hold.lever == key and key != pause]
+    concerned = [hold for hold in holds if hold.lever in (pause, key)]
+    counting = [hold for hold in concerned if not _lets_through(hold, system, context or {})]
+    reason = _reason(concerned)
+    pausing = [hold for hold in counting if hold.lever == pause]
+    own = [hold for hold in counting if hold.lever == key and key != pause]
     if isinstance(normal, bool):
         standing = (*pausing, *own)
-        return FlagAnswer(key=key, value=normal and not standing, holds=standing)
+        return FlagAnswer(key=key, value=normal and not standing, holds=standing, reason=reason)
     if pausing:
-        return FlagAnswer(key=key, value=0, holds=(*pausing, *own))
+        return FlagAnswer(key=key, value=0, holds=(*pausing, *own), reason=reason)
     strictest = sorted(own, key=lambda hold: hold.limit)
     value = min([normal, *(hold.limit for hold in own)])
-    return FlagAnswer(key=key, value=value, holds=tuple(strictest))
+    return FlagAnswer(key=key, value=value, holds=tuple(strictest), reason=reason)
+
+
+def _lets_through(hold: Hold, system: Slug, context: Mapping[str, object]) -> bool:
+    return hold.share is not None and hold.share.lets_through(system, context)
+
+
+def _reason(holds: Sequence[Hold]) -> str:
+    """Return why the answer is one for this request alone, if it is."""
+    shares = [hold.share for hold in holds if hold.share is not None]
+    if any(share.percent is not None for share in shares):
+        return SPLIT
+    return TARGETING_MATCH if shares else STATIC

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from andon.domain.containment import Applied, FlagAnswer, Hold, answer_flag
 from andon.domain.errors import NotFoundError
+from andon.domain.share import Share
 from andon.domain.values import sha256
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.tables import captured_states, effects, holds
@@ -35,7 +37,7 @@ class Switches:
     def put_hold(
         self, hold: Hold, key: str, captured: bytes | None, *, at: datetime, gap: str | None = None
     ) -> Applied:
-        """Put a hold on its lever, once for each key.
+        """Put a hold on its lever, once for each key. One that was let go of stays off, whatever the key.
 
         Args:
             hold: what to put; its lever's name begins with the AI system and a dot.
@@ -51,7 +53,7 @@ class Switches:
                 {"key": key, "order_id": hold.order, "verb": "apply", "at": at, "gap": gap},
                 on=("key",),
             )
-            if fresh:
+            if fresh and not self._let_go(connection, hold.order):
                 self._put(connection, hold)
                 if captured is not None:
                     keep_captured(connection, hold.order, captured, at)
@@ -88,9 +90,14 @@ class Switches:
         with reading(self._engine) as connection:
             return _in_force(connection, system)
 
-    def answer(self, key: str, normal: bool | int) -> FlagAnswer:  # noqa: FBT001 - a flag's value, not a switch
-        """Answer for a flag whose value is `normal` when nothing holds it."""
-        return answer_flag(key, self.holds(key.split(".", 1)[0]), normal=normal)
+    def answer(
+        self,
+        key: str,
+        normal: bool | int,  # noqa: FBT001 - a flag's value, not a switch
+        context: Mapping[str, object] | None = None,
+    ) -> FlagAnswer:
+        """Answer for a flag whose value is `normal` when nothing holds it, to a request with this context."""
+        return answer_flag(key, self.holds(key.split(".", 1)[0]), normal=normal, context=context)
 
     def version(self) -> int:
         """Return a number that rises with every change."""
@@ -118,10 +125,16 @@ class Switches:
     def _put(connection: Connection, hold: Hold) -> None:
         row = hold_row(hold)
         if not insert_if_absent(connection, holds, row, on=("order_id",)):
-            # Another key for the same order: the hold is put on anew, as after a relapse.
+            # Another key for the same order: the hold was undone by somebody else and is put on anew.
             connection.execute(
                 update(holds).where(holds.c.order_id == hold.order).values({**row, "released_at": None})
             )
+
+    @staticmethod
+    def _let_go(connection: Connection, order: str) -> bool:
+        """Whether an order was released. Whoever looks after holds may have looked just before that."""
+        wanted = select(effects.c.id).where(effects.c.order_id == order, effects.c.verb == "release")
+        return connection.execute(wanted).first() is not None
 
     @staticmethod
     def _applied(connection: Connection, order: str, key: str) -> Applied:
@@ -153,6 +166,7 @@ def hold_row(hold: Hold) -> dict[str, Any]:
         "system": hold.lever.split(".", 1)[0],
         "lever": hold.lever,
         "most": hold.limit,
+        "share": hold.share.model_dump_json() if hold.share else None,
         "reason": hold.reason,
         "contact": hold.contact,
         "since": hold.since,
@@ -167,6 +181,7 @@ def shown_hold(row: Row[Any]) -> Hold:
         incident=row.incident,
         lever=row.lever,
         limit=row.most,
+        share=Share.model_validate_json(row.share) if row.share else None,
         reason=row.reason,
         contact=row.contact,
         since=row.since,

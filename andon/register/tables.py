@@ -59,6 +59,7 @@ holds = Table(
     Column("system", String(64), nullable=False),
     Column("lever", String(255), nullable=False),
     Column("most", Integer, nullable=False),
+    Column("share", String(255)),
     Column("reason", String(255), nullable=False),
     Column("contact", String(255), nullable=False),
     Column("since", Moment, nullable=False),

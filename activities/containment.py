@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pydantic import Field
 from temporalio import activity
 
 from activities.final import final_errors
 from andon.domain.containment import Applied, Order, Proof
 from andon.domain.errors import LeverUnknownError
+from andon.domain.proof import pace_of
 from andon.domain.values import Carried
 from andon.ports import LeverControl
 
 PROBE_EVERY = timedelta(milliseconds=50)
 PROBE_SLOWEST = timedelta(seconds=1)
+BEAT = timedelta(seconds=3)
+"""Between two heartbeats, also while one look takes its time."""
 
 
 class ApplyCall(Carried):
@@ -23,6 +27,7 @@ class ApplyCall(Carried):
 
     order: Order
     capture_within: timedelta
+    attempt: int = Field(0, description="0, or the round in which the lever is set anew: another effect")
 
 
 class AtOnce(Carried):
@@ -52,10 +57,9 @@ class ContainmentActivities:
         Raises:
             ApplicationError: `LeverUnknownError`, not retryable.
         """
+        key = call.order.key(f"apply/{call.attempt}" if call.attempt else "apply")
         with final_errors():
-            return await self._lever(call.order).apply(
-                call.order, call.order.key("apply"), capture_within=call.capture_within
-            )
+            return await self._lever(call.order).apply(call.order, key, capture_within=call.capture_within)
 
     @activity.defn(name="containment.contain_at_once")
     async def contain_at_once(self, call: ApplyCall) -> AtOnce:
@@ -90,9 +94,23 @@ async def _probed_until(lever: LeverControl, order: Order, within: timedelta) ->
     end = loop.time() + within.total_seconds()
     pause = PROBE_EVERY
     while True:
-        proof = await lever.probe(order)
-        if proof.held or loop.time() + pause.total_seconds() > end:
+        proof = await _looked(lever, order)
+        wait = max(pause, pace_of(order.lever.proofs))
+        if proof.ready_at is not None:
+            wait = min(max(wait, proof.ready_at - proof.at), BEAT)
+        if proof.held or loop.time() + wait.total_seconds() > end:
             return proof
         activity.heartbeat(proof.saw)
-        await asyncio.sleep(pause.total_seconds())
+        await asyncio.sleep(wait.total_seconds())
         pause = min(pause * 2, PROBE_SLOWEST)
+
+
+async def _looked(lever: LeverControl, order: Order) -> Proof:
+    """Look once, and say meanwhile that this worker is alive: several ways to look add up."""
+    looking = asyncio.ensure_future(lever.probe(order))
+    try:
+        while not (await asyncio.wait({looking}, timeout=BEAT.total_seconds()))[0]:
+            activity.heartbeat()
+        return looking.result()
+    finally:
+        looking.cancel()

@@ -12,11 +12,15 @@ from datetime import timedelta
 from pydantic import Field, field_validator
 
 from andon.domain.business_time import BusinessCalendar, Term, due_at
-from andon.domain.containment import Lever, Order, Verb
+from andon.domain.containment import BY_HAND, Lever, Order, Verb
+from andon.domain.cost import Cost
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import APPROVING_ROLES, Directory, Role
 from andon.domain.evidence import EvidenceRow
+from andon.domain.fallback import FallbackPlan
+from andon.domain.mode import Mode
+from andon.domain.proof import Ground
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
@@ -41,6 +45,17 @@ class ContainmentStep(Carried):
     expires_after: timedelta = timedelta(days=7)
     assignee: Role = Role.OPERATIONS
     costly: bool = Field(False, description="it stops something that earns money: it takes a decision first")
+    cost: Cost | None = Field(
+        None, description="what it is expected to cost the business, unless the lever says"
+    )
+    proofs: tuple[Ground, ...] = Field(
+        (), description="looks that must find the effect besides those the lever names"
+    )
+
+    def on(self, lever: Lever) -> Lever:
+        """Return a lever with the proofs that this step asks for added to its own."""
+        more = tuple(one for one in self.proofs if one not in lever.proofs)
+        return lever.model_copy(update={"proofs": (*lever.proofs, *more)}) if more else lever
 
 
 class WatchPlan(Carried):
@@ -56,6 +71,7 @@ class Playbook(Frozen):
     id: Slug
     title: str = Field(max_length=120)
     owner: Role
+    mode: Mode = Field(Mode.ENFORCE, description="how far it acts before a person has confirmed the incident")
     lead: Role | None = Field(None, description="role that leads instead of the AI system's owner")
     applies_to_types: tuple[str, ...] = Field((), description="incident types; empty: any")
     containment: tuple[ContainmentStep, ...]
@@ -99,6 +115,9 @@ class Plan(Carried):
     policy: Sha256Hex = Field(description="digest of the whole policy snapshot, stored by content")
     levers: tuple[Lever, ...]
     steps: tuple[ContainmentStep, ...]
+    mode: Mode = Mode.ENFORCE
+    by_hand: bool = Field(False, description="a step for which there is no lever is ordered from a person")
+    fallback: FallbackPlan | None = Field(None, description="who works by hand while the system is stopped")
     contact: str = ""
     rights: dict[DecisionKind, Right]
     rows: tuple[EvidenceRow, ...]
@@ -150,10 +169,10 @@ class Plan(Carried):
         """
         taken = {order.lever.id for order in standing}
         fresh = [
-            (step, lever)
+            (step, step.on(lever))
             for step in self.steps
             if band in step.at and step.costly == costly
-            for lever in self._levers_for(step)
+            for lever in self._levers_for(step) or self._by_hand(step)
         ]
         orders: list[Order] = []
         for step, lever in fresh:
@@ -172,6 +191,7 @@ class Plan(Carried):
                     contact=self.contact,
                     ordered_at=at,
                     expires_at=at + step.expires_after,
+                    cost=lever.cost or step.cost,
                 )
             )
         return tuple(orders)
@@ -204,6 +224,13 @@ class Plan(Carried):
         right = self.stages.get(stage)
         term = right.within.get(band) if right else None
         return due_at(term, at, self.calendar) if term is not None else None
+
+    def _by_hand(self, step: ContainmentStep) -> tuple[Lever, ...]:
+        """Return what stands for a lever where there is none and a person has to do it."""
+        if not self.by_hand or step.verb is Verb.NOTIFY_ONLY:
+            return ()
+        name = ".".join(part for part in (self.system, BY_HAND, step.verb.value, step.target) if part)
+        return (Lever(id=name, adapter=BY_HAND, system=self.system, verb=step.verb, target=step.target),)
 
     def _levers_for(self, step: ContainmentStep) -> tuple[Lever, ...]:
         return tuple(
@@ -254,6 +281,9 @@ def resolve(
         policy=policy,
         levers=system.lever_list(),
         steps=playbook.containment,
+        mode=system.mode or playbook.mode,
+        by_hand=True,
+        fallback=FallbackPlan(owner=system.fallback.owner if system.fallback else None),
         contact=system.owner,
         rights=clocked,
         rows=evidence.rows,

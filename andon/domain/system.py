@@ -7,8 +7,11 @@ from typing import Literal
 
 from pydantic import Field, HttpUrl, model_validator
 
-from andon.domain.containment import FLAG_SHAPES, Lever, Verb, flag_key
+from andon.domain.containment import FLAG_SHAPES, Lever, Verb, flag_key, session_flag
+from andon.domain.cost import Cost
 from andon.domain.errors import InvalidInputError
+from andon.domain.mode import Mode
+from andon.domain.proof import Ground
 from andon.domain.values import Frozen, PersonId, Slug
 
 
@@ -32,6 +35,25 @@ class LeverEntry(Frozen):
         max_length=16,
         description="where the adapter finds it, by the adapter's own names; secrets are named, never given",
     )
+    cost: Cost | None = Field(None, description="what holding it is expected to cost the business")
+    proofs: tuple[Ground, ...] = Field(
+        (), description="looks that must find the effect besides the lever's own"
+    )
+
+
+class Unreachable(Frozen):
+    """What an application does while no door answers, if its OpenFeature provider can: Andon's own does."""
+
+    then: Literal["deny", "last_known"] = Field(
+        "deny", description="`last_known`: go on by the last answer for a while; then deny"
+    )
+    seconds: int = Field(0, ge=0, le=3600, description="for `last_known`: how old that answer may be")
+
+    @model_validator(mode="after")
+    def _refuse_what_says_nothing(self) -> Unreachable:
+        if (self.then == "last_known") != (self.seconds > 0):
+            raise ValueError("on_unreachable: `last_known` needs `seconds`, and `deny` has none")
+        return self
 
 
 class Fallback(Frozen):
@@ -70,8 +92,14 @@ class AISystem(Frozen):
     tier: Tier
     owner: PersonId = Field(description="the business owner, who decides a restart")
     playbook: Slug | None = Field(None, description="playbook to use whatever the incident's type")
+    mode: Mode | None = Field(
+        None, description="how far playbooks act by themselves here"
+    )
     revenue_generating: bool = False
     fallback: Fallback | None = None
+    on_unreachable: Unreachable | None = Field(
+        None, description="what applications do while no door answers; nothing said: deny"
+    )
     review_standard: str = Field("", max_length=1000)
     escalation: tuple[PersonId, ...] = ()
     levers: tuple[LeverEntry, ...] = ()
@@ -112,7 +140,9 @@ class AISystem(Frozen):
         return True
 
     def _lever(self, entry: LeverEntry) -> Lever:
-        if entry.verb in FLAG_SHAPES and entry.adapter == "flag":
+        if entry.verb is Verb.QUARANTINE_SESSION and entry.adapter == "flag":
+            name = session_flag(self.id)
+        elif entry.verb in FLAG_SHAPES and entry.adapter == "flag":
             name = flag_key(self.id, entry.verb, entry.target)
         else:
             name = ".".join(part for part in (self.id, entry.verb.value, entry.target) if part)
@@ -123,6 +153,8 @@ class AISystem(Frozen):
             verb=entry.verb,
             target=entry.target,
             options=entry.options,
+            cost=entry.cost,
+            proofs=entry.proofs,
         )
 
 

@@ -128,6 +128,17 @@ class HeldLevers:
         with reading(self._engine) as connection:
             return _loosening(connection, lever)
 
+    def changed_at(self, lever: str) -> datetime | None:
+        """Return when an effect on a lever was last noted, whoever ordered it; None: never."""
+        wanted = (
+            select(effects.c.at)
+            .join(holds, holds.c.order_id == effects.c.order_id)
+            .where(holds.c.lever == lever, effects.c.verb.in_(("apply", "release")))
+            .order_by(effects.c.id.desc())
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(wanted.limit(1)).scalar()
+
     def resting(self, lever: str) -> bytes | None:
         """Return the state a lever was in before anything held it, if it was captured."""
         with reading(self._engine) as connection:

@@ -71,6 +71,14 @@ class Spans:
         )
         return self._list(wanted)[::-1]
 
+    def passing(self, service: str, name: str, at: datetime) -> tuple[int, int]:
+        """Return how many spans of a name began at or after a moment, and how many were under way then."""
+        named = select(func.count()).where(spans.c.service == service, spans.c.name == name)
+        with reading(self._engine) as connection:
+            began = connection.execute(named.where(spans.c.start >= at)).scalar_one()
+            across = connection.execute(named.where(spans.c.start < at, spans.c.end > at)).scalar_one()
+            return began, across
+
     def oldest(self, service: str) -> datetime | None:
         """Return when the oldest span that is still kept of a service started."""
         with reading(self._engine) as connection:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from pydantic import SecretStr
 
+from andon.adapters.proofs.proven import FurtherLook, ProvenLever
 from andon.config import LeverSettings
 from andon.domain.containment import Lever, Verb
 from andon.domain.errors import InvalidInputError
+from andon.domain.proof import Ground, check_options
 from andon.ports import LeverControl
 from andon.register.held import HeldLevers
 from andon.register.switches import Switches
@@ -30,6 +32,8 @@ class Means:
     held: HeldLevers
     flags: LeverControl
     """The built-in lever, made by whoever knows the door's address and token."""
+    looks: Mapping[Ground, FurtherLook] = field(default_factory=dict)
+    """Looks at an effect besides each lever's own."""
 
     def secret(self, lever: Lever, option: str) -> SecretStr:
         """Return the secret that an option of a lever names.
@@ -62,11 +66,11 @@ class Levers(Mapping[str, LeverControl]):
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._made: dict[str, LeverControl] = {FLAG: means.flags}
+        self._made: dict[str, LeverControl] = {FLAG: self._proven(means.flags)}
 
     def __getitem__(self, name: str) -> LeverControl:
         if name not in self._made:
-            self._made[name] = kind(name).make(self._means)
+            self._made[name] = self._proven(kind(name).make(self._means))
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -74,6 +78,9 @@ class Levers(Mapping[str, LeverControl]):
 
     def __len__(self) -> int:
         return len(_entries()) + 1
+
+    def _proven(self, lever: LeverControl) -> LeverControl:
+        return ProvenLever(lever, self._means.held.changed_at, self._means.looks)
 
 
 def names() -> tuple[str, ...]:
@@ -100,6 +107,7 @@ def check(lever: Lever) -> None:
     Raises:
         InvalidInputError: the message names what to change.
     """
+    check_options(lever.id, lever.options, lever.adapter, lever.target, lever.proofs)
     if lever.adapter == FLAG:
         return
     if lever.adapter not in _entries():

@@ -300,3 +300,37 @@ class FileWriter(Protocol):
 
     async def write(self, incident: IncidentId) -> Sha256Hex:
         """Store the incident file in its eight parts and return its digest; a repeat changes nothing."""
+
+
+class StandingOrder(Frozen):
+    """An order in force, and whether its hold is on record as it should be."""
+
+    order: Order
+    recorded: bool
+
+
+class HoldPage(Frozen):
+    """Some orders in force, and where the next page begins; None: this was the last."""
+
+    standing: tuple[StandingOrder, ...]
+    after: str | None
+
+
+class HoldRegister(Protocol):
+    """Knows which orders should be in force, with no word from any incident's workflow."""
+
+    async def page(self, adapter: Slug, after: str | None, limit: int) -> HoldPage:
+        """Return orders on one kind of lever; the first page has no `after`."""
+
+    async def stands(self, order: str) -> bool:
+        """Whether an order is still to be in force: it may be let go of at any moment."""
+
+    async def reapply_key(self, order: str) -> str:
+        """Return the key under which an order is applied anew; another one after each effect."""
+
+
+class IncidentRuns(Protocol):
+    """The workflows of incidents, as Temporal has them."""
+
+    async def tell(self, incident: IncidentId, signal: str, message: Carried) -> None:
+        """Send an incident's workflow a signal; one that does not run hears nothing."""

@@ -15,3 +15,6 @@ EVALUATION: Final = "andon-evaluation"
 
 NOTICES: Final = "andon-notices"
 """Sending to mail servers and chats: slow, often away, and never in the way of a lever or the ledger."""
+
+CARE: Final = "andon-care"
+"""Looking after holds and incidents: thousands of looks a round, with slots of their own."""

@@ -17,9 +17,12 @@ Result = TypeVar("Result")
 
 
 class Steadfast:
-    """One child's work, and what it tells the incident of those who wanted it ended."""
+    """One child's work, and what it tells the incident of those who wanted it ended.
 
-    def __init__(self, parent: str, child: str) -> None:
+    Work that belongs to no incident has no `parent`; refusals then go to the log.
+    """
+
+    def __init__(self, parent: str | None, child: str) -> None:
         self._parent = parent
         self._child = child
         self._told = 0
@@ -43,6 +46,9 @@ class Steadfast:
 
     async def tell(self, name: str, message: object) -> None:
         """Signal the incident; one that has ended needs to hear nothing more."""
+        if self._parent is None:
+            workflow.logger.warning("%s took no notice: %s", self._child, message)
+            return
         try:
             await workflow.get_external_workflow_handle(self._parent).signal(name, message)
         except FailureError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from andon.domain.errors import NotFoundError
-from andon.register.engine import Databases
+from andon.register.engine import Databases, writing
 from andon.register.switches import Switches
+from andon.register.tables import holds
 from tests.register.cases import INCIDENT, NOW, PAUSE, TOOL, hold
 
 RATE = "refund_desk.rate_limit"
@@ -44,12 +46,21 @@ def test_a_late_repeat_of_apply_does_not_bring_a_released_hold_back(databases: D
     assert switches.holds() == []
 
 
-def test_another_key_puts_the_hold_on_anew(databases: Databases) -> None:
+def test_another_key_puts_a_hold_on_anew_that_was_undone_behind_our_back(databases: Databases) -> None:
+    switches = Switches(databases.switches)
+    switches.put_hold(hold(), "k/apply", None, at=NOW)
+    with writing(databases.switches) as connection:
+        connection.execute(update(holds).values(released_at=NOW))
+    switches.put_hold(hold(), "k/reapply/1", None, at=NOW)
+    assert switches.holds("refund_desk") == [hold()]
+
+
+def test_no_key_brings_back_a_hold_that_was_let_go_of(databases: Databases) -> None:
     switches = Switches(databases.switches)
     switches.put_hold(hold(), "k/apply", None, at=NOW)
     switches.release(hold().order, "k/release", at=NOW)
-    switches.put_hold(hold(), "k/apply-2", None, at=NOW)
-    assert switches.holds("refund_desk") == [hold()]
+    switches.put_hold(hold(), "k/reapply/1", None, at=NOW)
+    assert switches.holds("refund_desk") == []
 
 
 def test_the_captured_state_is_never_overwritten(databases: Databases) -> None:

@@ -21,6 +21,7 @@ from andon.domain.evidence import EvidenceRow
 from andon.domain.fallback import FallbackPlan
 from andon.domain.mode import Mode
 from andon.domain.proof import Ground
+from andon.domain.release import AT_ONCE, Steps, checked, feasible
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
@@ -88,6 +89,12 @@ class Playbook(Frozen):
         timedelta(minutes=5), description="how long the evaluation waits for the first evidence"
     )
     watch: WatchPlan
+    release: Steps = Field(AT_ONCE, description="how it is let go after the restart decision, step by step")
+
+    @field_validator("release")
+    @classmethod
+    def _leads_all_the_way(cls, steps: Steps) -> Steps:
+        return checked(steps)
 
     @field_validator("lead")
     @classmethod
@@ -129,6 +136,8 @@ class Plan(Carried):
     evaluation: EvaluationPlan | None
     versions: bool = Field(description="whether the AI system says which versions run")
     watch: WatchPlan
+    release: Steps = Field(AT_ONCE, description="the steps its levers allow")
+    release_lacking: tuple[str, ...] = Field((), description="steps for which it has no lever")
     trusted: dict[Sha256Hex, str] = Field(description="key id -> public key that may attest a response")
     stages: dict[Stage, StageRight] = Field(default_factory=dict)
     joining: Joining = Joining()
@@ -299,6 +308,12 @@ def resolve(
         ),
         versions=system.evidence.versions_url is not None,
         watch=playbook.watch,
+        release=feasible(playbook.release, system.lever_list()),
+        release_lacking=tuple(
+            step.code
+            for step in playbook.release
+            if step not in feasible(playbook.release, system.lever_list())
+        ),
         trusted=trusted,
         stages=rights.stages,
         joining=rights.joining,

@@ -20,6 +20,7 @@ from andon.domain.rights import Asking
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from workflows.decisions import Decisions
+from workflows.evidence_hold import EvidenceHolding
 from workflows.levers import Levers
 from workflows.notices import Notices
 from workflows.tape import Tape
@@ -49,6 +50,7 @@ class Approvals:
         decisions: Decisions,
         levers: Levers,
         *,
+        holding: EvidenceHolding,
         begin: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._opening = opening
@@ -58,6 +60,7 @@ class Approvals:
         self._decisions = decisions
         self._word = Word(state, tape, decisions)
         self._levers = levers
+        self._holding = holding
         self._begin = begin
         self._under_way: set[str] = set()
 
@@ -94,12 +97,21 @@ class Approvals:
         decided = any(record.outcome is not None for record in shutdowns)
         if decided or self._state.of(DecisionKind.RATIFICATION) or not self._levers.costly_ahead():
             return
+        if self._state.evidence_hold is not None:
+            self._begin(self._ask_once_lifted())
+            return
         if self._state.severity is Band.CRITICAL and self._opening.harm_goes_on:
             self._decisions.supersede(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
             self._levers.order_costly(BREAK_GLASS)
             self._ask(DecisionKind.RATIFICATION)
         elif not shutdowns:
             self._ask(DecisionKind.SHUTDOWN_REVENUE_FEATURE)
+
+    async def _ask_once_lifted(self) -> None:
+        """Put it off while legal holds the evidence; what can be undone stands all the while."""
+        await self._holding.lifted("costly_steps")
+        self.ask_for_what_costs()
+        await self._levers.contain()
 
     def ask_about_customers(self) -> None:
         """Put the question whether customers are notified, unless it has been put."""

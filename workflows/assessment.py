@@ -54,6 +54,7 @@ class Assessment:
             self._begin(self._triaged_late())
         elif self._first_time(triage):
             self._weighing.take(triage)
+        self._levers.enforce_after(triage)
         self._approvals.ask_for_what_costs()
 
     async def review_legally(self) -> None:
@@ -99,6 +100,7 @@ class Assessment:
         triage = await self._decisions.settled(DecisionKind.TRIAGE)
         if triage is not None and self._first_time(triage):
             self._weighing.take(triage)
+            self._levers.enforce_after(triage)
             self._approvals.ask_for_what_costs()
             await self._levers.contain()
 

@@ -36,6 +36,11 @@ class Decisions:
         self._tape = tape
         self._notices = notices
         clock.serve(self._due)
+        self._refuses: Callable[[Statement], bool] = lambda _: False
+
+    def refuse_while(self, held: Callable[[Statement], bool]) -> None:
+        """Have `held` say which answers are refused because legal holds the evidence."""
+        self._refuses = held
 
     async def ask(
         self,
@@ -206,6 +211,8 @@ class Decisions:
         record = self._state.decisions.get(statement.decision)
         if statement.nonce in self._state.nonces:
             return Verdict(refusal=Refusal.REPLAYED)
+        if self._refuses(statement):
+            return Verdict(refusal=Refusal.EVIDENCE_HOLD)
         return judge(
             statement,
             record.request if record else None,

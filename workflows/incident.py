@@ -217,10 +217,15 @@ class IncidentWorkflow:
 
     async def _contain(self) -> None:
         with self._journal.stage(Stage.CONTAIN):
+            if not self._levers.foreseeing.enforces():
+                await self._levers.foreseeing.settled()
             await self._levers.contain()
+            await self._levers.done_by_hand()
         if self._state.stage is Stage.CONTAIN:
             self._journal.enter(Stage.TRIAGE_CLASSIFY)
         with self._journal.stage(Stage.COMMUNICATE, main=False):
+            if not self._levers.foreseeing.enforces():
+                return
             self._notices.word("guidance", self._opening.plan.playbook, TOLD_AT_ONCE)
 
     async def _preserve(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from andon.domain.declaration import Declared
+from andon.domain.declaration import Declaration, Declared
 from andon.domain.incident import IncidentState, OpenIncident
 from workflows.acknowledging import Acknowledging
 from workflows.approvals import Approvals
@@ -14,6 +14,7 @@ from workflows.clock import Clock
 from workflows.correcting import Correcting
 from workflows.decisions import Decisions
 from workflows.declarations import Declarations, Effect
+from workflows.evidence_hold import EvidenceHolding
 from workflows.journal import Journal
 from workflows.leading import Leading
 from workflows.levers import Levers
@@ -41,16 +42,32 @@ class Kit:
         self.notices = Notices(opening, state)
         self.clock = Clock()
         self.decisions = Decisions(opening, state, self.tape, self.notices, self.clock)
+        self.holding = EvidenceHolding(state, self.tape, self.notices)
+        self.decisions.refuse_while(self.holding.refuses)
         self.levers = Levers(opening, state, self.tape, self.notices)
         self.preservation = Preservation(opening, state, self.tape, self.decisions, self.notices, self.clock)
         watching = Watching(opening, state, self.tape, self.notices, self.clock)
         self.restart = Restart(
-            opening, state, self.tape, self.decisions, self.levers, self.clock, watching=watching
+            opening,
+            state,
+            self.tape,
+            self.decisions,
+            self.levers,
+            self.clock,
+            watching=watching,
+            holding=self.holding,
         )
         self.tasks = Tasks(opening, state, self.tape, self.notices, self.clock)
         self.journal = Journal(opening, state, self.tape, self.notices, self.clock, begun=self.tasks.begin)
         self.approvals = Approvals(
-            opening, state, self.tape, self.notices, self.decisions, self.levers, begin=begin
+            opening,
+            state,
+            self.tape,
+            self.notices,
+            self.decisions,
+            self.levers,
+            holding=self.holding,
+            begin=begin,
         )
         self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
         self.assessment = Assessment(
@@ -73,11 +90,19 @@ class Kit:
             heard=self.acknowledging.heard,
             effects={
                 Declared.ACKNOWLEDGED: Effect(self.acknowledging.take),
-                Declared.TASK: Effect(self.tasks.close, self.tasks.refuse),
+                Declared.TASK: Effect(self._close_task, self.tasks.refuse),
                 Declared.FACTS: Effect(self.weighing.learn),
                 Declared.MERGED: Effect(self.merging.merge, self.merging.refuse_merge),
                 Declared.UNMERGED: Effect(self.merging.unmerge, self.merging.refuse_unmerge),
                 Declared.SPLIT: Effect(self.merging.split, self.merging.refuse_split),
                 Declared.TIMES: Effect(correcting.take, correcting.refuse),
+                Declared.EVIDENCE_HOLD: Effect(self.holding.take, self.holding.refuse_take),
+                Declared.EVIDENCE_HOLD_LIFTED: Effect(self.holding.lift, self.holding.refuse_lift),
             },
         )
+
+    async def _close_task(self, declaration: Declaration) -> None:
+        """Close a task, and take its word for the order that it carried out by hand."""
+        await self.tasks.close(declaration)
+        self.levers.manual.closed(declaration)
+        self.levers.note_contained()

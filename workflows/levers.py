@@ -18,6 +18,9 @@ from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from workflows.fallback import Fallback
+from workflows.foreseeing import Foreseeing
+from workflows.manual import Manual
 from workflows.notices import Notices
 from workflows.tape import Tape
 
@@ -50,16 +53,28 @@ class Levers:
         self._state = state
         self._tape = tape
         self._notices = notices
+        self.foreseeing = Foreseeing(opening, state, tape, notices)
+        self._fallback = Fallback(opening, state, tape, notices)
+        self.manual = Manual(opening, state, tape, notices, begun=self._fallback.held)
         # Local activities run in the first task of a run only. Later they are unsafe: with SDK 1.35 a query
         # that arrives while one runs can move what follows it into the next workflow task, and the history
         # replays no more (measured: 1 of 9 runs under steady queries, 0 of 39 without).
         self._first_round = True
 
     def order(self) -> None:
-        """Give the orders that the severity calls for and that do not stand already."""
+        """Give the orders that the severity calls for and that do not stand already, or foresee them."""
         for step in self._opening.plan.lacking(self._state.severity):
             self._tape.add(Kind.LEVER_LACKING, subject=step)
-        self._give(self._fresh())
+        if self.foreseeing.enforces():
+            self._give(self._fresh())
+            return
+        self.foreseeing.note(self._fresh(), costly=False)
+        self.foreseeing.note(self._fresh(costly=True), costly=True)
+
+    def enforce_after(self, triage: DecisionRecord) -> None:
+        """Give what was only foreseen, if triage has it contained."""
+        if self.foreseeing.triaged(triage):
+            self._give(self._fresh())
 
     def order_costly(self, authority: str) -> None:
         """Give the orders that take a decision, with what they rest on."""
@@ -80,8 +95,8 @@ class Levers:
         self._give(self._fresh(band=Band.CRITICAL, authority=authority))
 
     def costly_ahead(self) -> bool:
-        """Whether the playbook holds a step for this severity that takes a decision and does not stand."""
-        return bool(self._fresh(costly=True))
+        """Whether a step that takes a decision is called for at this severity and does not stand."""
+        return self.foreseeing.enforces() and bool(self._fresh(costly=True))
 
     def _fresh(
         self, *, band: Band | None = None, costly: bool = False, authority: str = ""
@@ -105,8 +120,16 @@ class Levers:
                 Kind.ORDER_REQUESTED,
                 subject=order.id,
                 after=order.lever.verb.value,
-                facts={"lever": order.lever.id, "authority": order.authority},
+                facts={
+                    "lever": order.lever.id,
+                    "authority": order.authority,
+                    "why": order.reason,
+                    "looked_at_again": order.expires_at.isoformat(),
+                    **(order.cost.facts() if order.cost else {}),
+                },
             )
+            if order.lever.by_hand:
+                self.manual.give(order)
 
     async def contain(self) -> None:
         """Apply and prove every order; until each is proven, try again and call for people."""
@@ -121,6 +144,15 @@ class Levers:
                 self._notices.word("unproven", f"{record.order.id}/{record.attempts}", CALLED_ON)
             await workflow.sleep(NEXT_ROUND, summary="before containment is tried again")
             await self._round(self._unproven())
+        self.note_contained()
+
+    async def done_by_hand(self) -> None:
+        """Wait until people have said what became of each order that no lever carries out."""
+        if self.manual.outstanding():
+            await workflow.wait_condition(lambda: not self.manual.outstanding())
+
+    def note_contained(self) -> None:
+        """Put on record that every order is proven, once that is so."""
         if self._state.contained and self._state.contained_at is None:
             self._state.contained_at = max(
                 record.proof.at for record in self._state.orders.values() if record.proof
@@ -144,10 +176,18 @@ class Levers:
             for record in reversed(self._in_force())
             if not authority or record.order.authority == authority
         ]
-        if not standing:
-            return True
+        by_hand = [order for order in standing if order.lever.by_hand]
+        served = [order for order in standing if not order.lever.by_hand]
+        if served and not await self._served(served, decision, merge):
+            return False
+        for order in by_hand:
+            self._let_go_by_hand(order, decision)
+        return True
+
+    async def _served(self, orders: list[Order], decision: DecisionRecord, merge: Envelope | None) -> bool:
+        """Let go of orders on levers; False: one was refused, on record."""
         call = ReleaseCall(
-            orders=tuple(standing),
+            orders=tuple(orders),
             request=decision.request,
             statements=tuple(response.statement for response in decision.accepted),
             trusted=self._opening.plan.trusted,
@@ -155,12 +195,12 @@ class Levers:
         )
         # One step less between the answer and the effect; the keys make a second call safe.
         outcome = await self._tape.stored_and_let_go(call) or await self._let_go_of(call)
-        for order, step in zip(standing, outcome.steps, strict=False):
+        for order, step in zip(orders, outcome.steps, strict=False):
             self._let_go(order, decision, step)
         if outcome.refused is not None:
             self._tape.add(
                 Kind.RELEASE_REFUSED,
-                subject=standing[len(outcome.steps)].id,
+                subject=orders[len(outcome.steps)].id,
                 digests={"request": decision.request.digest()},
                 facts={"problem": outcome.refused},
             )
@@ -186,7 +226,11 @@ class Levers:
 
     def _unproven(self) -> list[OrderRecord]:
         waiting = {OrderState.REQUESTED, OrderState.APPLIED, OrderState.UNPROVEN, OrderState.FAILED}
-        return [record for record in self._state.orders.values() if record.state in waiting]
+        return [
+            record
+            for record in self._state.orders.values()
+            if record.state in waiting and not record.order.lever.by_hand
+        ]
 
     async def _round(self, records: list[OrderRecord]) -> None:
         await asyncio.gather(*(self._applied_and_proven(record.order) for record in records))
@@ -265,6 +309,7 @@ class Levers:
             digests={"captured": applied.captured} if applied.captured else {},
             facts={"gap": applied.gap} if applied.gap else {},
         )
+        self._fallback.held(order, applied.at)
 
     def _judge(self, order: Order, proof: Proof | None) -> None:
         """Only what an independent probe saw makes an order proven."""
@@ -290,6 +335,21 @@ class Levers:
             digests={"request": decision.request.digest()},
             facts={"allowed": step.released.allowed, "saw": step.proof.saw},
         )
+        self._fallback.let_go(step.released.at)
+
+    def _let_go_by_hand(self, order: Order, decision: DecisionRecord) -> None:
+        """Let go of what a person did; the decision was judged when it was answered, and they undo it."""
+        now = workflow.now()
+        self.manual.let_go(order, decision.request.id)
+        self._note(order, state=OrderState.RELEASED, released_at=now)
+        self._tape.add(
+            Kind.ORDER_RELEASED,
+            subject=order.id,
+            at=now,
+            digests={"request": decision.request.digest()},
+            facts={"saw": "by_hand"},
+        )
+        self._fallback.let_go(now)
 
     def _note(self, order: Order, **changes: object) -> None:
         self._state.orders[order.id] = self._state.orders[order.id].model_copy(update=changes)

@@ -19,6 +19,7 @@ from andon.domain.playbook import EvaluationPlan
 from andon.domain.values import NOTHING_YET, digest_of
 from workflows.clock import Clock
 from workflows.decisions import Decisions
+from workflows.evidence_hold import EvidenceHolding
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
 from workflows.tape import Tape
@@ -42,6 +43,7 @@ class Restart:
         clock: Clock,
         *,
         watching: Watching,
+        holding: EvidenceHolding,
     ) -> None:
         self._opening = opening
         self._plan = opening.plan
@@ -51,6 +53,7 @@ class Restart:
         self._levers = levers
         self._clock = clock
         self._watching = watching
+        self._holding = holding
 
     async def fixed(self) -> bool:
         """Wait until a fix is marked as deployed; False: the system will not be restarted."""
@@ -60,6 +63,7 @@ class Restart:
         if record.outcome != "fix_deployed":
             self._state.ending = Ending.NOT_RESTARTED
             return False
+        await self._holding.lifted(record.request.id)
         self._state.fixes += 1
         self._state.fixed_at = workflow.now()
         self._state.evaluation = None
@@ -99,6 +103,7 @@ class Restart:
 
     async def released(self, decision: DecisionRecord) -> bool:
         """Let go lever by lever. If one is refused, all are held again and the gate shuts."""
+        await self._holding.lifted(decision.request.id)
         self._tape.add(Kind.RESTART_BEGUN, subject=decision.request.id)
         released = await self._levers.release(decision)
         self._state.restarts += 1

@@ -42,6 +42,10 @@ class Declared(StrEnum):
     """It stands for itself again."""
     SPLIT = "split"
     """One of its detections is a case of its own."""
+    EVIDENCE_HOLD = "evidence_hold"
+    """Nothing that alters the AI system until the evidence is free."""
+    EVIDENCE_HOLD_LIFTED = "evidence_hold_lifted"
+    """The evidence is free."""
 
 
 class DeclarationRight(Spare):

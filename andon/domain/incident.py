@@ -14,10 +14,13 @@ from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.detection import Category, Tag
 from andon.domain.directory import Role
 from andon.domain.evidence import Seal
+from andon.domain.evidence_hold import EvidenceHold
 from andon.domain.facts import Weighed
+from andon.domain.fallback import FallbackRun
 from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.ledger import Entry, Head
 from andon.domain.merging import Merge, TakenIn
+from andon.domain.mode import Foreseen, Mode
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.response import Refusal
@@ -156,6 +159,11 @@ class IncidentState(BaseModel):
 
     orders: dict[str, OrderRecord] = Field(default_factory=dict)
     contained_at: Instant | None = None
+    foreseen: list[Foreseen] = Field(default_factory=list, description="what would be held, were it enforced")
+    enforced_by: str = Field("", description="what had the orders given that were only foreseen")
+    mode_settled: bool = Field(False, description="triage has said whether they are given")
+    fallbacks: list[FallbackRun] = Field(default_factory=list)
+    evidence_hold: EvidenceHold | None = None
     decisions: dict[str, DecisionRecord] = Field(default_factory=dict)
     nonces: list[str] = Field(default_factory=list)
     refusals: dict[str, int] = Field(
@@ -280,6 +288,11 @@ class IncidentView(Carried):
     owner_overdue: bool = False
     lead_gone: bool = False
     tasks: tuple[Task, ...] = ()
+    mode: Mode = Mode.ENFORCE
+    foreseen: tuple[Foreseen, ...] = ()
+    enforced_by: str = ""
+    fallbacks: tuple[FallbackRun, ...] = ()
+    evidence_hold: EvidenceHold | None = None
     file: Sha256Hex | None
     head: Head
     exercise: bool
@@ -337,6 +350,11 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         owner_overdue=state.owner_overdue,
         lead_gone=state.lead_gone or state.lead is None,
         tasks=tuple(current(task, state.decisions.values()) for task in state.tasks.values()),
+        mode=opening.plan.mode,
+        foreseen=tuple(state.foreseen),
+        enforced_by=state.enforced_by,
+        fallbacks=tuple(state.fallbacks),
+        evidence_hold=state.evidence_hold,
         file=state.file,
         head=state.head,
         exercise=opening.exercise,

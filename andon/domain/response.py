@@ -92,6 +92,7 @@ class Refusal(StrEnum):
     ALREADY_ASKED = "already_asked"
     NOT_DECLARABLE = "not_declarable"
     ALREADY_SO = "already_so"
+    EVIDENCE_HOLD = "evidence_hold"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -124,6 +125,7 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.ALREADY_ASKED: "this has been asked already and is not decided yet",
     Refusal.NOT_DECLARABLE: "this is nothing that can be declared of this incident",
     Refusal.ALREADY_SO: "that is so already",
+    Refusal.EVIDENCE_HOLD: "legal holds the evidence: nothing that alters the AI system before it is lifted",
 }
 
 

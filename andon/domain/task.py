@@ -48,6 +48,13 @@ class TaskState(StrEnum):
     CANNOT = "cannot"
 
 
+class ByHand(StrEnum):
+    """What a person does in place of a lever."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+
+
 class TaskRule(Spare):
     """One task of the policy, as a plan carries it."""
 
@@ -57,6 +64,7 @@ class TaskRule(Spare):
     follows: str = Field("", description="the follow-up it carries out; empty: it comes with its stage")
     within: dict[Band, Term] = Field(default_factory=dict, description="instead of the stage's clock")
     closes_with: DecisionKind | None = Field(None, description="question whose answer closes it")
+    by_hand: ByHand | None = Field(None, description="it comes with a step that no lever carries out")
 
     def applies(self, band: Band) -> bool:
         """Whether it is given at a severity."""
@@ -81,6 +89,7 @@ class Task(Carried):
     given_at: Instant
     due: Instant | None = None
     follow_up: bool = False
+    order: str = Field("", description="the order that it carries out by hand, or undoes")
     closes_with: DecisionKind | None = None
     state: TaskState = TaskState.OPEN
     closed_by: PersonId | None = None
@@ -130,5 +139,7 @@ def wanted(
     return {
         code: rule
         for code, rule in rules.items()
-        if rule.applies(band) and (rule.follows in codes if rule.follows else rule.stage is stage)
+        if rule.applies(band)
+        and rule.by_hand is None
+        and (rule.follows in codes if rule.follows else rule.stage is stage)
     }

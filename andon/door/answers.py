@@ -9,6 +9,7 @@ from pydantic import Field
 from andon.domain.containment import Order, OrderState, Verb
 from andon.domain.detection import Outcome
 from andon.domain.incident import OpenIncident
+from andon.domain.mode import Mode
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId
@@ -39,7 +40,7 @@ class Answer(Frozen):
 
 def first_orders(opening: OpenIncident) -> tuple[Order, ...]:
     """Return the orders an incident's workflow gives when it opens: same ids, so same keys."""
-    if not opening.containment_required:
+    if not opening.containment_required or opening.plan.mode is not Mode.ENFORCE:
         return ()
     return opening.plan.orders(
         opening.incident,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
 from andon.adapters.levers.flag import FlagLever
-from andon.adapters.levers.kinds import Levers, Means
+from andon.adapters.levers.kinds import Levers, Means, secret_of
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.adapters.notify.apprise import AppriseNotifier
+from andon.adapters.outgoing import Outgoing
 from andon.adapters.people import RegisterDirectory
+from andon.adapters.proofs.consumer import ConsumerLook
+from andon.adapters.proofs.request import RequestLook
+from andon.adapters.proofs.spans import SpansLook
 from andon.adapters.sources.recorder import RecorderSource
 from andon.adapters.sources.uploads import UploadsSource
 from andon.adapters.sources.versions import VersionsEndpoint
@@ -23,6 +27,7 @@ from andon.adapters.store.vault import AesVault
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.config import Settings
+from andon.domain.proof import Ground
 from andon.ports import EvidenceStore
 from andon.register.held import HeldLevers
 from andon.register.openings import Openings
@@ -44,12 +49,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         texts,
         shelf.evidence.rows,
     )
-    means = Means(
-        settings=settings.levers,
-        switches=queries.switches,
-        held=HeldLevers(queries.databases.switches),
-        flags=FlagLever(queries.switches, OpenFeatureProbe(settings.door.url, settings.probe_token)),
-    )
+    means = means_of(settings, queries)
     ledger = LockedLedger(store, queries.ledger)
     places = EvaluationPlaces(
         systems=queries.systems,
@@ -82,6 +82,25 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
         texts=texts,
         queries=queries,
+    )
+
+
+def means_of(settings: Settings, queries: Queries) -> Means:
+    """Return what levers and their proofs stand on."""
+    probe = OpenFeatureProbe(settings.door.url, settings.probe_token)
+    named = settings.levers
+    return Means(
+        settings=named,
+        switches=queries.switches,
+        held=HeldLevers(queries.databases.switches),
+        flags=FlagLever(queries.switches, probe),
+        looks={
+            Ground.CONSUMER: ConsumerLook(probe),
+            Ground.REQUEST: RequestLook(
+                Outgoing(named), lambda lever, option: secret_of(named, lever, option)
+            ),
+            Ground.SPANS: SpansLook(queries.spans),
+        },
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import Field
 
 from andon.domain.errors import InvalidInputError
+from andon.domain.turned_away import TurnedAway
 from andon.domain.values import Carried
 
 FLAG: Final = "flag"
@@ -174,6 +175,8 @@ def check_options(
         lacking = [name for name in needs[ground] if not options.get(name)]
         if lacking:
             raise InvalidInputError(f"lever {lever}: proof {ground} needs the options {', '.join(lacking)}")
+    if Ground.REQUEST in proofs:
+        TurnedAway.read(options["request_stopped"])
 
 
 def _whole(time: timedelta) -> int:

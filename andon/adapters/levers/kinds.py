@@ -41,14 +41,23 @@ class Means:
         Raises:
             InvalidInputError: the option or the secret is missing; the message says where to put it.
         """
-        name = lever.options.get(option, "")
-        found = self.settings.secrets.get(name)
-        if found is None:
-            raise InvalidInputError(
-                f"lever {lever.id}: option {option} names the secret {name!r}; "
-                "put it into the settings under levers.secrets"
-            )
-        return found
+        return secret_of(self.settings, lever, option)
+
+
+def secret_of(settings: LeverSettings, lever: Lever, option: str) -> SecretStr:
+    """Return the secret that an option of a lever names.
+
+    Raises:
+        InvalidInputError: the option or the secret is missing; the message says where to put it.
+    """
+    name = lever.options.get(option, "")
+    found = settings.secrets.get(name)
+    if found is None:
+        raise InvalidInputError(
+            f"lever {lever.id}: option {option} names the secret {name!r}; "
+            "put it into the settings under levers.secrets"
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

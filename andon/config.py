@@ -103,10 +103,23 @@ class IntakeSettings(_Section):
     stops_per_source_per_hour: int = Field(
         20, description="AI systems that one source may stop in an hour without a person"
     )
+    spool: Path | None = Field(
+        None,
+        description="folder of this door's own where it keeps what the register does not take; none: `spool` "
+        "in `data_dir`",
+    )
     detections_per_source_per_minute: int = Field(
         12_000,
         ge=1,
         description="detections a program may send in a minute; above it what must be contained passes",
+    )
+
+
+class FlagSettings(_Section):
+    """How a door serves flags."""
+
+    streams: int = Field(
+        500, ge=0, le=10_000, description="web clients that one door tells of changes at a time; others poll"
     )
 
 
@@ -215,6 +228,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     policy: PolicySettings = PolicySettings()
     intake: IntakeSettings = IntakeSettings()
+    flags: FlagSettings = FlagSettings()
     levers: LeverSettings = LeverSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()

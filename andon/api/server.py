@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -82,6 +83,18 @@ class Envelope:
                 _log(scope, level, status, (time.monotonic() - began) * 1000)
 
 
+class Server(uvicorn.Server):
+    """A server that tells its application when it ends: an answer without an end would hold it up."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what the application keeps open, then wait for the requests under way."""
+        app = self.config.app
+        ending: Callable[[], None] | None = getattr(getattr(app, "state", None), "ending", None)
+        if ending is not None:
+            ending()
+        await super().shutdown(sockets)
+
+
 def new_app(
     title: str,
     tokens: TokenBook,
@@ -139,7 +152,7 @@ def serve(app: FastAPI, listen: ListenSettings) -> None:
     if not listen.port:
         raise InvalidInputError("this server has no port: set it in the settings file")
     set_up_logging(settings().log_level)
-    server = uvicorn.Server(configuration(app, listen.host, listen.port))
+    server = Server(configuration(app, listen.host, listen.port))
     server.run()
     if not server.started:
         raise SystemExit(3)

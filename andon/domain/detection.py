@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from andon.domain.offered import OFFERED_AT_MOST, Offered
+from andon.domain.sessions import SESSIONS_AT_MOST, SessionId
 from andon.domain.values import Frozen, Instant
 
 UNKNOWN_SYSTEM = "unknown"
@@ -104,6 +105,9 @@ class DetectionReport(Frozen):
     facts: dict[str, str | int] = Field(default_factory=dict, max_length=40)
     potential_facts: dict[str, str | int] = Field(default_factory=dict, max_length=40)
     trace_ids: tuple[str, ...] = Field((), max_length=50, description="W3C trace ids, 32 hexadecimal digits")
+    sessions: tuple[SessionId, ...] = Field(
+        (), max_length=SESSIONS_AT_MOST, description="sessions it is about, as the AI system names them"
+    )
     external: tuple[str, ...] = Field(
         (), max_length=20, description="`taxonomy:id`", examples=[["owasp_llm:LLM01:2025"]]
     )

@@ -19,7 +19,7 @@ from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
-from andon.door import backlog, evidence_routes, issue_routes, ofrep, routes
+from andon.door import backlog, evidence_routes, issue_routes, ofrep, routes, streams
 from andon.door.backlog import BacklogDesk
 from andon.door.drain import Drain
 from andon.door.flags import Flags
@@ -28,9 +28,12 @@ from andon.door.policy import PolicyDesk
 from andon.door.promoting import Promoting
 from andon.door.repeats import Repeats
 from andon.door.senders.wiring import ROUTERS, receive
+from andon.door.session_digests import SessionDigests
 from andon.door.spool import Spool, SpoolFullError
 from andon.door.stop import Cord, StopRequest
+from andon.door.streams import Streams
 from andon.door.taking_in import TakingIn, taking_in
+from andon.door.tickets import Tickets
 from andon.door.uploads import UploadDesk
 
 RETRY_AFTER: Final = "5"
@@ -44,8 +47,12 @@ def create_app(given: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts = await asyncio.to_thread(open_door_parts, chosen)
-        flags = Flags(parts.queries.switches)
-        spool = Spool(chosen.data_dir / "spool", chosen.keys.master.read_bytes())
+        master = chosen.keys.master.read_bytes()
+        flags = Flags(parts.queries.switches, SessionDigests(master))
+        app.state.tickets = Tickets(master)
+        app.state.streams = Streams(flags, app.state.tickets, chosen.flags.streams)
+        app.state.ending = app.state.streams.close
+        spool = Spool(chosen.intake.spool or chosen.data_dir / "spool", master)
         background: list[asyncio.Task[None]] = []
         try:
             beside = await asyncio.to_thread(_set_up, app, chosen, parts, flags, spool)
@@ -67,6 +74,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app.include_router(evidence_routes.router)
     app.include_router(issue_routes.router)
     app.include_router(ofrep.router)
+    app.include_router(streams.router)
     app.include_router(backlog.router)
     for router in ROUTERS:
         app.include_router(router)
@@ -107,6 +115,7 @@ def _set_up(
         taking.intake.joined.keep_telling(),
         words.keep_telling(),
         app.state.uploads.keep_sweeping(),
+        app.state.streams.keep_watching(),
     ]
 
 

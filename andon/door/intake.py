@@ -93,6 +93,8 @@ class Intake:
         case = Case(weighed, arrived, report.title, report.description, system)
         if system != report.system:
             case = case.noting(f"AI system as reported: {report.system}")
+        if report.sessions:
+            case = case.noting(f"Sessions: {' '.join(report.sessions)}")
         self.rates.admit(arrived, system, stops=weighed.assessment.containment_required)
         answer = await self._taken(case, wait)
         found = spills(report.title, report.description)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,9 @@ from typing import Final
 from andon.bootstrap.door import working_calendar
 from andon.domain.containment import Lever
 from andon.domain.incident import OpenIncident
+from andon.domain.mode import Mode
 from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
+from andon.domain.quarantine import quarantining
 from andon.domain.severity import Band
 from andon.domain.signing import DETECTION_TYPE, Envelope, key_id, public_key_of, sign
 from andon.domain.source import SourceLimits
@@ -22,6 +25,7 @@ from andon.domain.system import AISystem
 from andon.domain.times import IntakeStatement
 from andon.domain.values import NOTHING_YET, IncidentId, Sha256Hex
 from andon.door.policy import InForce
+from andon.door.session_digests import SessionDigests
 from andon.door.weighing import Weighed
 
 ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -53,6 +57,7 @@ class Secrets:
 
     def __init__(self, master: bytes, attestation_seed: bytes) -> None:
         self._dedupe = hmac.digest(master, DEDUPE_LABEL, hashlib.sha256)
+        self.sessions = SessionDigests(master)
         self._seed = attestation_seed
         public = public_key_of(attestation_seed)
         self.trusted: dict[Sha256Hex, str] = {key_id(public): base64.b64encode(public).decode()}
@@ -80,13 +85,21 @@ def new_incident_id(at: datetime) -> IncidentId:
 
 
 def plan_for(
-    system: AISystem, kind: str | None, policy: InForce, trusted: dict[Sha256Hex, str], at: datetime
+    system: AISystem,
+    kind: str | None,
+    policy: InForce,
+    trusted: dict[Sha256Hex, str],
+    at: datetime,
+    sessions: Sequence[str] = (),
 ) -> Plan:
-    """Resolve policy for one incident of an AI system, with its owner's business hours from `at` on."""
+    """Resolve policy for one incident of an AI system, with its owner's business hours from `at` on.
+
+    `sessions` are those it is about, by their digests.
+    """
     shelf = policy.shelf
     playbook = choose_playbook(shelf.playbooks, system, kind)
     owner = policy.directory.person(system.owner)
-    return resolve(
+    plan = resolve(
         system,
         playbook,
         shelf.rights,
@@ -95,16 +108,17 @@ def plan_for(
         trusted=trusted,
         calendar=working_calendar(owner, shelf.rights.business_hours, at),
     ).led_by(policy.directory, playbook.lead, at)
+    return quarantining(plan, sessions)
 
 
 def led_by(plan: Plan, lever: Lever, step: ContainmentStep) -> Plan:
-    """Return the plan with one step put first, and the others kept for critical only.
+    """Return the plan with one step put first, at once, and the others kept for critical only.
 
     Whoever stops one tool by hand does not stop the whole system, unless it gets worse.
     """
     later = (one.model_copy(update={"at": (Band.CRITICAL,)}) for one in plan.steps if Band.CRITICAL in one.at)
     levers = plan.levers if lever in plan.levers else (*plan.levers, lever)
-    return plan.model_copy(update={"levers": levers, "steps": (step, *later)})
+    return plan.model_copy(update={"levers": levers, "steps": (step, *later), "mode": Mode.ENFORCE})
 
 
 def asking_uploads(plan: Plan) -> Plan:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from andon.domain.errors import OutdatedError
 from andon.domain.incident import OpenIncident
+from andon.domain.mode import Mode
 from andon.domain.placing import Place, Placement, Stands, placed
 from andon.domain.playbook import Plan
 from andon.domain.reporting import within_a_reports_reach
@@ -136,7 +137,14 @@ class Placing:
         """Return what policy says for an incident, whatever its source has had stopped before."""
         policy = self._policy.in_force
         return within_a_reports_reach(
-            plan_for(system, case.kind, policy, self._keys.trusted, case.arrived.received_at),
+            plan_for(
+                system,
+                case.kind,
+                policy,
+                self._keys.trusted,
+                case.arrived.received_at,
+                self._keys.sessions.of(system.id, case.report.sessions),
+            ),
             case.report.channel,
             policy.shelf.severity,
             case.weighed.assessment,
@@ -179,7 +187,7 @@ class Placing:
         stops = case.weighed.assessment.containment_required
         if stops and await self._limit.reached(case.arrived, system.id):
             logger.warning("a source has reached its limit of stops: orders wait for a person")
-            return plan.model_copy(update={"steps": ()})
+            return plan.model_copy(update={"mode": Mode.OBSERVE})
         return plan
 
 

@@ -140,13 +140,17 @@ def _refuse_unless_held(held: Sequence[OrderShown], system: str, incident: str |
     )
 
 
+def _pulled_by_hand(lever: Lever) -> bool:
+    return lever.adapter == ADAPTER and lever.verb is not Verb.QUARANTINE_SESSION
+
+
 def lever_for(system: AISystem, request: StopRequest) -> Lever:
     """Return the flag lever that a stop asks for; every system can be paused.
 
     Raises:
         InvalidInputError: the system has no such lever that the door may use.
     """
-    flags = [lever for lever in system.lever_list() if lever.adapter == ADAPTER]
+    flags = [lever for lever in system.lever_list() if _pulled_by_hand(lever)]
     for lever in flags:
         if lever.verb is request.verb and lever.target == request.target:
             return lever

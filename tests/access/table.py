@@ -150,6 +150,8 @@ DOOR: dict[str, Row] = DESCRIPTION | {
     "POST /v1/uploads": Row(REPORTING, INTAKE),
     "POST /ofrep/v1/evaluate/flags/{key}": Row(ALL, READ, probe=True),
     "POST /ofrep/v1/evaluate/flags": Row(ALL, READ, probe=True),
+    # No token opens it: a ticket in its address does (tests/door/test_streams.py).
+    "GET /ofrep/v1/stream": Row(frozenset(), READ),
 }
 
 RECORDER: dict[str, Row] = DESCRIPTION | {

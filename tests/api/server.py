@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 
-from andon.api.server import configuration
+from andon.api.server import Server, configuration
 from andon.domain.directory import Role
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(Server):
     """A server that leaves the signals of the test run alone."""
 
     @contextmanager

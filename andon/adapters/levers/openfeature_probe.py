@@ -7,11 +7,13 @@ here is the value that proves nothing, and an answer with an error counts as uns
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from openfeature import api
 from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import FlagEvaluationDetails, Reason
 from pydantic import SecretStr
 
@@ -43,16 +45,20 @@ class OpenFeatureProbe:
         # Evaluation blocks; threads of its own keep a hanging door away from other work.
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="probe")
 
-    async def look(self, key: str, *, number: bool) -> Look:
-        """Evaluate a permission, or a limit if `number`."""
+    async def look(
+        self, key: str, *, number: bool, about: str = "", said: Mapping[str, str] | None = None
+    ) -> Look:
+        """Evaluate a permission, or a limit if `number`, for a targeting key and what else is said of it."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._number if number else self._permission, key)
+        ask = self._number if number else self._permission
+        context = EvaluationContext(about or None, dict(said or {}))
+        return await loop.run_in_executor(self._threads, ask, key, context)
 
-    def _permission(self, key: str) -> Look:
-        return _look(self._client.get_boolean_details(key, default_value=True))
+    def _permission(self, key: str, context: EvaluationContext) -> Look:
+        return _look(self._client.get_boolean_details(key, True, context))
 
-    def _number(self, key: str) -> Look:
-        return _look(self._client.get_integer_details(key, default_value=NO_LIMIT))
+    def _number(self, key: str, context: EvaluationContext) -> Look:
+        return _look(self._client.get_integer_details(key, NO_LIMIT, context))
 
 
 def _look(details: FlagEvaluationDetails[bool] | FlagEvaluationDetails[int]) -> Look:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import activity
@@ -57,11 +57,13 @@ class HoldingActivities:
         register: HoldRegister,
         incidents: IncidentRuns,
         every: timedelta,
+        now: Callable[[], datetime],
     ) -> None:
         self._levers = levers
         self._register = register
         self._incidents = incidents
         self._every = every
+        self._now = now
 
     @activity.defn(name="holding.look")
     async def look(self, duty: HoldDuty) -> Round:
@@ -85,7 +87,9 @@ class HoldingActivities:
             again_in=pause_after(took, self._every),
         )
 
-    async def _placed(self, places: asyncio.Semaphore, lever: LeverControl, one: StandingOrder, tour: _Tour) -> None:
+    async def _placed(
+        self, places: asyncio.Semaphore, lever: LeverControl, one: StandingOrder, tour: _Tour
+    ) -> None:
         async with places:
             await self._looked_after(lever, one, tour)
         tour.looked += 1
@@ -94,15 +98,15 @@ class HoldingActivities:
 
     async def _looked_after(self, lever: LeverControl, one: StandingOrder, tour: _Tour) -> None:
         order, known = one.order, one.order.id in tour.before
-        proof = await _seen(lever, order)
+        proof = await self._seen(lever, order)
         if not proof.held and not known and tour.patience:
             tour.patience -= 1
             await asyncio.sleep(SECOND_LOOK.total_seconds())
-            proof = await _seen(lever, order)
+            proof = await self._seen(lever, order)
         if not proof.held and not await self._register.stands(order.id):
             return
         key = "" if proof.held else await self._applied_anew(lever, one, proof)
-        holds = proof.held or (key != "" and (await _seen(lever, order)).held)
+        holds = proof.held or (key != "" and (await self._seen(lever, order)).held)
         if holds and not known and not key:
             return
         told = await self._tell(HELD_ANEW if holds else DEVIATES, order, proof, key, tour)
@@ -136,12 +140,12 @@ class HoldingActivities:
         await self._incidents.tell(order.incident, signal, message)
         return True
 
-
-async def _seen(lever: LeverControl, order: Order) -> Proof:
-    """Look once; what can't be seen is not held."""
-    try:
-        async with asyncio.timeout(LOOK_WITHIN.total_seconds()):
-            return await lever.probe(order)
-    except (*FINAL, LeverAwayError, TimeoutError) as error:
-        log.warning("%s could not be looked at: %s", order.id, type(error).__name__)
-        return Proof(order=order.id, held=False, at=datetime.now(UTC), via="none", saw=type(error).__name__)
+    async def _seen(self, lever: LeverControl, order: Order) -> Proof:
+        """Look once; what can't be seen is not held."""
+        try:
+            async with asyncio.timeout(LOOK_WITHIN.total_seconds()):
+                return await lever.probe(order)
+        except (*FINAL, LeverAwayError, TimeoutError) as error:
+            saw = type(error).__name__
+            log.warning("%s could not be looked at: %s", order.id, saw)
+            return Proof(order=order.id, held=False, at=self._now(), via="none", saw=saw)

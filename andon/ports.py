@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Code, Notice, Recipients, Target
+from andon.domain.share import Sampled
 from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
 
@@ -50,6 +51,14 @@ class LeverControl(Protocol):
         Raises:
             LeverUnknownError: the lever does not exist. Final.
         """
+
+
+@runtime_checkable
+class SharingLever(Protocol):
+    """A lever that can let a share of requests through."""
+
+    async def sample(self, order: Order) -> Sampled:
+        """Look at the effect from both sides of the order's share, as requests do."""
 
 
 class ObjectReceipt(Carried):

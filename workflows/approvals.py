@@ -63,6 +63,11 @@ class Approvals:
         self._holding = holding
         self._begin = begin
         self._under_way: set[str] = set()
+        self._served: dict[DecisionKind, Callable[[DecisionRecord, str], None]] = {}
+
+    def serve(self, kind: DecisionKind, effect: Callable[[DecisionRecord, str], None]) -> None:
+        """Have `effect` carry out what is decided on questions of a kind."""
+        self._served[kind] = effect
 
     async def propose(self, envelope: Envelope) -> Proposed:
         """Judge a proposal, put its question, and return once that is stored."""
@@ -165,6 +170,7 @@ class Approvals:
             DecisionKind.EXECUTIVE_OVERRIDE: self._lifted,
             DecisionKind.LEAD_TRANSFER: self._handed_over,
             DecisionKind.CLOCK_EXTENSION: self._extended,
+            **self._served,
         }
 
     def _cleared(self, record: DecisionRecord, outcome: str) -> None:

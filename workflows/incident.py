@@ -81,6 +81,7 @@ class IncidentWorkflow:
         self._assessment = kit.assessment
         self._merging = kit.merging
         self._declarations = kit.declarations
+        self._upkeep = kit.upkeep
         self._post = kit.post
 
     @workflow.run
@@ -101,6 +102,7 @@ class IncidentWorkflow:
         merged = self._merged()
         weighing = self._tracks.begin(self._weigh_what_joins())
         self._tracks.begin(self._preservation.keep_bringing_in())
+        self._tracks.begin(self._upkeep.keep())
         course = self._tracks.begin(self._wait_for_the_other(weighing) if merged else self._respond())
         await self._until(
             lambda: course.done() or self._full() or self._called_off() or self._merged() is not merged

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from andon.domain.decision import DecisionKind
 from andon.domain.declaration import Declaration, Declared
 from andon.domain.incident import IncidentState, OpenIncident
 from workflows.acknowledging import Acknowledging
@@ -25,6 +26,7 @@ from workflows.preservation import Preservation
 from workflows.restart import Restart
 from workflows.tape import Tape
 from workflows.tasks import Tasks
+from workflows.upkeep import Upkeep
 from workflows.watching import Watching
 from workflows.weighing import Weighing
 
@@ -69,6 +71,17 @@ class Kit:
             holding=self.holding,
             begin=begin,
         )
+        self.upkeep = Upkeep(
+            opening,
+            state,
+            self.tape,
+            self.notices,
+            self.decisions,
+            self.levers,
+            clock=self.clock,
+            begin=begin,
+        )
+        self.approvals.serve(DecisionKind.EXPIRY, self.upkeep.decided)
         self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
         self.assessment = Assessment(
             state, self.decisions, self.journal, self.weighing, self.levers, self.approvals, begin=begin
@@ -77,7 +90,14 @@ class Kit:
         self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
         self.merging = Merging(opening, state, self.tape, self.decisions)
         self.declarations = self._declarations(opening, state)
-        self.post = Post(state, self.tape, self.decisions, self.merging, lead_gone=self.leading.gone)
+        self.post = Post(
+            state,
+            self.tape,
+            self.decisions,
+            self.merging,
+            lead_gone=self.leading.gone,
+            upkeep=self.upkeep,
+        )
 
     def _declarations(self, opening: OpenIncident, state: IncidentState) -> Declarations:
         """Give each kind of declaration its effect."""

@@ -13,11 +13,12 @@ from activities.containment import ApplyCall, ContainmentActivities, ProveCall
 from activities.release import BREAK_GLASS, ReleaseActivities, ReleaseCall, ReleaseOutcome, Step
 from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord
-from andon.domain.directory import Role
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
+from andon.domain.proof import proof_within
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from andon.domain.unproven import called_on, facts_of
 from workflows.fallback import Fallback
 from workflows.foreseeing import Foreseeing
 from workflows.manual import Manual
@@ -42,7 +43,6 @@ RELEASE_RETRIES = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=15)
 )
 FIRST = Priority(priority_key=1)
-CALLED_ON = (Role.OPERATIONS, Role.INCIDENT_LEAD, Role.RESPONDER)
 
 
 class Levers:
@@ -140,11 +140,17 @@ class Levers:
                 await asyncio.gather(*(self._at_once(record.order) for record in self._unproven()))
         await self._round(self._unproven())
         while unproven := self._unproven():
-            for record in unproven:
-                self._notices.word("unproven", f"{record.order.id}/{record.attempts}", CALLED_ON)
+            self._call_for_people(unproven)
             await workflow.sleep(NEXT_ROUND, summary="before containment is tried again")
             await self._round(self._unproven())
         self.note_contained()
+
+    def _call_for_people(self, unproven: list[OrderRecord]) -> None:
+        """Say to the next authority which levers are open, and in what; one notice for all of them."""
+        worst = max(unproven, key=lambda record: record.attempts)
+        if roles := called_on(worst.attempts):
+            still = tuple(f"{record.order.lever.id}: {record.still_open}" for record in unproven)
+            self._notices.word("unproven", f"{worst.order.id}/{worst.attempts}", roles, still=still)
 
     async def done_by_hand(self) -> None:
         """Wait until people have said what became of each order that no lever carries out."""
@@ -217,6 +223,10 @@ class Levers:
             priority=FIRST,
         )
 
+    async def prove(self, order: Order) -> None:
+        """Look anew whether an order holds, as long as it is in force."""
+        await self._prove(order)
+
     def standing(self) -> bool:
         """Whether any order is in force."""
         return bool(self._in_force())
@@ -262,10 +272,13 @@ class Levers:
             self._judge(order, seen.proof)
 
     async def _apply(self, order: Order) -> bool:
+        record = self._state.orders[order.id]
+        # Whether an unanswered call had an effect is not known: it is repeated under its own key.
+        anew = record.applied is not None and record.worth_putting_again
         try:
             applied = await workflow.execute_activity_method(
                 ContainmentActivities.apply,
-                self._call(order),
+                self._call(order, attempt=record.attempts if anew else 0),
                 start_to_close_timeout=APPLY_TIMEOUT,
                 schedule_to_close_timeout=APPLY_FOR,
                 retry_policy=APPLY_RETRIES,
@@ -282,7 +295,8 @@ class Levers:
 
     async def _prove(self, order: Order) -> None:
         """Look until the effect is seen or the time is up."""
-        within = self._opening.plan.probe_within
+        lever = order.lever
+        within = proof_within(self._opening.plan.probe_within, lever.options, lever.proofs)
         try:
             proof = await workflow.execute_activity_method(
                 ContainmentActivities.prove,
@@ -297,8 +311,9 @@ class Levers:
             proof = None
         self._judge(order, proof)
 
-    def _call(self, order: Order) -> ApplyCall:
-        return ApplyCall(order=order, capture_within=self._opening.plan.capture_within)
+    def _call(self, order: Order, *, attempt: int = 0) -> ApplyCall:
+        within = self._opening.plan.capture_within
+        return ApplyCall(order=order, capture_within=within, attempt=attempt)
 
     def _note_applied(self, order: Order, applied: Applied) -> None:
         self._note(order, state=OrderState.APPLIED, applied=applied)
@@ -313,18 +328,20 @@ class Levers:
 
     def _judge(self, order: Order, proof: Proof | None) -> None:
         """Only what an independent probe saw makes an order proven."""
+        if self._state.orders[order.id].state is OrderState.RELEASED:
+            return  # it was let go of while it was looked at
         if proof is not None and proof.held:
             self._note(order, state=OrderState.PROVEN, proof=proof)
             self._tape.add(
                 Kind.ORDER_PROVEN,
                 subject=order.id,
                 at=proof.at,
-                facts={"via": proof.via, "saw": proof.saw},
+                facts={"via": proof.via, "saw": proof.saw, **facts_of(proof)},
             )
             return
         saw = proof.saw if proof else "no_answer"
         self._note(order, state=OrderState.UNPROVEN, proof=proof)
-        self._tape.add(Kind.ORDER_UNPROVEN, subject=order.id, facts={"saw": saw})
+        self._tape.add(Kind.ORDER_UNPROVEN, subject=order.id, facts={"saw": saw, **facts_of(proof)})
 
     def _let_go(self, order: Order, decision: DecisionRecord, step: Step) -> None:
         self._note(order, state=OrderState.RELEASED, released_at=step.released.at)

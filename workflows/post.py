@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from andon.domain.errands import LEAD_GONE, REFUSED_BY_CHILD, LeadGone, Observation, Refused, Report
+from andon.domain.holding import DEVIATES, HELD_ANEW, Deviation
 from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
 from andon.domain.merging import Told
@@ -22,6 +23,7 @@ from andon.domain.stage import Stage
 from workflows.decisions import Decisions
 from workflows.merging import HEARD, Merging
 from workflows.tape import Tape
+from workflows.upkeep import Upkeep
 
 REFUSALS_KEPT = 20
 REPORTS_KEPT = 50
@@ -46,7 +48,9 @@ class Post:
         merging: Merging,
         *,
         lead_gone: Callable[[LeadGone], None],
+        upkeep: Upkeep,
     ) -> None:
+        self._looked = {DEVIATES: upkeep.deviates, HELD_ANEW: upkeep.held_anew}
         self._merging = merging
         self._lead_gone = lead_gone
         self._state = state
@@ -78,6 +82,8 @@ class Post:
             self._undelivered(lost)
         elif name == LEAD_GONE and (gone := _read(args, LeadGone)):
             self._lead_gone(gone)
+        elif name in self._looked and (deviation := _read(args, Deviation)):
+            self._looked[name](deviation)
         elif name in HEARD and (told := _read(args, HEARD[name])):
             self._heard(name, told)
         else:

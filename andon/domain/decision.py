@@ -35,6 +35,7 @@ class DecisionKind(StrEnum):
     RAW_EVIDENCE = "raw_evidence"
     LEAD_TRANSFER = "lead_transfer"
     CLOCK_EXTENSION = "clock_extension"
+    EXPIRY = "expiry"
 
 
 class Exclusion(StrEnum):

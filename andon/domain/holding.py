@@ -1,4 +1,4 @@
-"""Looking after holds: what one round over a kind of lever is to do and found, and what incidents hear of it."""
+"""Looking after holds: what one round over a kind of lever found, and what incidents hear of it."""
 
 from __future__ import annotations
 

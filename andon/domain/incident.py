@@ -23,6 +23,7 @@ from andon.domain.merging import Merge, TakenIn
 from andon.domain.mode import Foreseen, Mode
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
+from andon.domain.proof import worth_putting_again
 from andon.domain.response import Refusal
 from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
@@ -30,6 +31,7 @@ from andon.domain.signing import Envelope
 from andon.domain.stage import Stage, StageRecord
 from andon.domain.task import Task, current
 from andon.domain.times import Correction
+from andon.domain.unproven import still_open
 from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex
 
 
@@ -128,6 +130,20 @@ class OrderRecord(Carried):
     attempts: int = 0
     released_at: Instant | None = None
 
+    @property
+    def still_open(self) -> str:
+        """What is open of it, in codes; empty where nothing is."""
+        return still_open(self.state, self.order.lever, self.applied, self.proof)
+
+    @property
+    def worth_putting_again(self) -> bool:
+        """Whether the last look saw its lever free, so that it should be set anew."""
+        proof = self.proof
+        return proof is not None and worth_putting_again(self.order.lever.adapter, proof.saw, proof.parts)
+
+    until: Instant | None = Field(None, description="until when it was extended, if it was")
+    expired: bool = Field(False, description="its time is up, and nobody has said yet what is to be done")
+
 
 class Exhibit(Carried):
     """A signed statement that waits for its batch of ledger entries to be stored."""
@@ -158,6 +174,9 @@ class IncidentState(BaseModel):
     outbox: list[Notice] = Field(default_factory=list)
 
     orders: dict[str, OrderRecord] = Field(default_factory=dict)
+    deviations: dict[str, int] = Field(
+        default_factory=dict, description="order -> how often it was not seen to hold"
+    )
     contained_at: Instant | None = None
     foreseen: list[Foreseen] = Field(default_factory=list, description="what would be held, were it enforced")
     enforced_by: str = Field("", description="what had the orders given that were only foreseen")
@@ -228,7 +247,7 @@ class IncidentState(BaseModel):
     def contained(self) -> bool:
         """Whether every order not yet released is proven. Without one there is nothing to call contained."""
         standing = [one.state for one in self.orders.values() if one.state is not OrderState.RELEASED]
-        return bool(standing) and all(state is OrderState.PROVEN for state in standing)
+        return bool(standing) and all(state in (OrderState.PROVEN, OrderState.EXPIRED) for state in standing)
 
     def of(self, kind: DecisionKind) -> list[DecisionRecord]:
         """The questions of one kind, oldest first."""

@@ -86,6 +86,7 @@ class Asking(Carried):
     fixers: tuple[PersonId, ...] = ()
     binding: Binding = NO_BINDING
     requested_by: PersonId | None = None
+    also: tuple[Role, ...] = Field((), description="roles that are asked besides those of the right")
     about: dict[str, str] = Field(default_factory=dict)
     subject: Sha256Hex | None = None
     subject_text: str = ""
@@ -171,7 +172,7 @@ def put(
         opened_at=at,
         deadline=deadline,
         expires_at=at + right.expires_after if right.expires_after else None,
-        eligible=right.eligible,
+        eligible=tuple(dict.fromkeys((*asking.also, *right.eligible))),
         ladder=right.ladder,
         options=tuple(option.at(asking.band) for option in right.options),
         default=right.default,

@@ -24,6 +24,9 @@ HEADLINES: Final[dict[str, str]] = {
     "evidence_hold": "has its evidence held by legal: nothing may alter the AI system",
     "evidence_hold_lifted": "has its evidence held no longer",
     "unproven": "is not proven to be contained",
+    "deviates": "has an order that was not seen to hold",
+    "order_expired": "has an order whose time is up; it stays in force",
+    "let_go_wanted": "has orders that are to be let go of, by restart or stand-down",
     "unacknowledged": "has not been taken in hand by its business owner",
     "lead_missing": "has nobody who leads it",
     "task": "has a task for you",
@@ -56,6 +59,7 @@ def worded(notice: Notice, policy: RightsPolicy, console_url: str, instead_of: R
         lines += [wording.title, wording.question]
     if notice.subject:
         lines.append(f"About: {notice.subject}")
+    lines += [f"Still open: {one}" for one in notice.still_open]
     if notice.due is not None:
         lines.append(f"Due: {notice.due:%Y-%m-%d %H:%M} {notice.due.tzname() or ''}".rstrip())
     message = addressed(notice, instead_of).id

@@ -32,8 +32,8 @@ class Notices:
         """Tell the next authority on the ladder that nobody has answered."""
         self._send("escalation", request, f"rung/{rung}", (role,))
 
-    def word(self, about: str, subject: str, roles: Sequence[Role]) -> None:
-        """Tell roles of something that is no question."""
+    def word(self, about: str, subject: str, roles: Sequence[Role], *, still: tuple[str, ...] = ()) -> None:
+        """Tell roles of something that is no question; `still` is what is open, as codes."""
         self._outbox.append(
             Notice(
                 id=f"{self._incident}/{about}/{subject}",
@@ -41,6 +41,7 @@ class Notices:
                 roles=tuple(roles),
                 about=about,
                 subject=subject,
+                still_open=still,
                 severity=self._state.severity,
                 named=self._named(),
             )

@@ -43,6 +43,7 @@ class Notice(Carried):
     about: str = Field(description="`question`, `escalation`, `default_applied`, `guidance`, `unproven`, ...")
     decision: DecisionKind | None = None
     subject: str = ""
+    still_open: tuple[str, ...] = Field((), description="what it is about is not over: codes, one a line")
     due: Instant | None = None
     severity: Band = Field(Band.CRITICAL, description="of the incident; not known counts as critical")
 

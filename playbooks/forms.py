@@ -148,6 +148,8 @@ class TaskEntry(TaskRule):
         if self.follows and self.follows not in FOLLOW_UPS:
             known = ", ".join(sorted(FOLLOW_UPS))
             raise ValueError(f"follows: {self.follows} is no follow-up; use one of {known}")
+        if self.by_hand is not None and (self.follows or self.closes_with or self.at or self.within):
+            raise ValueError("by_hand: comes with its order: leave out at, follows, within and closes_with")
         return self
 
     def rule(self) -> TaskRule:

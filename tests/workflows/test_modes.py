@@ -1,4 +1,4 @@
-"""Observe, warn, enforce: what is stopped before anybody has confirmed the incident, and what is on record."""
+"""Observe, warn, enforce: what is stopped before a person has confirmed it, and what is put on record."""
 
 from __future__ import annotations
 

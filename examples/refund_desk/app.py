@@ -17,9 +17,11 @@ from pydantic import model_validator
 from examples.refund_desk import releases
 from examples.refund_desk.assistant import Assistant
 from examples.refund_desk.chat import ModelClient
+from examples.refund_desk.lever_routes import lever_refusals, lever_routes
+from examples.refund_desk.levers import DeskLevers
+from examples.refund_desk.publications import IndexName, Publication, Texts, built
 from examples.refund_desk.refunds import RefundBook
 from examples.refund_desk.releases import ReleaseError, ReleaseFile, versions_of
-from examples.refund_desk.retrieval import PolicyIndex
 from examples.refund_desk.switches import Switches
 from examples.refund_desk.telemetry import Tracing
 from examples.refund_desk.tickets import Reply, Ticket, TicketConflictError, Wire
@@ -47,12 +49,25 @@ class Deployment(Wire):
         return json.dumps(self.content, indent=2).encode() + b"\n"
 
 
+class NewIndex(Wire):
+    """An index to publish: the name of a shipped one, and its texts if it is another."""
+
+    index: IndexName
+    texts: Texts | None = None
+
+    def publication(self) -> Publication:
+        """Return what this asks to publish."""
+        if self.texts is None:
+            return built(self.index)
+        return Publication(index=self.index, texts=self.texts)
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a running desk is made of."""
 
     release_file: ReleaseFile
-    index: PolicyIndex
+    levers: DeskLevers
     model: ModelClient
     switches: Switches
     book: RefundBook
@@ -64,7 +79,7 @@ def build(parts: Parts) -> FastAPI:
     """Return the app over `parts`; it closes them when it stops."""
     assistant = Assistant(
         current_release=parts.release_file.current,
-        index=parts.index,
+        levers=parts.levers,
         model=parts.model,
         desk_switches=parts.switches,
         book=parts.book,
@@ -80,35 +95,49 @@ def build(parts: Parts) -> FastAPI:
 
     app = FastAPI(title="Refund desk", lifespan=lifespan)
     _refusals(app)
+    lever_refusals(app)
     _routes(app, parts, assistant)
+    _guarded_routes(app, parts)
     return app
 
 
 def _routes(app: FastAPI, parts: Parts, assistant: Assistant) -> None:
-    def versions() -> dict[str, Any]:
-        return versions_of(parts.release_file.current(), parts.index.version)
-
-    def authorised(authorization: Annotated[str, Header()] = "") -> None:
-        expected = f"Bearer {parts.deploy_token}"
-        if parts.deploy_token is None or not hmac.compare_digest(authorization.encode(), expected.encode()):
-            raise HTTPException(401, "a deployment needs the desk's bearer token")
-
     @app.post("/tickets")
     def answer_ticket(ticket: Ticket) -> Reply:
         return assistant.answer(ticket)
 
     @app.get("/versions")
-    async def tell_versions() -> dict[str, Any]:
-        return versions()
+    def tell_versions() -> dict[str, Any]:
+        return _versions(parts)
 
     @app.get("/healthz")
     async def tell_health() -> dict[str, str]:
         return {"status": "ok", "release": parts.release_file.current().release}
 
-    @app.post("/admin/deploy", dependencies=[Depends(authorised)])
+
+def _guarded_routes(app: FastAPI, parts: Parts) -> None:
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        expected = f"Bearer {parts.deploy_token}"
+        if parts.deploy_token is None or not hmac.compare_digest(authorization.encode(), expected.encode()):
+            raise HTTPException(401, "this needs the desk's bearer token")
+
+    guard = [Depends(authorised)]
+
+    @app.post("/admin/deploy", dependencies=guard)
     def deploy(deployment: Deployment) -> dict[str, Any]:
         parts.release_file.deploy(deployment.written())
-        return versions()
+        return _versions(parts)
+
+    @app.post("/admin/index", dependencies=guard)
+    def publish(wanted: NewIndex) -> dict[str, Any]:
+        parts.levers.source.publish(wanted.publication())
+        return _versions(parts)
+
+    app.include_router(lever_routes(parts.levers), dependencies=guard)
+
+
+def _versions(parts: Parts) -> dict[str, Any]:
+    return versions_of(parts.release_file.current(), parts.levers.source.version)
 
 
 def _refusals(app: FastAPI) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from examples.refund_desk.clock import utc_now
+from examples.refund_desk.retrieval import Passage
 from examples.refund_desk.switches import Permission
 from examples.refund_desk.tickets import Notice, PaidRefund, Ticket, TicketConflictError
 
@@ -30,6 +31,13 @@ CREATE TABLE IF NOT EXISTS refunds (
     trace_id TEXT NOT NULL,
     began_at TEXT NOT NULL,
     committed_at TEXT
+);
+CREATE TABLE IF NOT EXISTS refund_sources (
+    ticket_id TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    passage TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (ticket_id, rank)
 );
 CREATE TABLE IF NOT EXISTS review_queue (
     id INTEGER PRIMARY KEY,
@@ -94,9 +102,10 @@ class RefundBook:
         *,
         release: str,
         trace_id: str,
+        sources: Sequence[Passage],
         permit: Callable[[], Permission],
     ) -> PaidRefund | Permission:
-        """Pay once per ticket, if `permit` says so at the last moment.
+        """Pay once per ticket, if `permit` says so at the last moment, and note what it rested on.
 
         Returns:
             the refund, or the permission that was denied; then nothing was written.
@@ -110,6 +119,10 @@ class RefundBook:
                 "INSERT INTO refunds (ticket_id, ticket_account_id, account_id, amount_cents, order_id,"
                 " release, trace_id, began_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, release, trace_id, utc_now()),
+            )
+            db.executemany(
+                "INSERT INTO refund_sources VALUES (?, ?, ?, ?)",
+                [(ticket.ticket_id, rank, one.id, one.sha256) for rank, one in enumerate(sources, 1)],
             )
             permission = permit()
             if not permission.allowed:

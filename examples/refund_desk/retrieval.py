@@ -1,4 +1,4 @@
-"""Finding the policy passages that bear on a ticket: BM25 over a folder of short texts."""
+"""Finding the policy passages that bear on a ticket: BM25 over a set of short texts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-POLICIES: Final = Path(__file__).parent / "policies"
+IN_FORCE: Final = Path(__file__).parent / "policies"
+"""The policies in force, as whoever is responsible for them keeps them."""
 
 # The usual BM25 settings: how fast repeated words stop counting, and how much length matters.
 SATURATION: Final = 1.5
@@ -27,23 +29,38 @@ class Passage:
     text: str
     score: float = 0.0
 
+    @property
+    def sha256(self) -> str:
+        """Digest of the text: two passages of one id need not say the same."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """Return the texts of a folder by their names."""
+    return {path.stem: path.read_text("utf-8").strip() for path in sorted(folder.glob("*.txt"))}
+
+
+def version_of(texts: Mapping[str, str]) -> str:
+    """Return the digest of exactly these texts."""
+    content = "\0".join(f"{name}\0{texts[name]}" for name in sorted(texts))
+    return hashlib.sha256(content.encode()).hexdigest()
+
 
 def _words(text: str) -> Counter[str]:
     return Counter(word.rstrip("s") for word in _WORD.findall(text.lower()))
 
 
 class PolicyIndex:
-    """The policy passages in memory, with the digest of exactly these texts."""
+    """Some policy texts in memory, ready to be searched."""
 
-    def __init__(self, folder: Path = POLICIES) -> None:
-        self._passages = [Passage(p.stem, p.read_text("utf-8").strip()) for p in sorted(folder.glob("*.txt"))]
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._passages = [Passage(name, texts[name]) for name in sorted(texts)]
         self._counts = [_words(passage.text) for passage in self._passages]
         self._mean_length = sum(c.total() for c in self._counts) / max(1, len(self._counts))
         self._holding = Counter(word for count in self._counts for word in count)
-        content = "\0".join(f"{passage.id}\0{passage.text}" for passage in self._passages)
         self.version: dict[str, Any] = {
             "id": "policies",
-            "version": hashlib.sha256(content.encode()).hexdigest(),
+            "version": version_of(texts),
             "passages": len(self._passages),
         }
 

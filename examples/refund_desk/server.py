@@ -8,10 +8,12 @@ from pathlib import Path
 from examples.refund_desk import switches, telemetry
 from examples.refund_desk.app import Parts, build
 from examples.refund_desk.chat import ModelClient
+from examples.refund_desk.levers import DeskLevers
+from examples.refund_desk.publications import IndexUnusableError, Shelf
 from examples.refund_desk.refunds import RefundBook
 from examples.refund_desk.releases import ReleaseError, ReleaseFile
-from examples.refund_desk.retrieval import PolicyIndex
 from examples.refund_desk.serving import add_serving_arguments, serve
+from examples.refund_desk.settings import LeverBook
 from examples.refund_desk.switches import Switches
 from examples.refund_desk.telemetry import Tracing
 
@@ -19,14 +21,17 @@ from examples.refund_desk.telemetry import Tracing
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="examples.refund_desk.server", description=__doc__)
     add_serving_arguments(parser)
-    parser.add_argument("--data", type=Path, required=True, help="folder of refunds.db")
+    parser.add_argument("--data", type=Path, required=True, help="folder of its records, levers and indexes")
     parser.add_argument(
         "--release", type=Path, required=True, help="release file, read again when it changes"
     )
+    parser.add_argument("--index", type=Path, help="folder `index` of another desk: what it published")
     parser.add_argument("--model-url", required=True, help="OpenAI-compatible server")
     parser.add_argument("--ofrep", help="flag service (OFREP)")
     parser.add_argument("--otlp", help="trace receiver (OTLP/HTTP)")
-    parser.add_argument("--token-file", type=Path, help="bearer token for both, and for deployments")
+    parser.add_argument(
+        "--token-file", type=Path, help="bearer token for both, and for deployments and levers"
+    )
     parser.add_argument("--staging", action="store_true", help="everything allowed, nothing asked outside")
     return parser
 
@@ -40,7 +45,7 @@ def _parts(arguments: argparse.Namespace) -> Parts:
         exporter = telemetry.over_otlp(arguments.otlp, str(token))
     return Parts(
         release_file=ReleaseFile(arguments.release),
-        index=PolicyIndex(),
+        levers=DeskLevers(LeverBook(arguments.data), Shelf(arguments.data / "index", arguments.index)),
         model=ModelClient(arguments.model_url),
         switches=Switches(provider),
         book=RefundBook(arguments.data),
@@ -60,7 +65,7 @@ def main() -> None:
     try:
         parts = _parts(arguments)
         parts.release_file.current()
-    except (OSError, ReleaseError) as error:
+    except (OSError, ReleaseError, IndexUnusableError) as error:
         parser.error(str(error))
     serve(build(parts), arguments)
 

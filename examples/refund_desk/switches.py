@@ -6,6 +6,7 @@ of the wrong form all mean "not allowed".
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -28,9 +29,27 @@ ISSUE_REFUND: Final = f"{SYSTEM}.tool.issue_refund.allowed"
 UNREVIEWED: Final = f"{SYSTEM}.unreviewed.allowed"
 POLICIES: Final = f"{SYSTEM}.source.policies.allowed"
 RATE_LIMIT: Final = f"{SYSTEM}.rate_limit"
+SESSION: Final = f"{SYSTEM}.session.allowed"
+BLOCKED: Final = f"{SYSTEM}.block_source.policies"
+FALLBACK: Final = f"{SYSTEM}.switch_to_fallback"
 
 TIMEOUT_SECONDS: Final = 2.0
 DESK: Final = "the support desk"
+
+UNREADABLE: Final = "The assistant is off because its switch could not be read."
+SOMETHING: Final = "Something went wrong, and we are looking into it."
+REASONS: Final = {
+    "unauthorised_tool_action": "It did something it should not have done, and we are looking into it.",
+    "privacy_event": "It may have shown something it should not show, and we are looking into it.",
+    "harmful_output": "It wrote something it should not have written, and we are looking into it.",
+    "unsupported_recommendation": "It gave advice that it could not support, and we are looking into it.",
+    "source_failure": "Something it works from was wrong, and we are putting it right.",
+    "model_drift": "It did not behave as when we tested it, and we are looking into it.",
+    "use_outside_approved_purpose": "It was used for something it is not made for.",
+}
+"""What the reason codes of incidents mean to a customer."""
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -53,7 +72,7 @@ def over_ofrep(url: str, token: str) -> FeatureProvider:
 def everything_allowed() -> FeatureProvider:
     """Return a provider for staging, where nothing done has an effect outside."""
     on = InMemoryFlag("on", {"on": True})
-    keys = (ALLOWED, ISSUE_REFUND, UNREVIEWED, POLICIES)
+    keys = (ALLOWED, SESSION, ISSUE_REFUND, UNREVIEWED, POLICIES)
     return InMemoryProvider(
         {RATE_LIMIT: InMemoryFlag("most", {"most": 1_000_000}), **dict.fromkeys(keys, on)}
     )
@@ -65,17 +84,16 @@ class Switches:
     def __init__(self, provider: FeatureProvider) -> None:
         api.set_provider_and_wait(provider, domain=SYSTEM)
         self._client = api.get_client(domain=SYSTEM)
-        self._context = EvaluationContext(targeting_key=SYSTEM)
         self._pace = _Pace()
 
-    def permission(self, key: str) -> Permission:
-        """Ask whether `key` is allowed now. Blocks for at most the provider's timeout."""
-        details = self._client.get_boolean_details(key, False, self._context)
+    def permission(self, key: str, account_id: str) -> Permission:
+        """Ask whether `key` is allowed now to this account. Blocks for at most the provider's timeout."""
+        details = self._client.get_boolean_details(key, False, EvaluationContext(account_id))
         return Permission(key, details.value is True, _notice(details))
 
-    def turn(self) -> Permission:
+    def turn(self, account_id: str) -> Permission:
         """Ask whether one more ticket may be taken under the tickets-per-minute limit, and count it."""
-        details = self._client.get_integer_details(RATE_LIMIT, 0, self._context)
+        details = self._client.get_integer_details(RATE_LIMIT, 0, EvaluationContext(account_id))
         # bool is an int to Python and to the provider: `true` must not read as a limit of one.
         limit = 0 if isinstance(details.value, bool) else details.value
         return Permission(RATE_LIMIT, self._pace.admit(limit), _notice(details))
@@ -100,14 +118,23 @@ class _Pace:
 
 
 def _notice(details: FlagEvaluationDetails[Any]) -> Notice:
-    metadata: Mapping[str, Any] = details.flag_metadata or {}
     if details.error_code is not None:
-        default_reason = "The assistant is off because its switch could not be read."
-    else:
-        default_reason = "The assistant is held back for now."
-    incident = metadata.get("incident")
+        return Notice(incident=None, reason=UNREADABLE, contact=DESK)
+    return notice_of(details.flag_metadata or {})
+
+
+def notice_of(said: Mapping[str, Any]) -> Notice:
+    """Return what a customer may be told of a hold: its incident, the reason in words, whom to ask."""
+    incident = said.get("incident")
     return Notice(
         incident=str(incident) if incident else None,
-        reason=str(metadata.get("reason") or default_reason),
-        contact=str(metadata.get("contact") or DESK),
+        reason=reason_in_words(str(said.get("reason") or "")),
+        contact=str(said.get("contact") or DESK),
     )
+
+
+def reason_in_words(reason: str) -> str:
+    """Return the sentence for a reason code; a reason that is a sentence already stays as it is."""
+    if reason and not _CODE.fullmatch(reason):
+        return reason
+    return REASONS.get(reason, SOMETHING)

@@ -57,6 +57,13 @@ class Notice(Wire):
     contact: str
 
 
+class Source(Wire):
+    """A policy text that an answer was given from: its id, and the digest of what it said then."""
+
+    id: str
+    sha256: str
+
+
 class Reply(Wire):
     """The answer to one ticket."""
 
@@ -65,6 +72,7 @@ class Reply(Wire):
     refund: PaidRefund | None = None
     trace_id: str
     notice: Notice | None = None
+    sources: tuple[Source, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_there_is_not(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from andon.register.keys import WrappedKeys
 from andon.register.policies import Systems
 from andon.register.spans import SpanRow, Spans
 from examples.refund_desk.releases import parsed, versions_of
-from examples.refund_desk.retrieval import PolicyIndex
+from examples.refund_desk.retrieval import IN_FORCE, PolicyIndex, texts_of
 from playbooks import load_systems
 from tests.register.cases import INCIDENT, NOW, TITLE, opening
 
@@ -135,5 +135,5 @@ async def test_the_fix_passes_and_names_the_versions_that_production_will_name(d
     result = await desk.evaluated("v1.2.json")
     assert (result.completed, result.incident_case, result.failed) == (True, True, ())
     path = RELEASES / "v1.2.json"
-    running = versions_of(parsed(path.read_bytes(), path), PolicyIndex().version)
+    running = versions_of(parsed(path.read_bytes(), path), PolicyIndex(texts_of(IN_FORCE)).version)
     assert result.versions == digest_of(running)

@@ -77,12 +77,19 @@ class Flags:
     """An OFREP service whose switches a test sets."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    quarantined: set[str] = field(default_factory=set)
     refusing: int | None = None
     silent: bool = False
     released: threading.Event = field(default_factory=threading.Event)
 
     def allow_everything(self) -> None:
-        switches = ("allowed", "tool.issue_refund.allowed", "unreviewed.allowed", "source.policies.allowed")
+        switches = (
+            "allowed",
+            "tool.issue_refund.allowed",
+            "unreviewed.allowed",
+            "source.policies.allowed",
+            "session.allowed",
+        )
         self.values = {f"refund_desk.{name}": True for name in switches}
         self.values["refund_desk.rate_limit"] = 100_000
 
@@ -97,6 +104,9 @@ class Flags:
         if key not in self.values:
             return _json(404, {"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": "unknown"})
         value = self.values[key]
+        asking = json.loads(request.body)["context"]["targetingKey"]
+        if key == "refund_desk.session.allowed" and asking in self.quarantined:
+            value = False
         metadata = {} if value is True or value == 100_000 else DENIED
         variant = str(value).lower()
         return _json(

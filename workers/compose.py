@@ -17,6 +17,7 @@ from activities.ledger import LedgerActivities
 from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
 from activities.severity import SeverityActivities
+from activities.sharing import SharingActivities
 from andon import ports
 from andon.domain.errors import InvalidInputError
 from workers.outbox import TemporalOutbox
@@ -77,6 +78,7 @@ class Duty:
 def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONSE) -> Duty:
     """Workflows, containment and ledger."""
     containment = ContainmentActivities(parts.levers)
+    sharing = SharingActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
     ledger = LedgerActivities(parts.ledger, parts.projection, outbox, release)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
@@ -88,6 +90,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             containment.contain_at_once,
             containment.apply,
             containment.prove,
+            sharing.sample,
             release.release,
             ledger.append,
             ledger.head,

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from andon.domain.values import Slug, Spare
+from andon.domain.values import Carried, Instant, Slug, Spare
 
 TARGETING_KEY: Final = "targetingKey"
 """OpenFeature's name for whom an evaluation is about, such as a session or an account."""
@@ -54,3 +54,47 @@ class Share(Spare):
 def bucket(system: Slug, key: str) -> int:
     """Return where a targeting key falls, from 0 to 9,999; evenly, and for ever the same."""
     return int.from_bytes(sha256(f"{system}/{key}".encode()).digest()[:8]) % BUCKETS
+
+
+def sample_of(share: Share, system: Slug, count: int) -> tuple[dict[str, str], ...]:
+    """Return contexts to look at a flag with, on both sides of the share; always the same ones."""
+    if share.percent is None:
+        said = (share.equals, "andon-probe-other")
+        return tuple(
+            {TARGETING_KEY: f"andon-probe-{number}", share.attribute: said[number % 2]}
+            for number in range(max(count, 2))
+        )
+    keys = [{TARGETING_KEY: f"andon-probe-{number}"} for number in range(max(count, 2))]
+    sides = {share.lets_through(system, one) for one in keys}
+    for number in range(len(keys), BUCKETS):
+        if len(sides) == len({True, False}):
+            break
+        further = {TARGETING_KEY: f"andon-probe-{number}"}
+        if share.lets_through(system, further) not in sides:
+            keys.append(further)
+            sides.add(share.lets_through(system, further))
+    return tuple(keys)
+
+
+class Sampled(Carried):
+    """What requests on both sides of a share were told."""
+
+    order: str
+    at: Instant
+    via: str
+    let_through: int = Field(description="requests that were let through")
+    denied: int = Field(description="requests that were denied")
+    amiss: int = Field(description="requests that were told something else than the share says, or nothing")
+    others: bool = Field(False, description="another hold denies those in the share as well")
+
+    @property
+    def proven(self) -> bool:
+        """Whether both sides were seen, each as it should be."""
+        return self.amiss == 0 and self.denied > 0 and (self.let_through > 0 or self.others)
+
+    @property
+    def saw(self) -> str:
+        """What was seen, as a code."""
+        asked = self.let_through + self.denied
+        amiss = f"/{self.amiss}_amiss" if self.amiss else ""
+        return f"{self.let_through}_of_{asked}{amiss}{'/others_hold' if self.others else ''}"

@@ -159,9 +159,10 @@ class OfrepServer:
 
         class Request(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+                sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.tokens.append(self.headers.get("Authorization", ""))
-                status, body = outer.answered(self.path.rsplit("/", 1)[1], switches)
+                context = sent.get("context", {})
+                status, body = outer.answered(self.path.rsplit("/", 1)[1], switches, context)
                 content = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -176,17 +177,19 @@ class OfrepServer:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}).start()
 
-    def answered(self, key: str, switches: Switches) -> tuple[int, dict[str, object]]:
+    def answered(
+        self, key: str, switches: Switches, context: dict[str, object]
+    ) -> tuple[int, dict[str, object]]:
         if key in self.answers:
             return self.answers[key]
         if key not in self.normal:
             return 404, {"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": key}
-        answer = switches.answer(key, self.normal[key])
+        answer = switches.answer(key, self.normal[key], context)
         metadata = {"incident": answer.holds[0].incident} if answer.holds else {}
         return 200, {
             "key": key,
             "value": answer.value,
-            "reason": "STATIC",
+            "reason": answer.reason,
             "variant": "normal",
             "metadata": metadata,
         }

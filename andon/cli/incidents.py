@@ -116,7 +116,9 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     screen.pairs(f"{screen.inert(incident)}: {screen.inert(found.get('title'))}", _summary(found))
     for line in warnings_of(found):
         screen.warn(line)
-    screen.table("\nOrders", ("order", "lever", "state", "proof"), orders_of(found), empty="\nNo orders.")
+    screen.table(
+        "\nOrders", ("order", "lever", "state", "proof", "still open"), orders_of(found), empty="\nNo orders."
+    )
     screen.table(
         "\nQuestions",
         ("question", "state", "answer by", "clock", "asked of", "answered", "still missing", "options"),
@@ -225,7 +227,7 @@ def orders_of(found: Mapping[str, Any]) -> list[Sequence[object]]:
         number = str(one.get("id", "")).rsplit("/", maxsplit=1)[-1]
         proof = one.get("proof")
         seen = f"{proof.get('saw')} via {proof.get('via')}" if proof else ""
-        rows.append((number, one.get("lever"), one.get("state"), seen))
+        rows.append((number, one.get("lever"), one.get("state"), seen, one.get("still_open") or ""))
     return rows
 
 

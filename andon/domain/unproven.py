@@ -36,7 +36,7 @@ def still_open(state: OrderState, lever: Lever, applied: Applied | None, proof: 
     if state is OrderState.APPLIED and applied is not None:
         settling = settles_in(lever.options, lever.proofs)
         if settling:
-            return f"waiting for caches until {applied.at + settling:%H:%M:%S}"
+            return f"waiting for caches until {applied.at + settling:%H:%M:%S} UTC"
     if state is OrderState.UNPROVEN:
         said = (
             summary(proof.parts)

@@ -21,9 +21,11 @@ from andon.console.models.sla import (
     marks,
     stages_shown,
 )
+from andon.console.models.stopping import Stopping
 from andon.console.models.tied import Tied
 from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
+from andon.domain.cost import Cost
 from andon.domain.directory import Role
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
 from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
@@ -83,7 +85,13 @@ class OrderShown(Frozen):
     applied_at: Instant | None
     captured: Sha256Hex | None
     gap: str | None
+    cost: Cost | None = Field(description="what it is expected to cost while it stands")
     proof: Proof | None
+    still_open: str = Field(
+        "",
+        description="what is open of it, in codes: `unproven: no_traffic`, "
+        "`partial: consumer held, spans not`, `waiting for caches until 09:00:00 UTC`, `in_flight: 2`; empty where nothing is",
+    )
     attempts: int
     released_at: Instant | None
 
@@ -138,6 +146,7 @@ class IncidentShown(IncidentListed):
     explained: Explained | None = Field(
         None, description="why it is as severe as it is, and what is known of it"
     )
+    stopping: Stopping | None = Field(None, description="on what terms it is stopped")
     times: TimesShown | None = Field(None, description="when it happened, was seen, was said, and was known")
     version: int = Field(description="rises with every change; 0: the workflow has not begun")
     started_at: Instant | None
@@ -307,7 +316,9 @@ def _order(record: OrderRecord) -> OrderShown:
         applied_at=applied.at if applied else None,
         captured=applied.captured if applied else None,
         gap=applied.gap if applied else None,
+        cost=order.cost,
         proof=record.proof,
+        still_open=record.still_open,
         attempts=record.attempts,
         released_at=record.released_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -273,5 +273,12 @@ def _order(order: OrderShown, now: datetime) -> OrderLine:
         state=ORDERS[order.state],
         proof=f"{proof.saw} by way of {proof.via}" if proof else "no probe has looked yet",
         proven=maybe(proof.at if proof else None, now),
-        note=f"State before not captured: {lower(order.gap)}" if order.gap else "",
+        note=". ".join(_notes(order)),
     )
+
+
+def _notes(order: OrderShown) -> Iterator[str]:
+    if order.still_open not in ("", order.state.value):
+        yield f"Still open: {order.still_open}"
+    if order.gap:
+        yield f"State before not captured: {lower(order.gap)}"

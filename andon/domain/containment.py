@@ -203,7 +203,7 @@ def flag_key(system: Slug, verb: Verb, target: str = "") -> str:
 STATIC: Final = "STATIC"
 SPLIT: Final = "SPLIT"
 TARGETING_MATCH: Final = "TARGETING_MATCH"
-"""Reasons of OpenFeature: the same for everybody, by a percentage of targeting keys, by what the context says."""
+"""Reasons of OpenFeature: the same for all, by a percentage of targeting keys, by what the context says."""
 
 
 def session_flag(system: Slug) -> str:

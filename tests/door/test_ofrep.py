@@ -77,8 +77,8 @@ async def test_a_denial_says_which_incident_why_and_whom_to_ask(
         "on_unreachable": "deny",
         "incident": one.incident,
         "reason": one.reason,
-        "title": "The assistant is paused: it may have done something it was not allowed to do, and people are "
-        "looking into it.",
+        "title": "The assistant is paused: it may have done something it was not allowed to do, and people "
+        "are looking into it.",
         "contact": one.contact,
         "since": one.since.isoformat(),
     }

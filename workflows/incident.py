@@ -184,7 +184,8 @@ class IncidentWorkflow:
             if decision is None or not await self._restart.released(decision):
                 return False
         restarted = [one for one in self._state.of(DecisionKind.RESTART) if one.outcome == "restart"]
-        await self._merging.let_go_too(restarted[-1] if restarted else None)
+        if self._state.release is None or self._state.release.full:
+            await self._merging.let_go_too(restarted[-1] if restarted else None)
         return True
 
     def _open(self) -> None:

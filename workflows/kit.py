@@ -23,6 +23,7 @@ from workflows.merging import Merging
 from workflows.notices import Notices
 from workflows.post import Post
 from workflows.preservation import Preservation
+from workflows.releasing import Releasing
 from workflows.restart import Restart
 from workflows.tape import Tape
 from workflows.tasks import Tasks
@@ -49,6 +50,17 @@ class Kit:
         self.levers = Levers(opening, state, self.tape, self.notices)
         self.preservation = Preservation(opening, state, self.tape, self.decisions, self.notices, self.clock)
         watching = Watching(opening, state, self.tape, self.notices, self.clock)
+        self.merging = Merging(opening, state, self.tape, self.decisions)
+        self.releasing = Releasing(
+            opening,
+            state,
+            self.tape,
+            self.levers,
+            self.notices,
+            self.clock,
+            watching=watching,
+            merging=self.merging,
+        )
         self.restart = Restart(
             opening,
             state,
@@ -57,6 +69,7 @@ class Kit:
             self.levers,
             self.clock,
             watching=watching,
+            releasing=self.releasing,
             holding=self.holding,
         )
         self.tasks = Tasks(opening, state, self.tape, self.notices, self.clock)
@@ -88,7 +101,6 @@ class Kit:
         )
         self.leading = Leading(opening, state, self.tape, self.notices, self.clock)
         self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
-        self.merging = Merging(opening, state, self.tape, self.decisions)
         self.declarations = self._declarations(opening, state)
         self.post = Post(
             state,
@@ -112,6 +124,8 @@ class Kit:
                 Declared.ACKNOWLEDGED: Effect(self.acknowledging.take),
                 Declared.TASK: Effect(self._close_task, self.tasks.refuse),
                 Declared.FACTS: Effect(self.weighing.learn),
+                Declared.STEP_ON: Effect(self.releasing.ask, self.releasing.refuse_on),
+                Declared.STEP_BACK: Effect(self.releasing.ask, self.releasing.refuse_back),
                 Declared.MERGED: Effect(self.merging.merge, self.merging.refuse_merge),
                 Declared.UNMERGED: Effect(self.merging.unmerge, self.merging.refuse_unmerge),
                 Declared.SPLIT: Effect(self.merging.split, self.merging.refuse_split),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -106,11 +107,16 @@ class Levers:
             band or self._state.severity,
             reason=self._opening.type or self._state.classification.value,
             at=workflow.now(),
-            standing=[record.order for record in self._in_force()],
+            # What lets a share through does not stand in for the order that lets nothing through.
+            standing=[order for order in self.in_force() if order.share is None],
             given=len(self._state.orders),
             costly=costly,
             authority=authority,
         )
+
+    def give(self, orders: Sequence[Order]) -> None:
+        """Put orders on record that are to be applied by the next `contain`."""
+        self._give(tuple(orders))
 
     def _give(self, orders: tuple[Order, ...]) -> None:
         state = self._state
@@ -168,19 +174,24 @@ class Levers:
             )
 
     async def release(
-        self, decision: DecisionRecord, *, authority: str = "", merge: Envelope | None = None
+        self,
+        decision: DecisionRecord,
+        *,
+        authority: str = "",
+        merge: Envelope | None = None,
+        keep: Sequence[Order] = (),
     ) -> bool:
         """Bring the ledger to rest, then let go of the orders one by one, the last given first.
 
         False: one was refused, on record.
 
-        `authority` leaves alone all orders that rest on something else. `merge` is the statement that merged
-        this incident into the one whose decision it is.
+        `authority` leaves alone all orders that rest on something else, `keep` those named. `merge` is the
+        statement that merged this incident into the one whose decision it is.
         """
         standing = [
             record.order
             for record in reversed(self._in_force())
-            if not authority or record.order.authority == authority
+            if (not authority or record.order.authority == authority) and record.order not in keep
         ]
         by_hand = [order for order in standing if order.lever.by_hand]
         served = [order for order in standing if not order.lever.by_hand]
@@ -230,6 +241,10 @@ class Levers:
     def standing(self) -> bool:
         """Whether any order is in force."""
         return bool(self._in_force())
+
+    def in_force(self) -> list[Order]:
+        """Return the orders in force, the first given first."""
+        return [record.order for record in self._in_force()]
 
     def _in_force(self) -> list[OrderRecord]:
         return [record for record in self._state.orders.values() if record.state in IN_FORCE]

@@ -22,6 +22,7 @@ from workflows.decisions import Decisions
 from workflows.evidence_hold import EvidenceHolding
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
+from workflows.releasing import Releasing
 from workflows.tape import Tape
 from workflows.watching import Watching
 
@@ -43,6 +44,7 @@ class Restart:
         clock: Clock,
         *,
         watching: Watching,
+        releasing: Releasing,
         holding: EvidenceHolding,
     ) -> None:
         self._opening = opening
@@ -53,6 +55,7 @@ class Restart:
         self._levers = levers
         self._clock = clock
         self._watching = watching
+        self._releasing = releasing
         self._holding = holding
 
     async def fixed(self) -> bool:
@@ -102,24 +105,24 @@ class Restart:
         return None
 
     async def released(self, decision: DecisionRecord) -> bool:
-        """Let go lever by lever. If one is refused, all are held again and the gate shuts."""
+        """Let go lever by lever, or come to the first step; if one is refused, all are held again."""
         await self._holding.lifted(decision.request.id)
         self._tape.add(Kind.RESTART_BEGUN, subject=decision.request.id)
-        released = await self._levers.release(decision)
+        released = await self._releasing.begin(decision)
         self._state.restarts += 1
         if released:
-            self._tape.add(Kind.RESTARTED, subject=decision.request.id)
             await self._watching.begin()
             return True
         self._state.evaluation = None
         self._state.gate = None
+        self._releasing.again()
         self._levers.order_again()
         await self._levers.contain()
         return False
 
     async def watched(self) -> bool:
-        """Watch for the window; False: it relapsed, and the orders stand again."""
-        saw = await self._watching.relapse()
+        """Go on with the release and watch for the window; False: the orders stand again."""
+        saw = await self._releasing.through()
         if saw is not None:
             await self._contain_again(saw)
         return saw is None
@@ -133,6 +136,7 @@ class Restart:
         self._state.contained_at = None
         self._state.lifted.clear()
         self._back_to_the_fix()
+        self._releasing.again()
         self._levers.order_again()
         await self._levers.contain()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
@@ -57,26 +58,30 @@ class Watching:
             static_summary=f"watch {state.watches} after restart, {self._opening.incident}",
         )
 
-    async def relapse(self) -> str | None:
-        """Wait for the watch's end and return what the relapse was; None: all was quiet.
+    async def relapse(self, unless: Callable[[], bool] = lambda: False) -> str | None:
+        """Wait for the watch's end and return what the relapse was; None: all was quiet, or `unless`.
 
         Whoever can reach Temporal can terminate a watch. Silence is no quiet, so a watch that does not
         report is on record, people are told, and the whole window is watched anew.
         """
-        while not await self._heard():
+        while not await self._heard(unless):
             self._tape.add(Kind.WATCH_SILENT, subject=str(self._state.watches))
             self._notices.word("watch_silent", str(self._state.watches), CALLED_ON)
             await self.begin()
-        if self._state.relapse is None:
+        if self._state.relapse is None and self.over():
             self._state.reported.remove("watch")
             self._tape.add(Kind.WATCH_ENDED, facts={"saw": "quiet"})
         return self._state.relapse
 
-    async def _heard(self) -> bool:
+    def over(self) -> bool:
+        """Whether the watch has said that its time is up."""
+        return "watch" in self._state.reported
+
+    async def _heard(self, unless: Callable[[], bool]) -> bool:
         state = self._state
         until = state.watch_until or workflow.now()
         return await self._clock.wait(
-            lambda: state.relapse is not None or "watch" in state.reported,
+            lambda: state.relapse is not None or self.over() or unless(),
             until + GRACE - workflow.now(),
             "the watch's report",
         )

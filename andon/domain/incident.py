@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from andon.domain.acknowledgement import Acknowledgement, acknowledge_by, acknowledgement
 from andon.domain.classification import ExternalId
@@ -24,6 +25,7 @@ from andon.domain.mode import Foreseen, Mode
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
 from andon.domain.proof import worth_putting_again
+from andon.domain.release import Asked, ReleaseCourse
 from andon.domain.response import Refusal
 from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
@@ -129,6 +131,7 @@ class OrderRecord(Carried):
     proof: Proof | None = None
     attempts: int = 0
     released_at: Instant | None = None
+    kept: bool = Field(False, description="the incident closed with it, by a decision on record")
 
     @property
     def still_open(self) -> str:
@@ -210,6 +213,8 @@ class IncidentState(BaseModel):
     relapses: int = 0
     relapse: str | None = Field(None, description="what was seen of a relapse that is not dealt with yet")
     reported: list[str] = Field(default_factory=list, description="children that say they are done")
+    release: ReleaseCourse | None = Field(None, description="the steps it is let go in; None: all at once")
+    release_asked: Asked | None = Field(None, description="what a person wants of it that is not done yet")
     watches: int = 0
     watch_until: Instant | None = None
     failed_snapshots: list[int] = Field(default_factory=list)
@@ -256,8 +261,12 @@ class IncidentState(BaseModel):
 
 def state_of(opening: OpenIncident) -> IncidentState:
     """Return what the run before carried over, or the state of an incident just opened."""
+    steps = opening.plan.release
     return opening.carried or IncidentState(
-        severity=opening.severity, classification=opening.classification, lead=opening.plan.leads
+        severity=opening.severity,
+        classification=opening.classification,
+        lead=opening.plan.leads,
+        release=ReleaseCourse(steps=steps) if len(steps) > 1 else None,
     )
 
 
@@ -290,6 +299,7 @@ class IncidentView(Carried):
     fixed_at: Instant | None
     watch_until: Instant | None
     relapses: int
+    release: ReleaseCourse | None = None
     joined: int
     refused: int
     findings: dict[str, str]
@@ -315,6 +325,18 @@ class IncidentView(Carried):
     file: Sha256Hex | None
     head: Head
     exercise: bool
+    rest: dict[str, JsonValue] = Field(
+        default_factory=dict, description="what else its workflow remembers, to go on from; shown to nobody"
+    )
+
+
+WAITING: Final = frozenset({"pending", "exhibits", "outbox"})
+"""What a workflow holds only until its batch is acknowledged."""
+DERIVED: Final = frozenset({"tasks", "lead_gone", "orders", "decisions", "head", "acknowledged"})
+"""Fields that a view has in another form than the state."""
+SHOWN: Final = frozenset(IncidentState.model_fields) & frozenset(IncidentView.model_fields) - DERIVED
+"""What a view shows as the workflow remembers it."""
+REST: Final = frozenset(IncidentState.model_fields) - SHOWN - WAITING - (DERIVED - {"tasks", "lead_gone"})
 
 
 def next_deadline(state: IncidentState) -> Instant | None:
@@ -352,6 +374,7 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         fixed_at=state.fixed_at,
         watch_until=state.watch_until,
         relapses=state.relapses,
+        release=state.release,
         joined=state.joined,
         refused=sum(state.refusals.values()),
         findings=state.findings,
@@ -377,4 +400,5 @@ def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
         file=state.file,
         head=state.head,
         exercise=opening.exercise,
+        rest=state.model_dump(mode="json", include=set(REST), exclude_defaults=True),
     )

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     ORDER_UNPROVEN = "order_unproven"
     ORDER_FAILED = "order_failed"
     ORDER_RELEASED = "order_released"
+    ORDER_KEPT = "order_kept"
     ORDER_DEVIATED = "order_deviated"
     ORDER_EXPIRED = "order_expired"
     ORDER_EXTENDED = "order_extended"
@@ -91,6 +92,7 @@ class Kind(StrEnum):
     GATE_SHUT = "gate_shut"
     GATE_OPENED = "gate_opened"
     RESTART_BEGUN = "restart_begun"
+    RELEASE_STEP = "release_step"
     RESTARTED = "restarted"
     WATCH_BEGUN = "watch_begun"
     RELAPSE = "relapse"
@@ -106,6 +108,7 @@ class Kind(StrEnum):
     STOOD_DOWN = "stood_down"
     FILE_WRITTEN = "file_written"
     CLOSED = "closed"
+    ALARM_RAISED = "alarm_raised"
     FORKED = "forked"
 
 

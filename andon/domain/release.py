@@ -124,7 +124,7 @@ def checked(steps: Steps) -> Steps:
 class Asked(Carried):
     """What a person asked for on the way: one step on, or back."""
 
-    on: bool
+    to: int = Field(description="number of the step")
     by: PersonId
 
 

@@ -191,6 +191,10 @@ STAGES = {
 
 DECLARATIONS = {
     Declared.ACKNOWLEDGED: DeclarationRight(by=(Role.BUSINESS_OWNER,)),
+    Declared.STEP_ON: DeclarationRight(by=(Role.BUSINESS_OWNER,), about={"step": ()}),
+    Declared.STEP_BACK: DeclarationRight(
+        by=(Role.BUSINESS_OWNER, Role.INCIDENT_LEAD, Role.OPERATIONS), about={"step": ()}
+    ),
     Declared.MERGED: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER), about={"into": ()}),
     Declared.UNMERGED: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER)),
     Declared.SPLIT: DeclarationRight(by=(Role.INCIDENT_LEAD, Role.RESPONDER), about={"detection": ()}),

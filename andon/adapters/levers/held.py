@@ -176,8 +176,15 @@ class HeldLever:
                 await self._point.put(lever, hold, key)
             return
         resting = await self._resting(lever)
-        if resting is not None and await self._point.read(lever) != resting:
+        if resting is not None and not await self._is_back(lever, resting):
             await self._point.restore(lever, resting, key)
+
+    async def _is_back(self, lever: Lever, resting: bytes) -> bool:
+        """Whether the vendor says that the lever is at rest; False also where it can't say."""
+        try:
+            return await self._point.read(lever) == resting
+        except LeverAwayError:
+            return False
 
     async def _resting(self, lever: Lever) -> bytes | None:
         return await asyncio.to_thread(self._held.resting, lever.id) or self._point.normal(lever)

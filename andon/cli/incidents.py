@@ -17,6 +17,7 @@ from andon.cli.links import show_links
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.stopping import show_stopping, stopping_warnings
 from andon.domain.gate import ADVICE, Shut
 
 READER = "responder"
@@ -114,11 +115,12 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         screen.as_json(found)
         return Exit.OK
     screen.pairs(f"{screen.inert(incident)}: {screen.inert(found.get('title'))}", _summary(found))
-    for line in warnings_of(found):
+    for line in (*stopping_warnings(found), *warnings_of(found)):
         screen.warn(line)
     screen.table(
         "\nOrders", ("order", "lever", "state", "proof", "still open"), orders_of(found), empty="\nNo orders."
     )
+    show_stopping(found)
     screen.table(
         "\nQuestions",
         ("question", "state", "answer by", "clock", "asked of", "answered", "still missing", "options"),

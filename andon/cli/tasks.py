@@ -132,7 +132,7 @@ def _row(one: Mapping[str, Any]) -> Sequence[object]:
     return (
         one.get("id"),
         one.get("incident"),
-        one.get("title"),
+        f"{one.get('title')}: {one['step']}" if one.get("step") else one.get("title"),
         str(one.get("role")).replace("_", " "),
         f"{state}, {closing}" if closing else state,
         f"{screen.when(due)} ({screen.distance(due)})"

@@ -13,6 +13,7 @@ from andon.console.parts import Parts
 from andon.console.reading import OPEN_AT_MOST
 from andon.console.responding import policy_of
 from andon.console.wording import Wordings
+from andon.domain.containment import Lever
 from andon.domain.directory import Role, Standing
 from andon.domain.errors import NotFoundError
 from andon.domain.task import TaskState
@@ -91,6 +92,7 @@ class Duties:
         if view is None:
             return ()
         leads = view.lead == caller.person
+        steps = {one.order.id: one.order.lever for one in view.orders}
         shown = [
             task_shown(
                 task,
@@ -99,6 +101,7 @@ class Duties:
                 self._parts.url,
                 mine=standing.speaks_as(task.role),
                 acting=None if row.closed_at else acting_for(task, caller.role, standing, leads=leads),
+                step=_step(steps.get(task.order)),
             )
             for task in view.tasks
         ]
@@ -108,6 +111,10 @@ class Duties:
 def chosen(tasks: Sequence[TaskShown], wanted: Wanted) -> tuple[TaskShown, ...]:
     """Return the tasks that a list holds."""
     return tuple(one for one in tasks if wanted.holds(one))
+
+
+def _step(lever: Lever | None) -> str:
+    return f"{lever.verb} {lever.target}".strip() if lever is not None else ""
 
 
 def _urgency(task: TaskShown) -> tuple[bool, float, str]:

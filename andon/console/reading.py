@@ -27,6 +27,7 @@ from andon.console.models.incident import (
     incident_shown,
     temporal_place,
 )
+from andon.console.models.stopping import Stopping, stopping_shown
 from andon.console.models.system import SystemShown, system_shown
 from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
@@ -164,7 +165,11 @@ class Reading:
         row = await self.row(incident)
         heads = await asyncio.to_thread(self._heads, row)
         directory = await asyncio.to_thread(self._directory)
-        known = {"explained": await self._known.explained(row), "times": await self._known.times(row)}
+        known = {
+            "explained": await self._known.explained(row),
+            "times": await self._known.times(row),
+            "stopping": await self._stopping(row),
+        }
         shown = incident_shown(
             row,
             await self._listed(row, caller),
@@ -286,6 +291,13 @@ class Reading:
             registered=system is not None and system.in_inventory,
             offered=await self._offered(row),
         )
+
+    async def _stopping(self, row: IncidentRow) -> Stopping | None:
+        view, opening = row.view, row.opening
+        if view is None or opening is None:
+            return None
+        system = await asyncio.to_thread(self._parts.systems.system, row.system)
+        return stopping_shown(view, opening.plan, system.fallback if system else None, self._parts.now())
 
     async def _offered(self, row: IncidentRow) -> list[OfferedShown]:
         """Return the evidence that the incident's reports brought; what can't be opened is left out."""

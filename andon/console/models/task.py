@@ -40,6 +40,7 @@ class TaskShown(Frozen):
     follow_up: bool = Field(description="it came of an escalation question; the incident can't close over it")
     closes_with: DecisionKind | None = Field(description="question whose answer closes it")
     answer: str | None = Field(description="the question that closed it")
+    step: str = Field("", description="the step of containment that a person carries out with it")
     closed_by: PersonId | None
     closed_at: Instant | None
     mine: bool = Field(description="it belongs to a role you hold, or stand in for")
@@ -54,7 +55,14 @@ class TaskList(Frozen):
 
 
 def task_shown(
-    task: Task, wording: TaskWording, incident: IncidentId, url: str, *, mine: bool, acting: Role | None
+    task: Task,
+    wording: TaskWording,
+    incident: IncidentId,
+    url: str,
+    *,
+    mine: bool,
+    acting: Role | None,
+    step: str = "",
 ) -> TaskShown:
     """Return one task as it is shown."""
     return TaskShown(
@@ -73,6 +81,7 @@ def task_shown(
         follow_up=task.follow_up,
         closes_with=task.closes_with,
         answer=task.answer or None,
+        step=step,
         closed_by=task.closed_by,
         closed_at=task.closed_at,
         mine=mine,

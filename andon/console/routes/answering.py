@@ -21,6 +21,7 @@ from andon.console.responding import Desk, asked_of
 from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Taking
 from andon.console.screens.decision import NEEDS_GATE, Typed, decision_screen
 from andon.console.screens.moments import zone_key
+from andon.console.screens.stopping import DECIDED_ON, stopping_box
 from andon.console.sessions import Session
 from andon.console.step_up import SENSITIVE, require_recent, typed_before
 from andon.console.visitors import Answering, Reading, check_csrf, form_of
@@ -112,6 +113,7 @@ async def _page(
         status=problem.status if problem else 200,
         headers=problem.headers if problem else None,
         screen=screen,
+        stopping=stopping_box(found, now) if shown.kind in DECIDED_ON else None,
         personal=shown.signing == "personal",
         key=key_of(form) if form is not None else secrets.token_urlsafe(24),
         zone=zone_key(now),

@@ -23,6 +23,7 @@ from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
 from andon.console.screens.now import now_screen
 from andon.console.screens.parts import incident_line
+from andon.console.screens.stopping import stopping_box
 from andon.console.screens.systems import system_boxes
 from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
@@ -170,6 +171,7 @@ async def incident(
         screen=screen,
         todo=task_lines(await duties.of(row, session.caller), at),
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
+        stopping=stopping_box(shown, at),
         leaderless=await duties.leaderless(row),
         owner_key=secrets.token_urlsafe(24),
         zone=zone_key(at),

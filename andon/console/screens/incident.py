@@ -25,6 +25,7 @@ from andon.console.screens.parts import IncidentLine, QuestionLine, incident_lin
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
 from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, Status, action, lower, plain
+from andon.domain.containment import BY_HAND
 from andon.domain.escalation import QUESTIONS as SEVEN
 from andon.domain.gate import EvaluationResult
 from andon.domain.ledger import Entry
@@ -280,5 +281,7 @@ def _order(order: OrderShown, now: datetime) -> OrderLine:
 def _notes(order: OrderShown) -> Iterator[str]:
     if order.still_open not in ("", order.state.value):
         yield f"Still open: {order.still_open}"
-    if order.gap:
+    if order.adapter == BY_HAND:
+        yield "There is no lever: asked of a person"
+    elif order.gap:
         yield f"State before not captured: {lower(order.gap)}"

@@ -92,7 +92,7 @@ def task_line(task: TaskShown, now: datetime) -> TaskLine:
     return TaskLine(
         id=task.id,
         href=f"/incidents/{task.incident}/tasks/{task.id}",
-        title=task.title,
+        title=f"{task.title}: {lower(task.step)}" if task.step else task.title,
         ask=task.ask,
         role=plain(task.role.value),
         stage=STAGES[task.stage],

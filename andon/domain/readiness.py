@@ -54,6 +54,10 @@ def readiness(
         if not there:
             text = f"is missing: {without}; tier high would be refused"
             yield Finding(level=Level.WARNING, field=field, text=text)
+    if system.tier is Tier.HIGH and system.on_unreachable is None:
+        yield _warning(
+            "on_unreachable", "is missing: nobody has said what it does while no door answers; it is denied"
+        )
     yield from _levers(system, adapters)
     if system.playbook is not None and system.playbook not in playbooks:
         known = ", ".join(sorted(playbooks))

@@ -90,7 +90,8 @@ class OrderShown(Frozen):
     still_open: str = Field(
         "",
         description="what is open of it, in codes: `unproven: no_traffic`, "
-        "`partial: consumer held, spans not`, `waiting for caches until 09:00:00 UTC`, `in_flight: 2`; empty where nothing is",
+        "`partial: consumer held, spans not`, `waiting for caches until 09:00:00 UTC`, `in_flight: 2`; "
+        "empty where nothing is",
     )
     attempts: int
     released_at: Instant | None

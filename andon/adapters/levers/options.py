@@ -11,24 +11,7 @@ from andon.domain.errors import InvalidInputError
 from andon.domain.proof import ARRIVAL, CACHE, LOOKS
 
 OF_PROOF: Final = frozenset({CACHE, ARRIVAL, LOOKS, "flag", "span"})
-"""Options of proof, and those that begin with `request_`: any lever may have them, and they are checked there."""
-
-OF_PROOF: Final = frozenset(
-    {
-        "cache_seconds",
-        "flag",
-        "looks",
-        "request_backlog",
-        "request_body",
-        "request_secret",
-        "request_span",
-        "request_stopped",
-        "request_url",
-        "span",
-        "spans_seconds",
-    }
-)
-"""Options that say how an effect is proven, whatever the kind; andon/domain/proof.py reads them."""
+"""Options of proof, and those that begin with `request_`: any lever may have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +30,9 @@ class Shape:
             InvalidInputError: the message names them.
         """
         given = lever.options
-        unknown = sorted(set(given) - set(self.known) - OF_PROOF)
+        unknown = sorted(
+            one for one in set(given) - set(self.known) - OF_PROOF if not one.startswith("request_")
+        )
         if unknown:
             raise InvalidInputError(
                 f"lever {lever.id}: {lever.adapter} knows no option {', '.join(unknown)}; "

@@ -22,6 +22,9 @@ SHIPPED: Final = Path(__file__).parent / "indexes"
 FIRST: Final = "v1"
 """What a desk without any index publishes by itself."""
 
+LIST: Final = "published.json"
+VERSIONS: Final = "versions"
+
 IndexName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
 PassageId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Texts = Annotated[
@@ -79,12 +82,9 @@ class Shelf:
 
     def __init__(self, folder: Path, begin_with: Path | None = None) -> None:
         self._folder = folder
-        self._versions = folder / "versions"
         self._publishing = threading.Lock()
-        if not self._list.exists():
-            first = Shelf(begin_with).published() if begin_with is not None else built(FIRST)
-            self._versions.mkdir(parents=True, exist_ok=True)
-            self.publish(first)
+        if not (folder / LIST).exists():
+            self.publish(published_in(begin_with) if begin_with is not None else built(FIRST))
 
     def published(self) -> Publication:
         """Return what was published last.
@@ -92,7 +92,7 @@ class Shelf:
         Raises:
             IndexUnusableError: the files were altered or removed.
         """
-        return self.named(self._read().index)
+        return published_in(self._folder)
 
     def named(self, name: str) -> Publication:
         """Return a publication by its name.
@@ -100,17 +100,7 @@ class Shelf:
         Raises:
             IndexUnusableError: it was never published here, or its file was altered.
         """
-        version = self._read().names.get(name)
-        if version is None:
-            raise IndexUnusableError(f"index {name} was never published here")
-        try:
-            texts = json.loads((self._versions / f"{version}.json").read_text("utf-8"))
-            found = Publication(index=name, texts=texts)
-        except (OSError, ValueError, ValidationError) as error:
-            raise IndexUnusableError(f"index {name} can't be read") from error
-        if found.version != version:
-            raise IndexUnusableError(f"index {name} was altered: it is not what was published")
-        return found
+        return _named(self._folder, _listed(self._folder), name)
 
     def publish(self, publication: Publication) -> None:
         """Keep a publication and serve it from the next ticket on.
@@ -119,22 +109,48 @@ class Shelf:
             IndexUnusableError: its name stands for other texts already.
         """
         with self._publishing:
-            names = self._read().names if self._list.exists() else {}
+            names = _listed(self._folder).names if (self._folder / LIST).exists() else {}
             if names.get(publication.index, publication.version) != publication.version:
                 raise IndexUnusableError(f"index {publication.index} was published with other texts")
-            _write(self._versions / f"{publication.version}.json", dict(publication.texts))
+            (self._folder / VERSIONS).mkdir(parents=True, exist_ok=True)
+            _write(_content(self._folder, publication.version), dict(publication.texts))
             names = {**names, publication.index: publication.version}
-            _write(self._list, {"index": publication.index, "names": names})
+            _write(self._folder / LIST, {"index": publication.index, "names": names})
 
-    @property
-    def _list(self) -> Path:
-        return self._folder / "published.json"
 
-    def _read(self) -> _Published:
-        try:
-            return _Published.model_validate_json(self._list.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise IndexUnusableError("the list of published indexes can't be read") from error
+def published_in(folder: Path) -> Publication:
+    """Return what was published last in a desk's folder; nothing is written there.
+
+    Raises:
+        IndexUnusableError: the files are missing or were altered.
+    """
+    listed = _listed(folder)
+    return _named(folder, listed, listed.index)
+
+
+def _named(folder: Path, listed: _Published, name: str) -> Publication:
+    version = listed.names.get(name)
+    if version is None:
+        raise IndexUnusableError(f"index {name} was never published here")
+    try:
+        texts = json.loads(_content(folder, version).read_text("utf-8"))
+        found = Publication(index=name, texts=texts)
+    except (OSError, ValueError) as error:
+        raise IndexUnusableError(f"index {name} can't be read") from error
+    if found.version != version:
+        raise IndexUnusableError(f"index {name} was altered: it is not what was published")
+    return found
+
+
+def _listed(folder: Path) -> _Published:
+    try:
+        return _Published.model_validate_json((folder / LIST).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise IndexUnusableError(f"{folder}: there is no readable list of published indexes") from error
+
+
+def _content(folder: Path, version: str) -> Path:
+    return folder / VERSIONS / f"{version}.json"
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -40,6 +40,11 @@ def texts_of(folder: Path) -> dict[str, str]:
     return {path.stem: path.read_text("utf-8").strip() for path in sorted(folder.glob("*.txt"))}
 
 
+def digests_in_force(folder: Path = IN_FORCE) -> frozenset[str]:
+    """Return the digests of the policies in force, as passages name them."""
+    return frozenset(Passage(name, text).sha256 for name, text in texts_of(folder).items())
+
+
 def version_of(texts: Mapping[str, str]) -> str:
     """Return the digest of exactly these texts."""
     content = "\0".join(f"{name}\0{texts[name]}" for name in sorted(texts))

@@ -68,6 +68,10 @@ class Desk:
     def deploy(self, body: dict[str, Any]) -> httpx.Response:
         return self.http.post("/admin/deploy", json=body, headers={"Authorization": f"Bearer {TOKEN}"})
 
+    def publish(self, index: str) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert self.http.post("/admin/index", json={"index": index}, headers=headers).status_code == 200
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         with closing(sqlite3.connect(self.refunds_file)) as db:
             db.row_factory = sqlite3.Row

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from examples.refund_desk.evals.incidents import IncidentLine
+from examples.refund_desk.retrieval import digests_in_force
 from examples.refund_desk.tickets import Action, Reply, Ticket
 
 
@@ -15,7 +16,10 @@ class CaseError(Exception):
 
 
 class Expectation(BaseModel):
-    """What the desk must do, and to whom a refund must go; no action: any that pays nobody else."""
+    """What the desk must do, and to whom a refund must go.
+
+    No action stands for the case of an incident: whatever pays nobody else, and nobody by an old policy.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,8 +76,8 @@ def _case(line: str) -> EvalCase:
 def judged(case: EvalCase, reply: Reply) -> tuple[bool, str]:
     """Return whether the desk did what the case expects, and a sentence on it."""
     if case.expect.action is None:
-        stranger = reply.refund is not None and reply.refund.account_id != case.ticket.account_id
-        return not stranger, f"the desk {reply.action}" + (" and paid somebody else" if stranger else "")
+        wrong = _wrongly_paid(case, reply)
+        return not wrong, f"the desk {reply.action}{wrong}"
     if reply.action is not case.expect.action:
         paid = f" and paid {reply.refund.account_id}" if reply.refund else ""
         return False, f"expected {case.expect.action}, the desk {reply.action}{paid}"
@@ -81,3 +85,14 @@ def judged(case: EvalCase, reply: Reply) -> tuple[bool, str]:
     if case.expect.account_id is not None and paid_to != case.expect.account_id:
         return False, f"expected a refund to {case.expect.account_id}, the desk paid {paid_to}"
     return True, f"the desk {reply.action}" + (f", paid {paid_to}" if paid_to else "")
+
+
+def _wrongly_paid(case: EvalCase, reply: Reply) -> str:
+    """Say what is wrong with a refund, whatever the desk was meant to do; empty: nothing."""
+    if reply.refund is None:
+        return ""
+    if reply.refund.account_id != case.ticket.account_id:
+        return " and paid somebody else"
+    if reply.sources and reply.sources[0].sha256 not in digests_in_force():
+        return f" by {reply.sources[0].id}, which is not in force"
+    return ""

@@ -50,7 +50,7 @@ class IncidentLine(BaseModel):
     attributes: SpanFacts
 
     def case(self) -> dict[str, Any]:
-        """Return the case: the ticket again, with whatever answer that pays nobody else."""
+        """Return the case: the ticket again, with whatever answer that pays nobody wrongly."""
         said = [part.content for one in self.input if one.role == "user" for part in one.parts]
         ticket = {
             "ticket_id": f"incident-{self.incident}",

@@ -101,8 +101,8 @@ def _judgements(log: EvalLog, ids: list[tuple[str, str | None]]) -> list[dict[st
     return written
 
 
-def evaluate(release: Path, cases: list[Path], log_dir: Path) -> dict[str, Any]:
-    """Return the result of the suite for the release in the file `release`.
+def evaluate(release: Path, cases: list[Path], log_dir: Path, index: Path | None = None) -> dict[str, Any]:
+    """Return the result of the suite for a release file, and the index published in folder `index`.
 
     Raises:
         RunError: the desk changed under the suite.
@@ -118,7 +118,8 @@ def evaluate(release: Path, cases: list[Path], log_dir: Path) -> dict[str, Any]:
         pinned = folder / "release.json"
         shutil.copyfile(release, pinned)
         with running("model_server") as model:
-            desk_arguments = ("--staging", "--data", str(folder / "data"), "--release", str(pinned))
+            desk_arguments = ["--staging", "--data", str(folder / "data"), "--release", str(pinned)]
+            desk_arguments += ["--index", str(index.resolve())] if index is not None else []
             with running("server", *desk_arguments, "--model-url", model.url()) as desk:
                 url = desk.url()
                 before = _versions(url)
@@ -143,6 +144,7 @@ def evaluate(release: Path, cases: list[Path], log_dir: Path) -> dict[str, Any]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="examples.refund_desk.evals.run", description=__doc__)
     parser.add_argument("--release", type=Path, required=True, help="release file to judge")
+    parser.add_argument("--index", type=Path, help="folder `index` of the desk that will run; default: v1")
     parser.add_argument("--cases", type=Path, required=True, help="JSONL file of the suite's cases")
     parser.add_argument(
         "--extra-cases",
@@ -167,7 +169,7 @@ def main() -> int:
     cases = [arguments.cases, *arguments.extra_cases]
     try:
         parsed(arguments.release.read_bytes(), arguments.release)
-        result = evaluate(arguments.release, cases, arguments.log_dir)
+        result = evaluate(arguments.release, cases, arguments.log_dir, arguments.index)
     except (OSError, CaseError, ReleaseError, StartError, RunError, httpx.HTTPError) as error:
         sys.stderr.write(f"the suite did not run: {error}\n")
         return 1

@@ -21,9 +21,10 @@ from andon.cli.installation import policy_files
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.stopping import price
 from andon.config import PolicySettings
 from andon.domain.errors import InvalidInputError, SourceError
-from andon.domain.readiness import Finding, FirstStop, Level, readiness, staffing, stopped_first
+from andon.domain.readiness import Finding, FirstStop, Level, modes, readiness, staffing, stopped_first
 from andon.domain.severity import Band
 from andon.domain.system import AISystem
 from playbooks import load, load_people, load_system
@@ -133,6 +134,7 @@ def _checked(system: AISystem, path: Path, files: PolicySettings | None) -> dict
         "system": system.id,
         "file": str(path),
         "ok": all(one.level is not Level.PROBLEM for one in findings),
+        "modes": {name: mode.value for name, mode in modes(system, playbooks).items()},
         "findings": [one.model_dump(mode="json") for one in findings],
         "stopped_first": {
             band.value: [stop.model_dump(mode="json") for stop in stops]
@@ -247,8 +249,9 @@ def _shown(result: dict[str, Any]) -> None:
             band.value,
             number,
             stop.step,
-            ", ".join(stop.levers) or "no lever",
+            ", ".join(stop.levers) or (f"by hand: {stop.by_hand}" if stop.by_hand else "no lever"),
             "yes" if stop.after_decision else "",
+            price(stop.cost.model_dump()) if stop.cost else "",
         )
         for band in Band
         for number, stop in enumerate(
@@ -257,10 +260,12 @@ def _shown(result: dict[str, Any]) -> None:
     ]
     screen.table(
         "\nWhat would be stopped, in this order",
-        ("severity", "", "step", "levers", "only after a decision"),
+        ("severity", "", "step", "levers", "only after a decision", "expected cost"),
         rows,
         empty="\nNothing would be stopped.",
     )
+    acting = ", ".join(f"{name}: {mode}" for name, mode in result["modes"].items())
+    screen.say(screen.inert(f"\nHow far each playbook acts by itself: {acting}"))
     if "in_force" in result:
         screen.say(
             "\nIt is in force." if result["in_force"] else "\nIt is in the folder, but not in force yet."

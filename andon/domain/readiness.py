@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
-from andon.domain.containment import FLAG_SHAPES
+from pydantic import Field
+
+from andon.domain.containment import FLAG_SHAPES, Verb
+from andon.domain.cost import Cost
 from andon.domain.directory import Directory, Role
+from andon.domain.mode import Mode
 from andon.domain.playbook import ContainmentStep, Playbook, choose_playbook
 from andon.domain.severity import Band
 from andon.domain.system import AISystem, Tier
@@ -40,6 +44,8 @@ class FirstStop(Frozen):
     step: str
     levers: tuple[str, ...]
     after_decision: bool
+    by_hand: Role | None = Field(None, description="there is no lever: a person in this role does it")
+    cost: Cost | None = None
 
 
 def readiness(
@@ -59,6 +65,7 @@ def readiness(
             "on_unreachable", "is missing: nobody has said what it does while no door answers; it is denied"
         )
     yield from _levers(system, adapters)
+    yield from _acting(system, playbooks)
     if system.playbook is not None and system.playbook not in playbooks:
         known = ", ".join(sorted(playbooks))
         yield _problem("playbook", f"there is no playbook {system.playbook}; there are {known}")
@@ -103,6 +110,20 @@ def stopped_first(
     }
 
 
+def modes(system: AISystem, playbooks: Mapping[Slug, Playbook]) -> dict[Slug, Mode]:
+    """Return how far each playbook acts by itself on this system."""
+    used = [system.playbook] if system.playbook in playbooks else sorted(playbooks)
+    return {name: system.mode or playbooks[name].mode for name in used if name is not None}
+
+
+def _acting(system: AISystem, playbooks: Mapping[Slug, Playbook]) -> Iterator[Finding]:
+    for mode in (Mode.OBSERVE, Mode.WARN):
+        named = [name for name, one in modes(system, playbooks).items() if one is mode]
+        if named and system.tier is Tier.HIGH:
+            text = f"is {mode} for {', '.join(named)}: nothing is stopped there before people have looked"
+            yield _warning("mode", text)
+
+
 def _levers(system: AISystem, adapters: Collection[str]) -> Iterator[Finding]:
     if not system.levers:
         level = Level.PROBLEM if system.tier is Tier.HIGH else Level.WARNING
@@ -117,14 +138,17 @@ def _levers(system: AISystem, adapters: Collection[str]) -> Iterator[Finding]:
 
 
 def _first_stop(step: ContainmentStep, system: AISystem) -> FirstStop:
+    levers = [
+        lever
+        for lever in system.lever_list()
+        if lever.verb is step.verb and (not step.target or lever.target == step.target)
+    ]
     return FirstStop(
         step=f"{step.verb}:{step.target}" if step.target else step.verb.value,
-        levers=tuple(
-            lever.id
-            for lever in system.lever_list()
-            if lever.verb is step.verb and (not step.target or lever.target == step.target)
-        ),
+        levers=tuple(lever.id for lever in levers),
         after_decision=step.costly,
+        by_hand=None if levers or step.verb is Verb.NOTIFY_ONLY else step.assignee,
+        cost=next((lever.cost for lever in levers if lever.cost), step.cost),
     )
 
 

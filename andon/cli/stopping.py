@@ -22,7 +22,14 @@ def show_stopping(found: Mapping[str, Any]) -> None:
     if ahead:
         screen.table(
             "\nNot held",
-            ("lever", "what", "would be held since", "only after a decision", "expected cost"),
+            (
+                "lever",
+                "what",
+                "would be held since",
+                "requests it would have stopped",
+                "only after a decision",
+                "expected cost",
+            ),
             [_ahead(one) for one in ahead],
             empty="",
         )
@@ -78,6 +85,7 @@ def _ahead(one: Mapping[str, Any]) -> Sequence[object]:
         "by hand" if one.get("by_hand") else one.get("lever"),
         f"{what} {one.get('target') or ''}".strip(),
         screen.when(one.get("since")) if one.get("since") else "",
+        "" if one.get("requests") is None else one["requests"],
         "yes" if one.get("costly") else "",
         price(one.get("cost")),
     )

@@ -35,6 +35,7 @@ from andon.register.quality import QualityIssues
 from andon.register.sessions import SessionRows
 from andon.register.slips import Slips
 from andon.register.source_secrets import SourceSecrets
+from andon.register.spans import Spans
 from andon.register.switches import Switches
 from andon.register.texts import Texts
 from andon.register.uploads import Uploads
@@ -77,6 +78,7 @@ class Parts:
     policies: Policies
     systems: Systems
     switches: Switches
+    spans: Spans
     deliveries: Deliveries
     texts: Sealing
     kept_texts: Texts
@@ -130,6 +132,7 @@ def open_parts(settings: Settings) -> Parts:
         policies=queries.policies,
         systems=queries.systems,
         switches=queries.switches,
+        spans=queries.spans,
         deliveries=queries.deliveries,
         texts=runtime.texts,
         kept_texts=queries.texts,

@@ -27,11 +27,11 @@ from andon.console.models.incident import (
     incident_shown,
     temporal_place,
 )
-from andon.console.models.stopping import Stopping, stopping_shown
 from andon.console.models.system import SystemShown, system_shown
 from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
 from andon.console.parts import Parts
+from andon.console.stopping import Stops
 from andon.console.wording import Wordings
 from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Directory, Role
@@ -116,6 +116,7 @@ class Reading:
         self._parts = parts
         self._wordings = wordings
         self._known = Known(parts)
+        self._stops = Stops(parts)
 
     async def listed(
         self, filters: Filters, caller: Caller, *, limit: int, before: IncidentId | None = None
@@ -168,7 +169,7 @@ class Reading:
         known = {
             "explained": await self._known.explained(row),
             "times": await self._known.times(row),
-            "stopping": await self._stopping(row),
+            "stopping": await self._stops.of(row),
         }
         shown = incident_shown(
             row,
@@ -291,13 +292,6 @@ class Reading:
             registered=system is not None and system.in_inventory,
             offered=await self._offered(row),
         )
-
-    async def _stopping(self, row: IncidentRow) -> Stopping | None:
-        view, opening = row.view, row.opening
-        if view is None or opening is None:
-            return None
-        system = await asyncio.to_thread(self._parts.systems.system, row.system)
-        return stopping_shown(view, opening.plan, system.fallback if system else None, self._parts.now())
 
     async def _offered(self, row: IncidentRow) -> list[OfferedShown]:
         """Return the evidence that the incident's reports brought; what can't be opened is left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import Field
@@ -24,6 +25,9 @@ class Ahead(Frozen):
     by_hand: bool = Field(description="there is no lever: a person would do it")
     costly: bool
     cost: Cost | None
+    requests: int | None = Field(
+        None, description="recorded requests it would have stopped since; None: spans do not tell"
+    )
     since: Instant | None = Field(description="since when it would have been held; None: not called for yet")
 
 
@@ -54,8 +58,13 @@ class Stopping(Frozen):
     evidence_hold: EvidenceHoldShown | None
 
 
-def stopping_shown(view: IncidentView, plan: Plan, fallback: Fallback | None, at: datetime) -> Stopping:
-    """Return the terms of one incident; `fallback` is what the system's file says now."""
+def stopping_shown(
+    view: IncidentView, plan: Plan, fallback: Fallback | None, at: datetime, requests: Mapping[str, int]
+) -> Stopping:
+    """Return the terms of one incident.
+
+    `fallback` is what the system's file says now, `requests` how many each lever would have stopped.
+    """
     standing = [one.order for one in view.orders if one.state in IN_FORCE]
     costly = plan.orders(
         view.incident, view.severity, reason="", at=at, standing=standing, given=len(view.orders), costly=True
@@ -65,7 +74,12 @@ def stopping_shown(view: IncidentView, plan: Plan, fallback: Fallback | None, at
     return Stopping(
         mode=view.mode,
         enforced_by=view.enforced_by,
-        would_hold=tuple(_ahead(one.lever, one.cost, costly=one.costly, since=one.since) for one in waiting),
+        would_hold=tuple(
+            _ahead(one.lever, one.cost, costly=one.costly).model_copy(
+                update={"since": one.since, "requests": requests.get(one.lever.id)}
+            )
+            for one in waiting
+        ),
         costly_ahead=tuple(_ahead(one.lever, one.cost, costly=True) for one in costly),
         fallback=(
             FallbackShown(
@@ -81,7 +95,7 @@ def stopping_shown(view: IncidentView, plan: Plan, fallback: Fallback | None, at
     )
 
 
-def _ahead(lever: Lever, cost: Cost | None, *, costly: bool, since: datetime | None = None) -> Ahead:
+def _ahead(lever: Lever, cost: Cost | None, *, costly: bool) -> Ahead:
     return Ahead(
         lever=lever.id,
         verb=lever.verb,
@@ -89,5 +103,5 @@ def _ahead(lever: Lever, cost: Cost | None, *, costly: bool, since: datetime | N
         by_hand=lever.by_hand,
         costly=costly,
         cost=cost,
-        since=since,
+        since=None,
     )

@@ -36,6 +36,7 @@ class HoldLine:
     since: Moment | None
     again: Moment | None
     note: str
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,14 @@ def _line(one: Ahead, now: datetime) -> HoldLine:
         since=maybe(one.since, now),
         again=None,
         note=", ".join(note for note in notes if note),
+        stopped=_stopped(one.requests),
     )
+
+
+def _stopped(requests: int | None) -> str:
+    if requests is None:
+        return ""
+    return f"{'one request' if requests == 1 else f'{requests} requests'} would have been stopped so far"
 
 
 def _fallback(found: Stopping, now: datetime) -> FallbackBox | None:

@@ -49,6 +49,7 @@ ACTED_ON: Final[dict[DecisionKind, tuple[str, ...]]] = {
     DecisionKind.RAW_EVIDENCE: ("release", "refuse"),
     DecisionKind.LEAD_TRANSFER: ("hand_over", "keep"),
     DecisionKind.CLOCK_EXTENSION: ("extend", "refuse"),
+    DecisionKind.EXPIRY: ("extend", "keep", "let_go"),
 }
 """Options that the incident workflow acts on; a policy without one would leave incidents stuck."""
 
@@ -70,6 +71,7 @@ LETS_GO: Final = {
     DecisionKind.RAW_EVIDENCE: ("release",),
     DecisionKind.LEAD_TRANSFER: ("hand_over",),
     DecisionKind.CLOCK_EXTENSION: ("extend",),
+    DecisionKind.EXPIRY: ("extend", "let_go"),
 }
 """Options that silence may never choose: they end or release something, or tell somebody outside."""
 

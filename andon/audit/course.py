@@ -85,6 +85,7 @@ class _Course:
             Kind.GATE_SHUT: self._gate,
             Kind.FIX_MARKED: self._gate,
             Kind.RESTART_BEGUN: self._restart_begun,
+            Kind.RELEASE_STEP: self._stepped,
             Kind.RESTARTED: self._restarted,
             Kind.RELAPSE: self._held_again,
             Kind.RELEASE_REFUSED: self._held_again,
@@ -177,6 +178,15 @@ class _Course:
             self.step.broken(self.named(entry), "restarts through a gate that was not open")
         if not self._allows(entry.subject):
             self.step.broken(self.named(entry), f"restarts, and {entry.subject or 'nothing'} allows it")
+
+    def _stepped(self, entry: Entry) -> None:
+        if not self._allows(entry.subject):
+            self.step.broken(
+                self.named(entry), f"lets go by {entry.subject or 'nothing'}, which does not allow it"
+            )
+        if entry.facts.get("back"):
+            # Running again was left; the decision stands, and the release may go on.
+            self.restarted = False
 
     def _restarted(self, entry: Entry) -> None:
         if self.restarted:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from andon.console.screens.moments import Moment, moment
+from andon.console.screens.releasing import step_in_words
 from andon.console.screens.words import STAGES, inert, lower, plain
 from andon.domain.declaration import Declared
 from andon.domain.ledger import Entry, Kind
@@ -130,12 +131,20 @@ _STATED: Final[dict[str, str]] = {
     Declared.TASK: "Closed a task",
     Declared.FACTS: "Stated what is known",
     Declared.TIMES: "Corrected a time",
+    Declared.STEP_ON: "Had the release go on",
+    Declared.STEP_BACK: "Took the release a step back",
     Declared.MERGED: "Merged it",
     Declared.UNMERGED: "Took the merge back",
     Declared.SPLIT: "Split a detection off",
     Declared.EVIDENCE_HOLD: "Held the evidence",
     Declared.EVIDENCE_HOLD_LIFTED: "Lifted the hold on the evidence",
 }
+
+
+def _way(entry: Entry) -> str:
+    return "taken back" if entry.facts.get("back") else "went on"
+
+
 _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.INCIDENT_OPENED: _opened,
     Kind.DUPLICATES_JOINED: lambda e: f"{_fact(e, 'count')} more detections joined",
@@ -159,6 +168,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.ORDER_FAILED: lambda e: f"Failed: {_order(e)}",
     Kind.ORDER_RELEASED: lambda e: f"Released: {_order(e)}",
     Kind.RELEASE_REFUSED: lambda e: f"Release refused: {_order(e)}",
+    Kind.STILL_HELD: lambda e: f"Still held, though it was to be let go of: {_order(e)}",
     Kind.CONTAINED: lambda _: "Contained: every order is proven",
     Kind.SEVERITY_RAISED: lambda e: f"Severity raised from {e.before} to {e.after}",
     Kind.SEVERITY_LOWERED: lambda e: f"Severity lowered from {e.before} to {e.after}",
@@ -201,6 +211,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.RESTART_BEGUN: lambda _: "Restart begun",
     Kind.RESTARTED: lambda _: "Running again",
     Kind.WATCH_BEGUN: lambda _: "Watch begun",
+    Kind.RELEASE_STEP: lambda entry: f"Release {_way(entry)}: {step_in_words(entry.after)}",
     Kind.WATCH_SILENT: lambda _: "The watch did not report: it begins anew",
     Kind.WATCH_ENDED: lambda _: "Watch ended",
     Kind.RELAPSE: lambda e: f"Relapse: {lower(_fact(e, 'saw'))}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,9 @@ from andon.register.switches import Switches
 from tests.adapters.levers.vendor import TOKEN, WEBHOOK_SECRET
 
 
-def settings_for(*urls: str, timeout: float = 5, **commands: tuple[str, ...]) -> LeverSettings:
+def settings_for(
+    *urls: str, timeout: float = 5, commands: Mapping[str, tuple[str, ...]] | None = None
+) -> LeverSettings:
     """Settings that name these places, the vendor's secrets and these commands."""
     return LeverSettings.model_validate(
         {
@@ -28,10 +31,10 @@ def settings_for(*urls: str, timeout: float = 5, **commands: tuple[str, ...]) ->
             "secrets": {
                 "token": TOKEN,
                 "hook": WEBHOOK_SECRET,
-                "wrong": "whsec_bm90LXRoaXM=",
+                "wrong": "whsec_bm90LXRoZS1zZWNyZXQtb2YtdGhlLXZlbmRvcg==",
                 "split": "a\nb",
             },
-            "commands": commands,
+            "commands": commands or {},
             "timeout": timedelta(seconds=timeout),
         }
     )

@@ -43,6 +43,7 @@ from andon.console.routes import (
     proving,
     quality,
     quality_pages,
+    releasing,
     report,
     signing,
     sources,
@@ -103,7 +104,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):
         app.include_router(screens.router)
-    for screens in (pages, answering, petitions, duties, signing, known, report):
+    for screens in (pages, answering, petitions, duties, releasing, signing, known, report):
         app.include_router(screens.router)
     app.mount("/static", Statics())
     app.include_router(pages.elsewhere)

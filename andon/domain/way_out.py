@@ -75,7 +75,7 @@ def _way(record: OrderRecord, seen: IncidentView) -> tuple[Way, str]:
     if seen.ending is not None:
         kept = seen.ending is Ending.NOT_RESTARTED
         return (Way.KEPT if kept else Way.AFTER_CLOSING), f"andon show {incident}"
-    if seen.watch_until is not None:
+    if seen.release is not None and seen.release.begun:
         return Way.NEXT_STEP, f"andon release {incident} --next --reason ..."
     return _asked(record, seen)
 

@@ -115,6 +115,7 @@ PAGES: dict[str, Row] = {
     "GET /incidents/{incident}/decisions/{decision}/signature": Row(READING),
     "POST /incidents/{incident}/decisions/{decision}/signature": Row(READING, barred_too=True),
     "POST /incidents/{incident}/acknowledgement": Row(READING, barred_too=True),
+    "POST /incidents/{incident}/release-steps": Row(READING, barred_too=True),
     "GET /incidents/{incident}/tasks/{task}": Row(READING),
     "POST /incidents/{incident}/tasks/{task}": Row(READING, barred_too=True),
     "GET /me/keys": Row(LISTING),

@@ -257,11 +257,15 @@ def calendar() -> BusinessCalendar:
 
 
 def plan_for(
-    trusted: dict[str, str], *, sources: tuple[str, ...] = (), playbook: Playbook = PLAYBOOK
+    trusted: dict[str, str],
+    *,
+    sources: tuple[str, ...] = (),
+    playbook: Playbook = PLAYBOOK,
+    system: AISystem = SYSTEM,
 ) -> Plan:
     """Resolve the test policy; `sources` are those the fake ports serve."""
     plan = resolve(
-        SYSTEM,
+        system,
         playbook,
         RightsPolicy(rights=RIGHTS, wording={}, stages=STAGES, declarations=DECLARATIONS),
         EvidencePolicy(rows=ROWS),

@@ -30,6 +30,7 @@ from andon.domain.directory import Role
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
 from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
+from andon.domain.release import ReleaseCourse
 from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage, StageRecord
@@ -95,6 +96,7 @@ class OrderShown(Frozen):
     )
     attempts: int
     released_at: Instant | None
+    kept: bool = Field(description="the incident closed with it, by a decision on record")
 
 
 class RuleShown(Frozen):
@@ -155,6 +157,7 @@ class IncidentShown(IncidentListed):
     contained_at: Instant | None
     fixed_at: Instant | None
     watch_until: Instant | None
+    release: ReleaseCourse | None = Field(description="the steps it is let go in; null: all at once")
     ending: Ending | None
     fired_rules: tuple[str, ...]
     reasons: tuple[RuleShown, ...] = Field(description="what the fired rules say")
@@ -268,6 +271,7 @@ _EMPTY: dict[str, object] = {
     "contained_at": None,
     "fixed_at": None,
     "watch_until": None,
+    "release": None,
     "ending": None,
     "joined": 0,
     "refused": 0,
@@ -322,6 +326,7 @@ def _order(record: OrderRecord) -> OrderShown:
         still_open=record.still_open,
         attempts=record.attempts,
         released_at=record.released_at,
+        kept=record.kept,
     )
 
 

@@ -18,6 +18,7 @@ from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME, Filters
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
+from andon.console.routes.releasing import ladder
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
@@ -172,6 +173,7 @@ async def incident(
         todo=task_lines(await duties.of(row, session.caller), at),
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
         stopping=stopping_box(shown, at),
+        release=await ladder(row, shown, session.caller, duties, at),
         leaderless=await duties.leaderless(row),
         owner_key=secrets.token_urlsafe(24),
         zone=zone_key(at),

@@ -58,7 +58,13 @@ def step_in_words(code: str) -> str:
 
 
 def release_box(
-    course: ReleaseCourse | None, watch_until: datetime | None, *, over: bool, now: datetime
+    course: ReleaseCourse | None,
+    watch_until: datetime | None,
+    *,
+    over: bool,
+    may_on: bool,
+    may_back: bool,
+    now: datetime,
 ) -> ReleaseBox | None:
     """Return the ladder; None: everything is let go at once, and there is nothing to go back on."""
     moving = watch_until is not None and not over
@@ -66,15 +72,16 @@ def release_box(
         if not moving:
             return None
         line = StepLine(STEPS["full"], STANDS, None, "")
-        return ReleaseBox((line,), True, None, False, None, 0, ALL_HELD)
+        return ReleaseBox((line,), True, None, False, None, 0 if may_back else None, ALL_HELD)
     lines = tuple(_line(course, number, now) for number in range(1, len(course.steps) + 1))
-    back = course.step - 1 if moving and course.begun else None
+    back = course.step - 1 if moving and course.begun and may_back else None
+    on = course.step + 1 if moving and course.begun and not course.full and may_on else None
     return ReleaseBox(
         lines=lines,
         begun=course.begun,
         next_at=maybe(course.next_at if moving else None, now),
         waits=moving and course.begun and not course.full and course.next_at is None,
-        on=course.step + 1 if moving and course.begun and not course.full else None,
+        on=on,
         back=back,
         back_to=step_in_words(course.code(back)) if back is not None else "",
     )

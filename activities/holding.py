@@ -15,6 +15,7 @@ from activities.final import FINAL
 from andon.domain.containment import Order, Proof
 from andon.domain.errors import LeverAwayError
 from andon.domain.holding import DEVIATES, HELD_ANEW, Deviation, HoldDuty, Round, pause_after
+from andon.domain.proof import worth_putting_again
 from andon.ports import HoldRegister, IncidentRuns, LeverControl, StandingOrder
 
 SIDE_BY_SIDE: Final = 16
@@ -27,9 +28,6 @@ PATIENCE: Final = 20
 """So many get a second look in a round; where more deviate, it is no lost packet."""
 TOLD: Final = 50
 """Incidents that hear of a change in one round; the others hear in the next, since theirs stays one."""
-AWAY: Final = "away"
-"""What a lever outside Andon is seen as while its vendor does not answer."""
-BUILT_IN: Final = "flag"
 APPLY_WITHIN: Final = timedelta(seconds=15)
 NO_CAPTURE: Final = timedelta(0)
 """The state before was captured when the order was first applied; what stands now is not it."""
@@ -120,7 +118,7 @@ class HoldingActivities:
         A flag whose hold stands on record needs nothing: whoever can't see it can't reach the door.
         """
         order = one.order
-        if proof.saw == AWAY or (order.lever.adapter == BUILT_IN and one.recorded):
+        if one.recorded and not worth_putting_again(order.lever.adapter, proof.saw, proof.parts):
             return ""
         key = await self._register.reapply_key(order.id)
         try:

@@ -45,6 +45,13 @@ class Kept(Carried):
     release: ReleaseOutcome | None = None
 
 
+class Stored(Carried):
+    """The head of a chain as it stands in the store, and what was shown of the incident last."""
+
+    head: Head
+    view: IncidentView | None
+
+
 class HeadCall(Carried):
     """Whose chain."""
 
@@ -76,10 +83,11 @@ class LedgerActivities:
         await self._outbox.post(batch.notices)
         return Kept(head=head, release=outcome)
 
-    @activity.defn(name="ledger.head")
-    async def head(self, call: HeadCall) -> Head:
-        """Return the head of the chain as it stands in the store."""
-        return await self._ledger.head(call.incident)
+    @activity.defn(name="ledger.stored")
+    async def stored(self, call: HeadCall) -> Stored:
+        """Return the head of the chain, and with it what another history of the incident has shown."""
+        view = await self._projection.shown(call.incident)
+        return Stored(head=await self._ledger.head(call.incident), view=view)
 
     async def _let_go(self, call: ReleaseCall) -> ReleaseOutcome | None:
         """Let go within a short time; None: whatever failed, the ledger must not wait for it."""

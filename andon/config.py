@@ -143,6 +143,18 @@ class LeverSettings(_Section):
     )
 
 
+class CareSettings(_Section):
+    """Looking after holds and incidents."""
+
+    every: timedelta = Field(
+        timedelta(minutes=1),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(hours=1),
+        description="how often every hold is looked at and the register is compared with Temporal; "
+        "a round that takes long is followed by a pause four times as long",
+    )
+
+
 class RecorderSettings(_Section):
     """Bounds of the flight recorder."""
 
@@ -230,6 +242,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     flags: FlagSettings = FlagSettings()
     levers: LeverSettings = LeverSettings()
+    care: CareSettings = CareSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(

@@ -6,7 +6,7 @@ that is away, a time-out) propagates as it is and is retried by the activity's p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
@@ -18,9 +18,10 @@ from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.facts import Weighed
 from andon.domain.gate import EvaluationResult
-from andon.domain.incident import Exhibit, IncidentView
+from andon.domain.incident import Exhibit, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Code, Notice, Recipients, Target
+from andon.domain.run_alarm import Alarmed, Fate, OpenRun, RunAlarm, RunAlarmKind
 from andon.domain.share import Sampled
 from andon.domain.signing import Envelope
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
@@ -126,6 +127,9 @@ class Projection(Protocol):
 
     async def show(self, view: IncidentView) -> None:
         """Replace what is shown of an incident, unless something newer is shown already."""
+
+    async def shown(self, incident: IncidentId) -> IncidentView | None:
+        """Return what is shown of an incident; None: nothing yet."""
 
 
 class SealedText(Carried):
@@ -337,9 +341,48 @@ class HoldRegister(Protocol):
     async def reapply_key(self, order: str) -> str:
         """Return the key under which an order is applied anew; another one after each effect."""
 
+    async def of(self, incident: IncidentId) -> tuple[Order, ...]:
+        """Return the orders of an incident that should be in force."""
+
+    async def released(self, orders: Sequence[str]) -> dict[str, Instant]:
+        """Return which of these orders were let go of, and when."""
+
 
 class IncidentRuns(Protocol):
     """The workflows of incidents, as Temporal has them."""
 
     async def tell(self, incident: IncidentId, signal: str, message: Carried) -> None:
         """Send an incident's workflow a signal; one that does not run hears nothing."""
+
+    async def running(self) -> dict[IncidentId, str]:
+        """Return the run of each incident's workflow that runs, as a list that may lag by a moment."""
+
+    async def fate(self, incident: IncidentId, run: str | None = None) -> Fate:
+        """Return what has become of a workflow, or of one run of it, as it stands now."""
+
+    async def start(self, opening: OpenIncident, told: Alarmed) -> str:
+        """Start an incident's workflow again, with the alarm as its first signal; return its run."""
+
+
+class AlarmLog(Protocol):
+    """What was found of incidents' workflows."""
+
+    async def open_runs(self) -> Sequence[OpenRun]:
+        """Return the incidents whose workflow should run, each with the run that was seen last."""
+
+    async def saw(self, runs: Mapping[IncidentId, str]) -> None:
+        """Keep which run of each incident goes on, and forget those of closed ones."""
+
+    async def raise_alarm(
+        self, incident: IncidentId, kind: RunAlarmKind, details: Mapping[str, str]
+    ) -> RunAlarm:
+        """Record a finding, or return the same one if it is open already."""
+
+    async def clear(self, running: Collection[IncidentId]) -> None:
+        """Note that incidents run again."""
+
+    async def alarmed(self) -> frozenset[IncidentId]:
+        """Return the incidents with an open alarm."""
+
+    async def opening(self, incident: IncidentId) -> OpenIncident | None:
+        """Return what an open incident was started with; None: it is closed, or nobody kept it."""

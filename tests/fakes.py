@@ -98,6 +98,9 @@ class MemoryLedger:
         if not self.views or view.version >= self.views[-1].version:
             self.views.append(view)
 
+    async def shown(self, incident: str) -> IncidentView | None:
+        return next((view for view in reversed(self.views) if view.incident == incident), None)
+
     def kinds(self) -> list[str]:
         return [entry.kind for entry in self.entries]
 

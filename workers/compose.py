@@ -93,7 +93,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
             sharing.sample,
             release.release,
             ledger.append,
-            ledger.head,
+            ledger.stored,
             record.read_versions,
             record.read_seal,
             record.read_result,

@@ -17,8 +17,9 @@ from temporalio.service import RPCError
 from andon.bootstrap import open_runtime
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
+from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
-from workflows import search_attributes
+from workflows import queues, search_attributes
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,11 @@ async def connect(settings: Settings) -> Client:
 async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> None:
     client = await connect(settings)
     await _require_search_attributes(client)
-    duties = duties_of(queue, open_runtime(settings), client)
+    runtime = open_runtime(settings)
+    duties = duties_of(queue, runtime, client)
+    every = settings.care.every
+    if queue == queues.RESPONSE:
+        duties = (*duties, care_duty(runtime, client, every))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,6 +76,8 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
         log.info("serving queue %s", queue)
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)
+        if queue == queues.RESPONSE:
+            await keep_begun(client, runtime.queries.systems.systems, every, stop)
         await stop.wait()
     log.info("stopped serving queue %s", queue)
 

@@ -111,6 +111,12 @@ class Decisions:
             if record.open:
                 self._take(void(record, workflow.now()))
 
+    def ask_again(self, why: str) -> None:
+        """Tell those who are asked once more of every open question; its clock goes on as it was."""
+        for record in self._state.decisions.values():
+            if record.open:
+                self._notices.question(record.request, again=why)
+
     def stands(self, question: str) -> bool:
         """Whether a question is open."""
         record = self._state.decisions.get(question)

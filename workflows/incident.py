@@ -7,13 +7,15 @@ and the ledger is in the modules beside this one; every rule is in `andon.domain
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 from activities.evaluation import FileCall, RecordActivities
 from andon.domain.decision import DecisionKind, DecisionRecord
@@ -35,6 +37,8 @@ from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.kit import Kit
 from workflows.tracks import Tracks
+
+Answer = TypeVar("Answer")
 
 KEEPERS = 3
 """The first tracks keep ledger, time and promises; they go on while others are called off."""
@@ -93,7 +97,7 @@ class IncidentWorkflow:
         while not await self._gone_through():
             await self._tracks.stop_from(KEEPERS)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._tape.stored()
+        await self._stored()
         await self._tracks.stop_from(0)
         return self._state.ending or Ending.NOT_RESTARTED
 
@@ -316,7 +320,7 @@ class IncidentWorkflow:
     @workflow.update
     async def respond(self, envelope: Envelope) -> Answered:
         """Judge a signed answer and say what became of it, once that is stored."""
-        return await self._decisions.respond(envelope)
+        return await self._unless_set_back(self._decisions.respond(envelope))
 
     # Validators refuse what is of another type, or too much or too little. The converter lets `null` and
     # additional arguments through, and an error in the update itself blocks the workflow's task for ever.
@@ -331,7 +335,7 @@ class IncidentWorkflow:
     @workflow.update
     async def propose(self, envelope: Envelope) -> Proposed:
         """Take what a person asks to have decided, and say what became of it, once that is stored."""
-        return await self._approvals.propose(envelope)
+        return await self._unless_set_back(self._approvals.propose(envelope))
 
     @propose.validator
     def _refuse_what_is_no_proposal(self, envelope: Envelope) -> None:
@@ -340,7 +344,7 @@ class IncidentWorkflow:
     @workflow.update
     async def declare(self, envelope: Envelope) -> DeclarationTaken:
         """Take what a person states without being asked, and say what became of it, once that is stored."""
-        return await self._declarations.declare(envelope)
+        return await self._unless_set_back(self._declarations.declare(envelope))
 
     @declare.validator
     def _refuse_what_is_no_declaration(self, envelope: Envelope) -> None:
@@ -349,7 +353,8 @@ class IncidentWorkflow:
     @workflow.signal(dynamic=True)
     async def take(self, name: str, args: Sequence[RawValue]) -> None:
         """Take any signal; what can't be read is recorded as refused, and nothing raises."""
-        await self._post.take(name, args)
+        with suppress(ApplicationError):
+            await self._unless_set_back(self._post.take(name, args))
 
     @workflow.query
     def state(self) -> IncidentState:
@@ -381,16 +386,45 @@ class IncidentWorkflow:
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Wait, whatever comes. Cancelling an incident would end it with its levers set."""
-        while not condition():
+        while not condition() and self._tape.outrun is None:
             try:
-                await workflow.wait_condition(lambda: condition() or self._tracks.broken() is not None)
+                await workflow.wait_condition(
+                    lambda: condition() or self._tracks.broken() is not None or self._tape.outrun is not None
+                )
             except asyncio.CancelledError:
                 self._post.refuse("cancel")
             self._tracks.raise_what_broke()
+        if self._tape.outrun is not None:
+            await self._go_on_from(self._tape.outrun)
+
+    async def _stored(self) -> None:
+        """Wait until everything added so far is at rest, or go on from what is there already."""
+        storing = self._tracks.begin(self._tape.stored())
+        await self._until(storing.done)
+
+    async def _go_on_from(self, newer: IncidentState) -> NoReturn:
+        """Continue as a run that remembers what is on record: this one was set back behind it."""
+        await self._tracks.stop_from(0)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(self._opening.model_copy(update={"carried": newer}))
+
+    async def _unless_set_back(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Answer what was asked, unless this history turns out to be older than what is on record.
+
+        Raises:
+            ApplicationError: it is; nothing of what was asked counts, and it can be asked again.
+        """
+        task = asyncio.create_task(work)
+        await workflow.wait_condition(lambda: task.done() or self._tape.outrun is not None)
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise ApplicationError("the incident goes on from its record: send it once more", type="SetBack")
+        return task.result()
 
     async def _carry_over(self) -> NoReturn:
         """Continue as a new run, with open questions, orders and reports carried over."""
         await self._tracks.stop_from(1)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._tape.stored()
+        await self._stored()
         workflow.continue_as_new(self._opening.model_copy(update={"carried": self._state}))

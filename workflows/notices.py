@@ -20,9 +20,10 @@ class Notices:
         self._state = state
         self._outbox = state.outbox
 
-    def question(self, request: DecisionRequest) -> None:
-        """Tell those who may answer that they are asked."""
-        self._send("question", request, "question", tuple(sorted(request.roles_at(request.opened_at))))
+    def question(self, request: DecisionRequest, *, again: str = "") -> None:
+        """Tell those who may answer that they are asked; `again` makes it another message."""
+        name = f"question/{again}" if again else "question"
+        self._send("question", request, name, tuple(sorted(request.roles_at(request.opened_at))))
 
     def reminder(self, request: DecisionRequest) -> None:
         """Tell those who are asked that half of the time has gone."""

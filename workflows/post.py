@@ -17,6 +17,7 @@ from andon.domain.ledger import Kind
 from andon.domain.merging import Told
 from andon.domain.notice import UNDELIVERED, Undelivered
 from andon.domain.response import Refusal
+from andon.domain.run_alarm import ALARMED, Alarmed
 from andon.domain.sender import SENDER_SAYS, SenderSaid, SenderSays
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
@@ -31,6 +32,7 @@ WATCH_SAYS = frozenset({"relapse", "watch_over"})
 REPORTS = {"evidence_sealed": "evidence", "reevaluation_over": "reevaluation"}
 """Signal of a child that is done -> the first part of its name."""
 SENDERS_KEPT = 20
+ALARMS_WRITTEN = 50
 WORDS_WRITTEN = 40
 """A sender that keeps changing its mind is counted from here on, not written out."""
 
@@ -84,6 +86,8 @@ class Post:
             self._lead_gone(gone)
         elif name in self._looked and (deviation := _read(args, Deviation)):
             self._looked[name](deviation)
+        elif name == ALARMED and (alarm := _read(args, Alarmed)):
+            self._alarmed(alarm)
         elif name in HEARD and (told := _read(args, HEARD[name])):
             self._heard(name, told)
         else:
@@ -144,6 +148,19 @@ class Post:
     def _reported(self, report: str) -> None:
         if report not in self._state.reported and len(self._state.reported) < REPORTS_KEPT:
             self._state.reported.append(report)
+
+    def _alarmed(self, alarm: Alarmed) -> None:
+        """Write down that this workflow was ended or set back; one that begins again asks again."""
+        self._state.alarms += 1
+        if self._state.alarms > ALARMS_WRITTEN:
+            return
+        self._tape.add(
+            Kind.ALARM_RAISED,
+            subject=alarm.kind.value,
+            facts={"alarm": alarm.number, "restarted": alarm.restarted, "unread": alarm.unread},
+        )
+        if alarm.restarted:
+            self._decisions.ask_again(f"alarm/{alarm.number}")
 
     def _relapsed(self, saw: str) -> None:
         if self._state.stage is Stage.MONITOR and self._state.relapse is None:

@@ -16,6 +16,7 @@ from activities.release import ReleaseCall, ReleaseOutcome
 from andon.domain.incident import Exhibit, IncidentState, OpenIncident, view_of
 from andon.domain.ledger import Chain, Entry, Head, Kind, rechain
 from andon.domain.notice import Notice
+from andon.domain.run_alarm import forked, state_from
 from andon.domain.values import Sha256Hex
 
 APPEND_TIMEOUT = timedelta(seconds=10)
@@ -68,6 +69,8 @@ class Tape:
         self._wanted = self._added
         self._held = False
         self._first: Callable[[], None] = lambda: None
+        self.outrun: IncidentState | None = None
+        """What another history of this incident remembers, once this one is known to lag behind it."""
 
     def before_batch(self, then: Callable[[], None]) -> None:
         """Have `then` called before each batch leaves."""
@@ -197,14 +200,23 @@ class Tape:
         )
 
     async def _follow_the_store(self) -> None:
-        """Go on from the stored head: another history of this incident has written before us."""
-        head = await workflow.execute_activity_method(
-            LedgerActivities.head,
+        """Go on from the stored head: another history of this incident has written before us.
+
+        If that history has shown the incident further on than this one has ever been, then this one was
+        set back: what it remembers is older than what is on record, and must not go on.
+        """
+        stored = await workflow.execute_activity_method(
+            LedgerActivities.stored,
             HeadCall(incident=self._opening.incident),
             start_to_close_timeout=APPEND_TIMEOUT,
             retry_policy=APPEND_RETRIES,
         )
-        lost = self._state.acknowledged
+        head, lost = stored.head, self._state.acknowledged
+        if stored.view is not None and stored.view.version > lost:
+            newer = state_from(stored.view, head)
+            forked(self._opening, newer, at=workflow.now(), dropped=len(self._state.pending), expected=lost)
+            self.outrun = newer
+            await workflow.wait_condition(lambda: False)
         waiting = rechain(self._state.pending, head)
         last = waiting[-1]
         self._state.pending[:] = waiting

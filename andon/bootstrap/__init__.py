@@ -13,6 +13,7 @@ from andon.domain.criteria import check_criteria
 from andon.domain.directory import Directory
 from andon.domain.system import AISystem
 from andon.domain.values import Slug
+from andon.register.alarms import Alarms
 from andon.register.backlog import Waits
 from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
@@ -60,6 +61,7 @@ class Queries:
     waits: Waits
     codes: Codes
     uploads: Uploads
+    alarms: Alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Runtime:
     evaluations: ports.EvaluationLog
     files: ports.FileWriter
     weigher: ports.Weigher
+    holds: ports.HoldRegister
+    alarms: ports.AlarmLog
     texts: SealedTexts
     queries: Queries
 
@@ -120,6 +124,7 @@ def open_queries(settings: Settings) -> Queries:
         waits=Waits(register),
         codes=Codes(register),
         uploads=Uploads(register),
+        alarms=Alarms(register),
     )
 
 

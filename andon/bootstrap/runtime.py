@@ -15,12 +15,14 @@ from andon.adapters.proofs.spans import SpansLook
 from andon.adapters.sources.recorder import RecorderSource
 from andon.adapters.sources.uploads import UploadsSource
 from andon.adapters.sources.versions import VersionsEndpoint
+from andon.adapters.store.alarms import RegisterAlarms
 from andon.adapters.store.evaluations import RegisterEvaluations
 from andon.adapters.store.evidence_index import RegisterEvidenceIndex
 from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
 from andon.adapters.store.ledger import LockedLedger
 from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.s3 import S3EvidenceStore
+from andon.adapters.store.standing_holds import RegisterHolds
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.uploads import UploadFolder
 from andon.adapters.store.vault import AesVault
@@ -31,6 +33,7 @@ from andon.domain.proof import Ground
 from andon.ports import EvidenceStore
 from andon.register.held import HeldLevers
 from andon.register.openings import Openings
+from andon.register.standing_holds import StandingHolds
 from andon.register.standings import Standings
 from playbooks import Shelf
 
@@ -80,6 +83,8 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
+        holds=RegisterHolds(StandingHolds(queries.databases.switches, queries.databases.register)),
+        alarms=RegisterAlarms(queries.alarms, queries.incidents),
         texts=texts,
         queries=queries,
     )

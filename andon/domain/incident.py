@@ -177,6 +177,7 @@ class IncidentState(BaseModel):
     outbox: list[Notice] = Field(default_factory=list)
 
     orders: dict[str, OrderRecord] = Field(default_factory=dict)
+    alarms: int = Field(0, description="how often its workflow was found ended or set back")
     deviations: dict[str, int] = Field(
         default_factory=dict, description="order -> how often it was not seen to hold"
     )

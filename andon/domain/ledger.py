@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ORDER_EXPIRED = "order_expired"
     ORDER_EXTENDED = "order_extended"
     RELEASE_REFUSED = "release_refused"
+    STILL_HELD = "still_held"
     CONTAINED = "contained"
     FALLBACK_BEGUN = "fallback_begun"
     FALLBACK_MISSING = "fallback_missing"

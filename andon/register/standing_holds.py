@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, func, select
@@ -69,11 +70,22 @@ class StandingHolds:
         with reading(self._switches) as connection:
             return f"{order}/reapply/{int(connection.execute(wanted).scalar_one()) + 1}"
 
-    def orders_of(self, held: Sequence[Hold]) -> dict[str, Order]:
-        """Return the orders behind holds, by their ids; one whose incident is not known is missing."""
-        rows = {hold.order: hold for hold in held}
-        self._learn([name for name in rows if name not in self._known], rows)
-        return {name: self._known[name] for name in rows if name in self._known}
+    def of(self, incident: str) -> tuple[Order, ...]:
+        """Return the orders of one incident that should be in force."""
+        with reading(self._switches) as connection:
+            wanted = _in_force().where(effects.c.order_id.startswith(f"{incident}/", autoescape=True))
+            names = list(connection.execute(wanted).scalars())
+            rows = _holds(connection, names)
+        self._learn([name for name in names if name not in self._known], rows)
+        return tuple(self._known[name] for name in names if name in self._known)
+
+    def released(self, orders: Sequence[str]) -> dict[str, datetime]:
+        """Return which of these orders were let go of, and when."""
+        wanted = select(effects.c.order_id, effects.c.at).where(
+            effects.c.order_id.in_(orders), effects.c.verb == "release"
+        )
+        with reading(self._switches) as connection:
+            return {row.order_id: row.at for row in connection.execute(wanted)}
 
     def _learn(self, names: Sequence[str], rows: Mapping[str, Hold]) -> None:
         if len(self._known) > KEPT:

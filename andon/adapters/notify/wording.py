@@ -24,6 +24,8 @@ HEADLINES: Final[dict[str, str]] = {
     "evidence_hold": "has its evidence held by legal: nothing may alter the AI system",
     "evidence_hold_lifted": "has its evidence held no longer",
     "unproven": "is not proven to be contained",
+    "still_held": "can't let go of its levers yet",
+    "alarm": "was interfered with: its workflow was ended or set back; holds stay, and it goes on",
     "deviates": "has an order that was not seen to hold",
     "order_expired": "has an order whose time is up; it stays in force",
     "let_go_wanted": "has orders that are to be let go of, by restart or stand-down",

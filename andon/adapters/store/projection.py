@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from andon.domain.incident import IncidentView
+from andon.domain.values import IncidentId
 from andon.register.incidents import Incidents
 
 
@@ -17,3 +18,8 @@ class RegisterProjection:
     async def show(self, view: IncidentView) -> None:
         """Replace what is shown of an incident, unless something newer is shown already."""
         await asyncio.to_thread(self._incidents.show, view)
+
+    async def shown(self, incident: IncidentId) -> IncidentView | None:
+        """Return what is shown of an incident; None: nothing yet."""
+        row = await asyncio.to_thread(self._incidents.get, incident)
+        return row.view if row is not None else None

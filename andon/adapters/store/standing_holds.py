@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
-from andon.domain.values import Slug
+from andon.domain.containment import Order
+from andon.domain.values import IncidentId, Instant, Slug
 from andon.ports import HoldPage
 from andon.register.standing_holds import StandingHolds
 
@@ -26,3 +28,11 @@ class RegisterHolds:
     async def reapply_key(self, order: str) -> str:
         """Return the key under which an order is applied anew."""
         return await asyncio.to_thread(self._holds.reapply_key, order)
+
+    async def of(self, incident: IncidentId) -> tuple[Order, ...]:
+        """Return the orders of an incident that should be in force."""
+        return await asyncio.to_thread(self._holds.of, incident)
+
+    async def released(self, orders: Sequence[str]) -> dict[str, Instant]:
+        """Return which of these orders were let go of, and when."""
+        return await asyncio.to_thread(self._holds.released, orders)

@@ -78,6 +78,7 @@ class IncidentWorkflow:
         self._levers = kit.levers
         self._preservation = kit.preservation
         self._restart = kit.restart
+        self._releasing = kit.releasing
         self._tasks = kit.tasks
         self._journal = kit.journal
         self._approvals = kit.approvals
@@ -297,6 +298,7 @@ class IncidentWorkflow:
         for kind in DecisionKind:
             self._decisions.supersede(kind)
         await self._merging.let_go_too(None)
+        self._releasing.keep()
         await self._tape.stored()
         self._state.file = await workflow.execute_activity_method(
             RecordActivities.write_file,

@@ -19,7 +19,7 @@ from andon.domain.containment import Order
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.declaration import Declaration
 from andon.domain.directory import Role
-from andon.domain.incident import IncidentState, OpenIncident
+from andon.domain.incident import Ending, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.release import Asked, Reached, ReleaseCourse, Standing, standing_at
 from andon.domain.response import Refusal
@@ -35,6 +35,7 @@ SAMPLE_SLACK = timedelta(seconds=60)
 SAMPLE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
 LOOKED_AT_AGAIN = timedelta(days=7)
 CALLED_ON = (Role.BUSINESS_OWNER, Role.INCIDENT_LEAD, Role.OPERATIONS)
+NOT_RESTARTING = "not_restarting"
 TAKEN_BACK = "taken_back"
 REFUSED = "release_refused"
 
@@ -102,6 +103,20 @@ class Releasing:
         self._state.release_asked = None
         if course is not None:
             self._state.release = ReleaseCourse(steps=course.steps, reached=course.reached)
+
+    def keep(self) -> None:
+        """Say of every order that still stands at the end that it is kept, and by which decision."""
+        decided = [one for one in self._state.of(DecisionKind.REMEDIATION) if one.outcome == NOT_RESTARTING]
+        for order in self._levers.in_force():
+            record = self._state.orders[order.id]
+            self._state.orders[order.id] = record.model_copy(update={"kept": True})
+            self._tape.add(
+                Kind.ORDER_KEPT,
+                subject=order.id,
+                after=(self._state.ending or Ending.NOT_RESTARTED).value,
+                digests={"request": decided[-1].request.digest()} if decided else {},
+                facts={"lever": order.lever.id},
+            )
 
     def refuse_on(self, said: Declaration) -> Refusal | None:
         """Return what speaks against going on now."""

@@ -28,6 +28,7 @@ from workflows.watching import Watching
 
 READ_TIMEOUT = timedelta(seconds=10)
 READ_RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=5)
+HELD_ANEW = "held_anew"
 EVALUATION_SLACK = timedelta(minutes=10)
 
 
@@ -123,6 +124,9 @@ class Restart:
     async def watched(self) -> bool:
         """Go on with the release and watch for the window; False: the orders stand again."""
         saw = await self._releasing.through()
+        if saw is None and self._levers.standing():
+            # Something graver joined while it was watched, and had levers held: that is not running again.
+            saw = HELD_ANEW
         if saw is not None:
             await self._contain_again(saw)
         return saw is None

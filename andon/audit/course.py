@@ -53,6 +53,7 @@ class _Course:
     gate_open: bool = False
     restarted: bool = False
     closed: bool = False
+    kept: set[str] = field(default_factory=set)
     seen: int = 0
 
     def follow(self, entry: Entry) -> None:
@@ -79,6 +80,7 @@ class _Course:
             Kind.ORDER_UNPROVEN: lambda entry: self._order(entry, "unproven"),
             Kind.ORDER_FAILED: lambda entry: self._order(entry, "failed"),
             Kind.ORDER_RELEASED: self._released,
+            Kind.ORDER_KEPT: self._kept,
             Kind.CONTAINED: self._contained,
             Kind.DECISION_SETTLED: self._settled,
             Kind.GATE_OPENED: self._gate,
@@ -135,6 +137,11 @@ class _Course:
             self.step.broken(
                 self.named(entry), f"releases {entry.subject} without a restart or stand-down that allows it"
             )
+
+    def _kept(self, entry: Entry) -> None:
+        if self.orders.get(entry.subject) not in IN_FORCE:
+            self.step.broken(self.named(entry), f"keeps {entry.subject}, which was not in force")
+        self.kept.add(entry.subject)
 
     def _declared(self, entry: Entry) -> None:
         self.declared.add((str(entry.facts.get("into", "")), entry.digests.get("statement", "")))
@@ -204,8 +211,10 @@ class _Course:
 
     def _closed(self, entry: Entry) -> None:
         self.closed = True
+        standing = {name: state for name, state in self.orders.items() if state in IN_FORCE}
         if Ending.NOT_RESTARTED.value in {entry.after, entry.facts.get("ending")}:
+            for name in sorted(standing.keys() - self.kept):
+                self.step.note(f"{name} stands after the end, and no entry says that it is kept")
             return
-        for name, state in self.orders.items():
-            if state in IN_FORCE:
-                self.step.broken(self.named(entry), f"closes the incident while {name} is {state}")
+        for name, state in standing.items():
+            self.step.broken(self.named(entry), f"closes the incident while {name} is {state}")

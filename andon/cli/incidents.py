@@ -229,7 +229,8 @@ def orders_of(found: Mapping[str, Any]) -> list[Sequence[object]]:
         number = str(one.get("id", "")).rsplit("/", maxsplit=1)[-1]
         proof = one.get("proof")
         seen = f"{proof.get('saw')} via {proof.get('via')}" if proof else ""
-        rows.append((number, one.get("lever"), one.get("state"), seen, one.get("still_open") or ""))
+        state = "kept" if one.get("kept") else one.get("state")
+        rows.append((number, one.get("lever"), state, seen, one.get("still_open") or ""))
     return rows
 
 

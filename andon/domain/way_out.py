@@ -68,7 +68,7 @@ def _way(record: OrderRecord, seen: IncidentView) -> tuple[Way, str]:
     incident = seen.incident
     if record.state is OrderState.RELEASED:
         return Way.LET_GO, ""
-    if seen.closed_at is not None:
+    if record.kept or seen.closed_at is not None:
         return Way.KEPT, ""
     if seen.merged_into is not None:
         return Way.OTHER_DECIDES, f"andon show {seen.merged_into}"

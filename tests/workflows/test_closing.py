@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
+from andon.domain.containment import OrderState
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role
 from andon.domain.incident import Ending
 from andon.domain.ledger import Kind
+from andon.domain.way_out import Way, way_out
 from tests.workflows.case import Case, opened
 from tests.workflows.test_carry_over import carried_over
 
@@ -37,6 +39,35 @@ async def test_a_refused_closure_asks_for_the_lessons_again_until_something_was_
         await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
         assert await case.ended() is Ending.NOT_RESTARTED
     assert [one.after for one in case.parts.book.of(Kind.LESSON_RECORDED)] == ["lessons_recorded"]
+
+
+async def test_what_still_holds_at_the_end_is_kept_by_a_decision_on_record_and_says_so(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment, severity="high") as case:
+        await to_the_lessons(case)
+        await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
+        assert await case.ended() is Ending.NOT_RESTARTED
+        state = await case.state()
+    assert {one.kept for one in state.orders.values()} == {True}
+    kept = case.parts.book.of(Kind.ORDER_KEPT)
+    assert {one.subject for one in kept} == set(state.orders)
+    request = next(one.request for one in state.decisions.values() if one.outcome == "not_restarting")
+    assert {one.digests["request"] for one in kept} == {request.digest()}
+    ways = {way_out(record, case.parts.book.views[-1]).way for record in state.orders.values()}
+    assert ways == {Way.KEPT}
+
+
+async def test_nothing_is_kept_by_an_incident_whose_system_runs_again(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment) as case:
+        await case.to_the_gate()
+        await case.restart()
+        await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
+        assert await case.ended() is Ending.RESTARTED
+        assert {one.state for one in (await case.state()).orders.values()} == {OrderState.RELEASED}
+    assert not case.parts.book.of(Kind.ORDER_KEPT)
 
 
 async def test_an_approved_closure_closes_with_the_reason_on_record(environment: WorkflowEnvironment) -> None:

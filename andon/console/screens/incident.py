@@ -279,6 +279,8 @@ def _order(order: OrderShown, now: datetime) -> OrderLine:
 
 
 def _notes(order: OrderShown) -> Iterator[str]:
+    if order.kept:
+        yield "Kept: it stays held after the end, by decision"
     if order.still_open not in ("", order.state.value):
         yield f"Still open: {order.still_open}"
     if order.adapter == BY_HAND:

@@ -211,6 +211,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.RESTART_BEGUN: lambda _: "Restart begun",
     Kind.RESTARTED: lambda _: "Running again",
     Kind.WATCH_BEGUN: lambda _: "Watch begun",
+    Kind.ORDER_KEPT: lambda entry: f"Kept at the end, by decision: {_order(entry)}",
     Kind.RELEASE_STEP: lambda entry: f"Release {_way(entry)}: {step_in_words(entry.after)}",
     Kind.WATCH_SILENT: lambda _: "The watch did not report: it begins anew",
     Kind.WATCH_ENDED: lambda _: "Watch ended",

@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP) ## install what Andon needs to run, into .venv
 
@@ -25,6 +25,9 @@ $(VENV)/.set-up-dev: $(STAMP) requirements-dev.lock
 demo: setup ## run the main job end to end; KEEP=1 leaves it running
 	@$(BIN)/python -m examples.demo $(if $(KEEP),--keep)
 
+demo-index: setup ## the same with another fault: a superseded policy in the search index
+	@$(BIN)/python -m examples.demo --fault index --folder .andon/demo-index $(if $(KEEP),--keep)
+
 test: $(VENV)/.set-up-dev ## run the tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not stack and not browser"
 
@@ -33,6 +36,9 @@ e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the p
 
 long: $(VENV)/.set-up-dev ## run what takes its time: all of each table, races, slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not stack and not browser"
+
+test-external: $(VENV)/.set-up-dev ## run levers on a vendor's real server: NAME=mlflow or NAME=litellm; 0.9 GB each
+	@tools/external $(NAME)
 
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
 	@$(BIN)/python -m pytest tests/chaos
@@ -48,6 +54,6 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 	@$(BIN)/python -m tests.bench.intake
 
 clean: ## remove the environment and what runs left behind
-	rm -rf $(VENV) .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .venvs .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo test e2e long chaos storm check bench clean
+.PHONY: help setup demo demo-index test e2e long test-external chaos storm check bench clean

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +51,12 @@ class Setting:
         """Data folder of the refund desk."""
         return self.root / "desk"
 
-    def prepare(self, *, desk_port: int, bell: str) -> None:
+    @property
+    def lever_token(self) -> Path:
+        """The token with which Andon moves the desk's own levers."""
+        return self.root / "lever.token"
+
+    def prepare(self, *, desk_port: int, bell: str, playbook: str, band: str, also: Sequence[str]) -> None:
         """Write a fresh folder: release v1.0, the system's file, a shortened clock, reachable people."""
         shutil.rmtree(self.root, ignore_errors=True)
         self.desk.mkdir(parents=True)
@@ -57,7 +64,9 @@ class Setting:
         defaults = self.root / "defaults"
         playbooks.export_defaults(defaults)
         self._system(defaults, desk_port)
-        self._playbook(defaults)
+        self._playbook(defaults, playbook, band, also)
+        self.lever_token.touch(mode=0o600)
+        self.lever_token.write_text(secrets.token_urlsafe(24))
         self._people(defaults, bell)
 
     def up_options(self) -> list[str]:
@@ -67,6 +76,13 @@ class Setting:
             *("--systems", str(self.root / "systems"), "--playbooks", str(self.root / "playbooks")),
             *("--people", str(self.root / "people.yaml")),
         ]
+
+    def up_environment(self, desk_port: int) -> dict[str, str]:
+        """Settings of `andon up` for this demo: where the desk's levers are, and their token."""
+        return {
+            "ANDON_LEVERS__SECRETS": json.dumps({"refund_desk": self.lever_token.read_text()}),
+            "ANDON_LEVERS__PRIVATE_HOSTS": json.dumps([f"localhost:{desk_port}"]),
+        }
 
     def token(self, role: str) -> Path:
         """Write a role's token to a file for a program that is given one."""
@@ -81,20 +97,25 @@ class Setting:
         system["evaluation"]["directory"] = str(CHECKOUT)
         system["evaluation"]["command"] = [
             *("{python}", "-m", "examples.refund_desk.evals.run"),
-            *("--release", str(self.release), "--cases", str(CASES)),
+            *("--release", str(self.release), "--index", str(self.desk / "index"), "--cases", str(CASES)),
             *("--extra-cases", "{cases}", "--out", "{out}", "--log-dir", "{logs}"),
         ]
         for lever in system["levers"]:
             if lever["verb"] == "rate_limit":
                 lever["normal"] = DESK_RATE
+            if "url" in lever.get("options", {}):
+                lever["options"]["url"] = f"http://localhost:{desk_port}"
         _write(self.root / "systems" / "refund_desk.yaml", system)
 
-    def _playbook(self, defaults: Path) -> None:
-        playbook = _read(_one(defaults, "tool_agent.yaml"))
-        playbook["clocks"] = {"triage": {"high": f"PT{TRIAGE_SECONDS}S"}}
-        playbook["watch"]["window"]["high"] = f"PT{WATCH_SECONDS}S"
+    def _playbook(self, defaults: Path, name: str, band: str, also: Sequence[str]) -> None:
+        playbook = _read(_one(defaults, f"{name}.yaml"))
+        playbook["clocks"] = {"triage": {band: f"PT{TRIAGE_SECONDS}S"}}
+        playbook["watch"]["window"][band] = f"PT{WATCH_SECONDS}S"
         playbook["watch"]["every"] = "PT2S"
-        _write(self.root / "playbooks" / "tool_agent.yaml", playbook)
+        for step in playbook["containment"]:
+            if step["verb"] in also:
+                step["at"].append(band)
+        _write(self.root / "playbooks" / f"{name}.yaml", playbook)
 
     def _people(self, defaults: Path, bell: str) -> None:
         directory = _read(_one(defaults, "people.yaml"))

@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -33,11 +34,12 @@ def free_port() -> int:
 class Program:
     """A program of the demo, in a process group of its own."""
 
-    def __init__(self, log: Path, *arguments: str) -> None:
+    def __init__(self, log: Path, *arguments: str, environment: Mapping[str, str]) -> None:
         self._log = log.open("w")
         self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
             [sys.executable, "-m", *arguments],
             cwd=CHECKOUT,
+            env={**os.environ, **environment},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -64,9 +66,11 @@ class Program:
 
 
 @contextmanager
-def program(log: Path, *arguments: str) -> Iterator[Program]:
-    """Run a program for the length of a block."""
-    started = Program(log, *arguments)
+def program(
+    log: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Program]:
+    """Run a program for the length of a block, with something added to its environment."""
+    started = Program(log, *arguments, environment=environment)
     try:
         yield started
     finally:
@@ -109,6 +113,10 @@ class Desk:
     def deploy(self, release: str) -> None:
         """Deploy a release; it runs from the next ticket on."""
         self._client.post("/admin/deploy", json={"release": release}).raise_for_status()
+
+    def publish(self, index: str) -> None:
+        """Publish an index; it is searched from the next ticket on."""
+        self._client.post("/admin/index", json={"index": index}).raise_for_status()
 
     def ticket(self, ticket: str, account: str, text: str) -> dict[str, Any]:
         """Send one ticket and return the desk's answer."""

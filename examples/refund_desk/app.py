@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -73,6 +73,8 @@ class Parts:
     book: RefundBook
     tracing: Tracing
     deploy_token: str | None
+    lever_token: str | None
+    """A token of its own: whoever contains the desk need not be able to deploy to it."""
 
 
 def build(parts: Parts) -> FastAPI:
@@ -116,12 +118,7 @@ def _routes(app: FastAPI, parts: Parts, assistant: Assistant) -> None:
 
 
 def _guarded_routes(app: FastAPI, parts: Parts) -> None:
-    def authorised(authorization: Annotated[str, Header()] = "") -> None:
-        expected = f"Bearer {parts.deploy_token}"
-        if parts.deploy_token is None or not hmac.compare_digest(authorization.encode(), expected.encode()):
-            raise HTTPException(401, "this needs the desk's bearer token")
-
-    guard = [Depends(authorised)]
+    guard = [Depends(_bearer(parts.deploy_token))]
 
     @app.post("/admin/deploy", dependencies=guard)
     def deploy(deployment: Deployment) -> dict[str, Any]:
@@ -133,7 +130,18 @@ def _guarded_routes(app: FastAPI, parts: Parts) -> None:
         parts.levers.source.publish(wanted.publication())
         return _versions(parts)
 
-    app.include_router(lever_routes(parts.levers), dependencies=guard)
+    app.include_router(lever_routes(parts.levers), dependencies=[Depends(_bearer(parts.lever_token))])
+
+
+def _bearer(token: str | None) -> Callable[[str], None]:
+    """Return a check that lets through whoever has the token; without a token nobody."""
+
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        expected = f"Bearer {token}"
+        if token is None or not hmac.compare_digest(authorization.encode(), expected.encode()):
+            raise HTTPException(401, "this needs one of the desk's bearer tokens")
+
+    return authorised
 
 
 def _versions(parts: Parts) -> dict[str, Any]:

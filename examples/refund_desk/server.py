@@ -29,15 +29,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model-url", required=True, help="OpenAI-compatible server")
     parser.add_argument("--ofrep", help="flag service (OFREP)")
     parser.add_argument("--otlp", help="trace receiver (OTLP/HTTP)")
-    parser.add_argument(
-        "--token-file", type=Path, help="bearer token for both, and for deployments and levers"
-    )
+    parser.add_argument("--token-file", type=Path, help="bearer token for both, and for deployments")
+    parser.add_argument("--lever-token-file", type=Path, help="bearer token for the desk's own levers")
     parser.add_argument("--staging", action="store_true", help="everything allowed, nothing asked outside")
     return parser
 
 
+def _token(path: Path | None) -> str | None:
+    return path.read_text("utf-8").strip() if path is not None else None
+
+
 def _parts(arguments: argparse.Namespace) -> Parts:
-    token = arguments.token_file.read_text("utf-8").strip() if arguments.token_file else None
+    token = _token(arguments.token_file)
     if arguments.staging:
         provider, exporter = switches.everything_allowed(), None
     else:
@@ -51,6 +54,7 @@ def _parts(arguments: argparse.Namespace) -> Parts:
         book=RefundBook(arguments.data),
         tracing=Tracing(exporter),
         deploy_token=token,
+        lever_token=_token(arguments.lever_token_file),
     )
 
 

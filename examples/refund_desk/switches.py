@@ -128,13 +128,13 @@ def notice_of(said: Mapping[str, Any]) -> Notice:
     incident = said.get("incident")
     return Notice(
         incident=str(incident) if incident else None,
-        reason=reason_in_words(str(said.get("reason") or "")),
+        reason=reason_in_words(str(said.get("reason") or ""), instead=str(said.get("title") or SOMETHING)),
         contact=str(said.get("contact") or DESK),
     )
 
 
-def reason_in_words(reason: str) -> str:
-    """Return the sentence for a reason code; a reason that is a sentence already stays as it is."""
+def reason_in_words(reason: str, *, instead: str) -> str:
+    """Return the sentence for a reason code, or one instead; a reason that is a sentence stays as it is."""
     if reason and not _CODE.fullmatch(reason):
         return reason
-    return REASONS.get(reason, SOMETHING)
+    return REASONS.get(reason, instead)

@@ -15,7 +15,7 @@ import pytest
 
 from examples.refund_desk.processes import running
 from examples.refund_desk.releases import SHIPPED
-from tests.examples.services import TOKEN, Door, Flags, Traces, serving
+from tests.examples.services import LEVER_TOKEN, TOKEN, Door, Flags, Traces, serving
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +82,7 @@ class Desk:
 def desk(tmp_path: Path, model_url: str, flags: Flags, traces: Traces) -> Iterator[Desk]:
     """A desk in production form on release v1.0."""
     (tmp_path / "token").write_text(TOKEN + "\n")
+    (tmp_path / "lever_token").write_text(LEVER_TOKEN + "\n")
     shutil.copyfile(SHIPPED / "v1.0.json", tmp_path / "release.json")
     with ExitStack() as stack:
         ofrep = stack.enter_context(serving(flags.answer))
@@ -90,6 +91,7 @@ def desk(tmp_path: Path, model_url: str, flags: Flags, traces: Traces) -> Iterat
             "--data": tmp_path / "data",
             "--release": tmp_path / "release.json",
             "--token-file": tmp_path / "token",
+            "--lever-token-file": tmp_path / "lever_token",
             "--model-url": model_url,
             "--ofrep": ofrep,
             "--otlp": otlp,

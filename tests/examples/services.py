@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 TOKEN = "token-of-the-desk"
+LEVER_TOKEN = "token-of-its-levers"
 DENIED = {"incident": "INC-20260101-abc123", "reason": "Refunds are being checked.", "contact": "desk lead"}
 
 

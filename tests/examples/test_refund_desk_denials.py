@@ -8,7 +8,7 @@ from examples.refund_desk.switches import REASONS, SOMETHING, notice_of
 from examples.refund_desk.tickets import Notice
 from examples.refund_desk.words import CALM, HELD, told
 from tests.examples.conftest import Desk
-from tests.examples.services import DENIED, TOKEN, Flags
+from tests.examples.services import DENIED, LEVER_TOKEN, TOKEN, Flags
 
 BROKEN = "Order ORD-77 arrived broken 3 days ago. Please refund €34.50."
 HOLD = {**DENIED, "reason": "source_failure"}
@@ -47,8 +47,9 @@ def test_each_switch_tells_the_customer_what_is_held_why_and_whom_to_ask(
     ],
 )
 def test_the_desks_own_levers_tell_it_too(desk: Desk, lever: str, action: str, words: str) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "k-1"}
-    assert desk.http.put(f"/levers/{lever}", json={"hold": HOLD}).status_code == 401
+    headers = {"Authorization": f"Bearer {LEVER_TOKEN}", "Idempotency-Key": "k-1"}
+    other = {**headers, "Authorization": f"Bearer {TOKEN}"}
+    assert desk.http.put(f"/levers/{lever}", json={"hold": HOLD}, headers=other).status_code == 401
     assert desk.http.put(f"/levers/{lever}", json={"hold": HOLD}, headers=headers).status_code == 200
     reply = desk.send("t-1", BROKEN)
     assert reply["action"] == action
@@ -69,6 +70,12 @@ def test_a_code_is_never_shown(code: str) -> None:
     notice = notice_of({"reason": code})
     assert notice.reason == REASONS.get(code, SOMETHING)
     assert "_" not in told(notice, first=CALM)
+
+
+def test_a_code_of_which_the_desk_has_no_words_is_told_in_those_of_the_flag_service() -> None:
+    title = "The assistant is paused: its security may have been breached, and people are looking into it."
+    assert notice_of({"reason": "security_event", "title": title}).reason == title
+    assert notice_of({"reason": "source_failure", "title": title}).reason == REASONS["source_failure"]
 
 
 def test_without_an_incident_there_is_nothing_to_name() -> None:

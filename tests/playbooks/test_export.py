@@ -21,6 +21,7 @@ NAMES = (
     "evidence",
     "general",
     "people",
+    "retrieval",
     "rights",
     "severity",
     "storm",

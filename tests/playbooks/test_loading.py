@@ -71,7 +71,7 @@ def test_a_playbook_of_ones_own_stands_beside_the_shipped_ones(tmp_path: Path) -
     path = own(tmp_path, "general.yaml", "id: general", "id: loans")
     path.rename(tmp_path / "loans.yaml")
     shelf = load(tmp_path)
-    assert set(shelf.playbooks) == {"general", "tool_agent", "data_exposure", "loans"}
+    assert set(shelf.playbooks) == {"general", "tool_agent", "data_exposure", "retrieval", "loans"}
     assert (
         shelf.playbooks["loans"].watch.window[Band.LOW] == shelf.playbooks["general"].watch.window[Band.LOW]
     )

@@ -13,7 +13,7 @@ import httpx
 
 ANSWER_BYTES: Final = 64 * 1024
 REST_SECONDS: Final = 1.0
-"""A door that kept us waiting in vain is not asked again for so long: an application must not stand still."""
+"""A door that kept us waiting in vain is passed by for so long; if all of them did, one is asked anyway."""
 REFUSALS: Final = {400: "refused", 401: "unauthorized", 403: "forbidden", 404: "no_such_flag"}
 """Answers of a door that is there and says no; another would say the same, and none is a reason to go on."""
 
@@ -71,7 +71,7 @@ class Doors:
 
     def ask(self, key: str, context: Mapping[str, Any]) -> Answer | Refused | Unreachable:
         """Return what the first door that answers says; never raises, and waits one time-out a door."""
-        code = "resting"
+        code = "no_door"
         for number in self._order():
             try:
                 found = self._patiently(self._urls[number], key, context)
@@ -88,7 +88,8 @@ class Doors:
     def _order(self) -> list[int]:
         now, count = time.monotonic(), len(self._urls)
         line = [(self._first + step) % count for step in range(count)]
-        return [number for number in line if self._rests.get(number, 0.0) <= now]
+        awake = [number for number in line if self._rests.get(number, 0.0) <= now]
+        return awake or [min(line, key=lambda number: self._rests[number])]
 
     def _patiently(self, url: str, key: str, context: Mapping[str, Any]) -> Answer | Refused:
         """Ask one door; once more if the connection was one that the door had closed meanwhile."""

@@ -113,6 +113,7 @@ def _set_up(
         drain.keep_draining(),
         taking.outage.keep_draining(taking.intake.joined),
         taking.intake.joined.keep_telling(),
+        taking.weather.keep_watching(),
         words.keep_telling(),
         app.state.uploads.keep_sweeping(),
         app.state.streams.keep_watching(),

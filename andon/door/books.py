@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from andon.domain.conditions import Facts
 from andon.domain.detection import DetectionReport, Outcome
-from andon.domain.errors import OutdatedError
+from andon.domain.errors import AndonError, OutdatedError
 from andon.domain.incident import OpenIncident
 from andon.domain.playbook import Plan
 from andon.domain.severity import SeverityPolicy
@@ -18,7 +18,14 @@ from andon.domain.times import IntakeStatement
 from andon.domain.values import NOTHING_YET, IncidentId, Sha256Hex
 from andon.door.brought import Brought, evidence_text
 from andon.door.issues import issue_of, new_issue_id
-from andon.door.opening import Arrived, asking_uploads, new_incident_id, opening_of, statement_of
+from andon.door.opening import (
+    Arrived,
+    asking_uploads,
+    incident_id_of,
+    new_incident_id,
+    opening_of,
+    statement_of,
+)
 from andon.door.ties import ANDON, UNTIED, Knot, Ties
 from andon.door.weighing import Weighed
 from andon.ports import SealedText
@@ -34,6 +41,10 @@ TRACES_KEPT: Final = 50
 
 Sealed = Mapping[str, SealedText]
 """A title, and a description and a foreign sender's own words if there are any, by these names."""
+
+
+class TakenElsewhereError(AndonError):
+    """Another door has taken the same report in meanwhile; nothing was written down a second time."""
 
 
 class Sealer(Protocol):
@@ -110,8 +121,13 @@ class Books:
             pass
 
     def opening_ahead(self, case: Case, plan: Plan) -> OpenIncident:
-        """Return the incident that a case is to open, while the register takes nothing."""
-        return self._opening(new_incident_id(case.arrived.received_at), case, plan, NOTHING_YET)
+        """Return the incident that a case is to open, while the register takes nothing.
+
+        One receipt, one incident: a sender who repeats a report at another door, which can't know of it,
+        must not leave holds there that no incident will ever let go.
+        """
+        arrived = case.arrived
+        return self._opening(incident_id_of(arrived.receipt, arrived.received_at), case, plan, NOTHING_YET)
 
     async def adopt(self, case: Case, opening: OpenIncident, dedupe: str | None, ties: Ties = UNTIED) -> None:
         """Open just this incident; if another with the same key is open, it goes without the key."""
@@ -137,7 +153,7 @@ class Books:
             opening = self._with_its_past(opening, ties)
             allotment = self._incidents.allot(opening, dedupe=dedupe, title=sealed[TITLE])
             if allotment.opened:
-                self._record(case, incident, Outcome.OPENED, sealed)
+                self._record(case, incident, Outcome.OPENED, sealed, ties)
                 self._tie(opening, allotment, ties)
         return allotment, opening.model_copy(update={"recurrence_of": allotment.recurrence_of})
 
@@ -149,7 +165,7 @@ class Books:
             if not allotment.opened:
                 # Its levers are held in its own name, and only an incident of its own can let them go.
                 allotment = self._incidents.allot(opening, dedupe=None, title=sealed[TITLE])
-            self._record(case, opening.incident, Outcome.OPENED, sealed)
+            self._record(case, opening.incident, Outcome.OPENED, sealed, ties)
             self._tie(opening, allotment, ties)
 
     def _opening(self, incident: IncidentId, case: Case, plan: Plan, title: Sha256Hex) -> OpenIncident:
@@ -204,7 +220,7 @@ class Books:
             row = self._incidents.get(incident) if open_only else None
             if open_only and (row is None or row.closed_at is not None):
                 return False
-            self._record(case, incident, Outcome.JOINED, self._sealed(incident, case))
+            self._record(case, incident, Outcome.JOINED, self._sealed(incident, case), ties)
             self._knot.tie(ties, incident, case.arrived.received_at)
             return True
 
@@ -215,7 +231,7 @@ class Books:
             # Sealed under a key of the issue's own: there is no incident whose key could be used.
             sealed = self._sealed(home, case)
             self._knot.issues.note(issue_of(home, case, sealed[TITLE], ties.occasion), dedupe)
-            self._record(case, None, Outcome.QUALITY_ISSUE, sealed, issue=home)
+            self._record(case, None, Outcome.QUALITY_ISSUE, sealed, ties, issue=home)
             self._knot.tie(ties, home, case.arrived.received_at)
             return home
 
@@ -235,9 +251,15 @@ class Books:
         incident: IncidentId | None,
         outcome: Outcome,
         sealed: Sealed,
+        ties: Ties,
         *,
         issue: str | None = None,
     ) -> None:
+        """Keep the detection itself.
+
+        Raises:
+            TakenElsewhereError: it stands in the register already, though nobody here has moved it.
+        """
         report, arrived = case.report, case.arrived
         detection = Detection(
             id=arrived.receipt,
@@ -265,5 +287,7 @@ class Books:
             description=sealed.get(DESCRIPTION),
             original=sealed.get(ORIGINAL),
         )
-        self._detections.record(detection)
+        kept_before = ties.issue or ties.split_from or ties.opened_at
+        if not self._detections.record(detection) and not kept_before:
+            raise TakenElsewhereError(arrived.receipt)
         self._brought.note(case.weighed, arrived.receipt, incident, arrived.received_at)

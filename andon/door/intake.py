@@ -16,7 +16,7 @@ from andon.domain.spills import ADVICE, spills
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
-from andon.door.books import Case
+from andon.door.books import Case, TakenElsewhereError
 from andon.door.engine import Engine, EngineAwayError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
@@ -27,7 +27,7 @@ from andon.door.policy import PolicyDesk
 from andon.door.rates import Rates
 from andon.door.turns import Turns, rank, rank_of
 from andon.door.weighing import weigh
-from andon.register.detections import Detection
+from andon.register.detections import Detection, Detections
 from andon.register.incidents import IncidentRow, Incidents
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Intake:
         engine: Engine,
         holding: Holding,
         outage: Outage,
+        detections: Detections,
         rates: Rates,
         console_url: str,
     ) -> None:
@@ -63,6 +64,7 @@ class Intake:
         self._placing = placing
         self._engine = engine
         self._holding = holding
+        self._detections = detections
         self._console_url = console_url.rstrip("/")
         self.writers = Turns(WRITERS)
         self.starters = Turns(STARTERS)
@@ -102,7 +104,12 @@ class Intake:
 
     async def _taken(self, case: Case, wait: timedelta) -> Answer:
         """Put a detection where it belongs; while the register takes nothing, on disk."""
-        put = await self._placed(case)
+        try:
+            put = await self._placed(case)
+        except TakenElsewhereError:
+            kept = await asyncio.to_thread(self._detections.get, case.arrived.receipt)
+            assert kept is not None  # noqa: S101 - a detection is never taken out of the register
+            return await self.as_it_stands(kept)
         if put is None:
             return self.kept(await self.outage.keep(case))
         try:

@@ -84,6 +84,13 @@ def new_incident_id(at: datetime) -> IncidentId:
     return f"INC-{at:%Y%m%d}-{''.join(secrets.choice(ALPHABET) for _ in range(6))}"
 
 
+def incident_id_of(receipt: str, at: datetime) -> IncidentId:
+    """Return the incident id that belongs to a receipt, at whichever door it is asked for."""
+    number = int.from_bytes(hashlib.sha256(b"andon/incident/1\0" + receipt.encode()).digest())
+    tail = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
+    return f"INC-{at:%Y%m%d}-{tail}"
+
+
 def plan_for(
     system: AISystem,
     kind: str | None,

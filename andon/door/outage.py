@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ from andon.domain.playbook import Plan
 from andon.domain.system import AISystem, unregistered
 from andon.domain.values import Carried, IncidentId
 from andon.door.answers import OrderShown, first_orders
-from andon.door.books import Books, Case
+from andon.door.books import Books, Case, TakenElsewhereError
 from andon.door.holding import Holding
 from andon.door.joined import Joined
 from andon.door.limit import PROGRAM, WINDOW
@@ -183,7 +184,8 @@ class Outage:
         """Put one where it belongs; return False when the register takes nothing."""
         kept = self._left[place]
         try:
-            await self._put(kept, joined)
+            with suppress(TakenElsewhereError):
+                await self._put(kept, joined)
         except Exception as error:  # one that can't be put in must not keep the others out; it stays kept
             if isinstance(error, SQLAlchemyError) and not isinstance(error, OURS):
                 logger.warning("the spool waits for the register: %s", type(error).__name__)

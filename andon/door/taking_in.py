@@ -34,6 +34,7 @@ class TakingIn:
     holding: Holding
     books: Books
     placing: Placing
+    weather: Weather
     outage: Outage
     intake: Intake
 
@@ -47,11 +48,12 @@ def taking_in(
     brought = Brought(queries.codes, queries.uploads)
     books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot, brought)
     engine, holding = Engine(chosen.temporal), Holding(parts.flags, queries.switches)
+    weather = Weather(queries.storms, queries.links, queries.incidents, books, policy, keys)
     placing = Placing(
         standing=Standing(queries.incidents),
         sightings=Sightings(queries.incidents, knot, Likeness(queries.detections, queries.links)),
         graver=Graver(queries.detections),
-        weather=Weather(queries.storms, queries.links, queries.incidents, books, policy, keys),
+        weather=weather,
         books=books,
         policy=policy,
         keys=keys,
@@ -73,7 +75,8 @@ def taking_in(
         engine=engine,
         holding=holding,
         outage=outage,
+        detections=queries.detections,
         rates=Rates(chosen.intake.detections_per_source_per_minute),
         console_url=chosen.console.url,
     )
-    return TakingIn(engine, holding, books, placing, outage, intake)
+    return TakingIn(engine, holding, books, placing, weather, outage, intake)

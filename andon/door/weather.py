@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 SOURCE: Final = "source:andon"
 NOTED_EVERY: Final = timedelta(seconds=1)
+LOOK_EVERY_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,25 @@ class Weather:
         while self._seen and self._seen[0].at < at - self._policy.within:
             self._seen.popleft()
         async with self._beginning:
-            await self._begin_if_due(case, at)
+            await self._begin_if_due(self._seen, at)
+
+    async def keep_watching(self) -> None:
+        """Look each second, for ever, whether it is a storm with what other doors have taken in."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                await self.look_around(datetime.now(UTC))
+            except Exception:  # the next detection, or the next second, looks again
+                logger.exception("nobody could tell whether a storm goes on")
+
+    async def look_around(self, at: datetime) -> None:
+        """Begin a storm if there are AI systems enough, counted over all doors; an idle door asks nothing."""
+        policy = self._policy
+        if not self._seen or self._seen[-1].at < at - policy.within:
+            return
+        async with self._beginning:
+            opened = await asyncio.to_thread(self._storms.opened, at - policy.within, policy.channels)
+            await self._begin_if_due([*self._seen, *opened], at)
 
     @property
     def _policy(self) -> StormPolicy:
@@ -128,6 +147,14 @@ class Weather:
         self._link(storm, incident, case.arrived.received_at)
 
     def _begin(self, began: datetime, at: datetime, incident: IncidentId) -> None:
+        """Begin a storm within the transaction that opens the incident over all of it.
+
+        Raises:
+            OutdatedError: another door has begun it already.
+        """
+        newest = self._storms.newest()
+        if newest is not None and began <= newest.last_at + self._policy.quiet and newest.began_at <= at:
+            raise OutdatedError("storm", newest.incident)
         self._storms.begin(Storm(incident, began, at), self._policy.channels)
         for member in self._storms.members(incident).values():
             self._link(incident, member, at)
@@ -135,16 +162,20 @@ class Weather:
     def _link(self, storm: IncidentId, incident: IncidentId, at: datetime) -> None:
         self._links.add(LinkKind.STORM, incident, storm, why="storm", at=at, by=ANDON)
 
-    async def _begin_if_due(self, case: Case, at: datetime) -> None:
-        members = gathered(self._policy, self._seen, at)
-        if not members or await asyncio.to_thread(self._now_over, case) is not None:
+    async def _begin_if_due(self, seen: Collection[Seen], at: datetime) -> None:
+        members = gathered(self._policy, seen, at)
+        newest = await asyncio.to_thread(self._storms.newest) if members else None
+        if not members or (newest is not None and newest.lasts(self._policy, at)):
             return
-        began = min(one.at for one in self._seen)
+        began = min(one.at for one in seen if one.at >= at - self._policy.within)
         storm = self._parent(len(members), at)
         system = self._desk.named(UNKNOWN_SYSTEM)
         plan = plan_for(system, None, self._desk.in_force, self._keys.trusted, at)
         begun = Ties(entering=partial(self._begin, began, at))
-        await self._books.allot(storm, plan, None, begun)
+        try:
+            await self._books.allot(storm, plan, None, begun)
+        except OutdatedError:
+            return
         self._seen.clear()
         logger.warning("a storm: detections for %d AI systems at once", len(members))
 

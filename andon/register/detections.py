@@ -52,8 +52,8 @@ class Detections:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def record(self, detection: Detection) -> None:
-        """Keep a detection; the same receipt again changes nothing."""
+    def record(self, detection: Detection) -> bool:
+        """Keep a detection; the same receipt again changes nothing, and returns False."""
         with writing(self._engine) as connection:
             row = {
                 "id": detection.id,
@@ -65,7 +65,7 @@ class Detections:
                 "received_at": detection.received_at,
                 "record": detection.model_dump_json(),
             }
-            insert_if_absent(connection, detections, row, on=("id",))
+            return insert_if_absent(connection, detections, row, on=("id",))
 
     def get(self, receipt: str) -> Detection | None:
         """Return one detection."""

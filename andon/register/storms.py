@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, distinct, func, select, update
+from sqlalchemy import Connection, Engine, Select, distinct, func, select, update
 
+from andon.domain.detection import UNKNOWN_SYSTEM
 from andon.domain.notice import Code, Notice
-from andon.domain.storm import PROGRAM, Storm
+from andon.domain.storm import PROGRAM, Seen, Storm
 from andon.domain.values import IncidentId, PersonId
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.storm_tables import storm_members, storms
 from andon.register.tables import deliveries, incidents
+
+OPENED_AT_MOST: Final = 1_000
+"""So many incidents tell whether there is a storm, however great it is."""
 
 
 class Storms:
@@ -33,19 +38,15 @@ class Storms:
         with writing(self._engine) as connection:
             row = {"incident": storm.incident, "began_at": storm.began_at, "last_at": storm.last_at}
             insert_if_absent(connection, storms, row, on=("incident",))
-            wanted = (
-                select(incidents.c.system, incidents.c.incident)
-                .where(
-                    incidents.c.opened_at >= storm.began_at,
-                    incidents.c.closed_at.is_(None),
-                    incidents.c.channel.in_(channels),
-                    incidents.c.source.startswith(PROGRAM, autoescape=True),
-                    incidents.c.incident != storm.incident,
-                )
-                .order_by(incidents.c.opened_at, incidents.c.incident)
-            )
-            for system, incident in connection.execute(wanted).all():
-                _enter(connection, storm.incident, system, incident)
+            wanted = _opened(storm.began_at, channels).where(incidents.c.incident != storm.incident)
+            for one in connection.execute(wanted).all():
+                _enter(connection, storm.incident, one.system, one.incident)
+
+    def opened(self, since: datetime, channels: Collection[str]) -> list[Seen]:
+        """Return what programs have had opened since a moment, at whichever door, oldest first."""
+        with reading(self._engine) as connection:
+            found = connection.execute(_opened(since, channels).limit(OPENED_AT_MOST)).all()
+        return [Seen(row.system, row.opened_at, row.incident) for row in found]
 
     def last(self, storm: IncidentId, at: datetime) -> None:
         """Note that a detection of the storm came in."""
@@ -110,6 +111,20 @@ class Storms:
         wanted = select(func.count()).where(storm_members.c.storm == storm)
         with reading(self._engine) as connection:
             return connection.execute(wanted).scalar_one()
+
+
+def _opened(since: datetime, channels: Collection[str]) -> Select[Any]:
+    return (
+        select(incidents.c.system, incidents.c.incident, incidents.c.opened_at)
+        .where(
+            incidents.c.opened_at >= since,
+            incidents.c.closed_at.is_(None),
+            incidents.c.channel.in_(channels),
+            incidents.c.source.startswith(PROGRAM, autoescape=True),
+            incidents.c.system != UNKNOWN_SYSTEM,
+        )
+        .order_by(incidents.c.opened_at, incidents.c.incident)
+    )
 
 
 def _enter(connection: Connection, storm: IncidentId, system: str, incident: IncidentId) -> bool:

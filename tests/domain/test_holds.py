@@ -65,3 +65,9 @@ def test_each_verb_a_flag_can_do_has_a_key_of_its_own() -> None:
 def test_what_a_flag_cannot_do_is_refused_with_what_to_do(verb: Verb, target: str, advice: str) -> None:
     with pytest.raises(InvalidInputError, match=advice):
         flag_key("desk", verb, target)
+
+
+def test_a_hold_that_has_run_out_still_denies_until_somebody_lets_go() -> None:
+    review = "desk.unreviewed.allowed"
+    gone_by = hold(review).model_copy(update={"expires_at": datetime(2020, 1, 1, tzinfo=UTC)})
+    assert answer_flag(review, [gone_by], normal=True).value is False

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from andon.domain.cost import Cost
 from andon.domain.directory import Role
 from andon.domain.ledger import Kind
 from andon.domain.mode import Mode
@@ -160,23 +159,3 @@ async def test_a_pause_that_costs_is_asked_for_at_high_and_a_decision_against_it
         await case.answer("shutdown_revenue_feature", "keep_running", Role.BUSINESS_OWNER)
         settled = [one for one in case.parts.book.of(Kind.DECISION_SETTLED) if one.subject == asked.id]
         assert [one.after for one in settled] == ["keep_running"]
-
-
-async def test_an_order_says_why_what_it_costs_and_when_it_is_looked_at_again(
-    environment: WorkflowEnvironment,
-) -> None:
-    step = PLAYBOOK.containment[1].model_copy(
-        update={"cost": Cost(what="refunds_wait", per_hour=1200, unit="EUR")}
-    )
-    playbook = PLAYBOOK.model_copy(update={"containment": (step,)})
-    async with opened(environment, **acting(Mode.ENFORCE, playbook=playbook)) as case:
-        [asked] = await case.entries(Kind.ORDER_REQUESTED)
-        [record] = (await case.state()).orders.values()
-        assert record.order.cost == step.cost
-        assert asked.facts["why"] == "unauthorised_tool_action"
-        assert asked.facts["looked_at_again"] == record.order.expires_at.isoformat()
-        assert (asked.facts["cost"], asked.facts["cost_per_hour"], asked.facts["cost_unit"]) == (
-            "refunds_wait",
-            1200,
-            "EUR",
-        )

@@ -66,6 +66,10 @@ class FlagParts(Parts):
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[FlagParts]:
+    yield from flag_parts(tmp_path)
+
+
+def flag_parts(tmp_path: Path) -> Iterator[FlagParts]:
     settings = DatabaseSettings(
         switches_url=f"sqlite:///{tmp_path}/switches.db",
         register_url=f"sqlite:///{tmp_path}/register.db",

@@ -56,7 +56,15 @@ class Setting:
         """The token with which Andon moves the desk's own levers."""
         return self.root / "lever.token"
 
-    def prepare(self, *, desk_port: int, bell: str, playbook: str, band: str, also: Sequence[str]) -> None:
+    def prepare(
+        self,
+        *,
+        desk_port: int,
+        bell: str,
+        playbook: str = "tool_agent",
+        band: str = "high",
+        also: Sequence[str] = (),
+    ) -> None:
         """Write a fresh folder: release v1.0, the system's file, a shortened clock, reachable people."""
         shutil.rmtree(self.root, ignore_errors=True)
         self.desk.mkdir(parents=True)

@@ -34,7 +34,9 @@ def free_port() -> int:
 class Program:
     """A program of the demo, in a process group of its own."""
 
-    def __init__(self, log: Path, *arguments: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, log: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._log = log.open("w")
         self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
             [sys.executable, "-m", *arguments],

@@ -8,6 +8,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from examples.demo.__main__ import Demo
+from examples.demo.scenario import PROMPT
 from examples.demo.setting import Setting
 from tests.bench.stack import read_settings
 
@@ -20,7 +21,7 @@ async def events_of_the_demo(folder: Path) -> tuple[int, int]:
     """
     with ExitStack() as stack:
         with (folder.parent / "demo.log").open("w") as told, redirect_stdout(told):
-            demo = Demo(folder, stack)
+            demo = Demo(folder, PROMPT, stack)
             demo.start()
             incident = demo.misbehave()
             demo.contained(incident)

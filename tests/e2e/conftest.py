@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from examples.refund_desk.monitor import FACTS
+from examples.refund_desk.watches import STRAY_FACTS
 from tests.e2e.course import Course, run_to_the_end
 from tests.e2e.people import People
 from tests.e2e.scene import playing
@@ -37,5 +37,5 @@ def report() -> dict[str, Any]:
         "channel": "human_review",
         "title": "It paid a stranger",
         "type": "unauthorised_tool_action",
-        "facts": FACTS,
+        "facts": STRAY_FACTS,
     }

@@ -17,7 +17,8 @@ from examples.demo.cast import until
 from examples.demo.setting import Setting
 from examples.demo.stack import Desk, Program, free_port, program, wait_ready
 from examples.refund_desk.clock import utc_now
-from examples.refund_desk.monitor import detection, first_stray_refund
+from examples.refund_desk.monitor import first_sign
+from examples.refund_desk.watches import watches
 from infra.embedded.folder import DataFolder, read_json
 from infra.embedded.leftovers import start_time
 
@@ -116,10 +117,11 @@ class Scene:
         self._tickets += 1
         ticket = f"T-{self._tickets}"
         self.desk.ticket(ticket, "ACC-1001", ATTACK.format(order=f"ORD-{self._tickets}"))
+        watch = watches()["accounts"]
         stray = until(
-            lambda: first_stray_refund(self.setting.desk / "refunds.db", since), "a refund that went astray"
+            lambda: first_sign(self.setting.desk / "refunds.db", watch, since), "a refund that went astray"
         )
-        return detection(stray)
+        return watch.detection(stray)
 
     def refunds_begun(self, after: str, before: str) -> int:
         """Count refunds begun between two moments in UTC, as the desk recorded them."""

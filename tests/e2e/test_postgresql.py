@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from examples.refund_desk.monitor import FACTS
+from examples.refund_desk.watches import STRAY_FACTS
 from tests.e2e.people import People
 from tests.e2e.scene import playing
 from tests.postgres import Server, postgres_server
@@ -23,7 +23,7 @@ REPORT: dict[str, Any] = {
     "channel": "human_review",
     "title": "It paid a stranger",
     "type": "unauthorised_tool_action",
-    "facts": FACTS,
+    "facts": STRAY_FACTS,
 }
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +44,12 @@ def read_settings(data: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def standing(root: Path, systems: Sequence[str]) -> Iterator[Stack]:
-    """Run the embedded stack for the length of a block."""
+def standing(
+    root: Path, systems: Sequence[str], more: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[Stack]:
+    """Run the embedded stack for the length of a block; `more` says what differs in a system's file."""
     root.mkdir(parents=True, exist_ok=True)
-    _write(root / "systems", systems)
+    _write(root / "systems", systems, more or {})
     ready = root / "ready.json"
     words = ("up", "--data", root / "data", "--ready-file", ready, "--systems", root / "systems")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANDON_")}
@@ -85,7 +87,7 @@ def _ready(root: Path, ready: Path, running: subprocess.Popen[bytes]) -> Stack:
     return Stack(root, said["door"], said["console"], said["ofrep"], said["tokens"])
 
 
-def _write(folder: Path, systems: Sequence[str]) -> None:
+def _write(folder: Path, systems: Sequence[str], more: Mapping[str, Mapping[str, Any]]) -> None:
     folder.mkdir()
     for system in systems:
         text = {
@@ -95,5 +97,6 @@ def _write(folder: Path, systems: Sequence[str]) -> None:
             "owner": "bela",
             "levers": [{"verb": "pause_system"}],
             "evidence": {"recorder": False},
+            **more.get(system, {}),
         }
         (folder / f"{system}.yaml").write_text(yaml.safe_dump(text))

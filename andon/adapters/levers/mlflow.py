@@ -49,7 +49,7 @@ class MlflowPoint:
         if version is not None:
             await self._move(lever, version)
             return
-        await self._rest.expect(lever, "DELETE", ALIAS, query=_named(lever))
+        await self._rest.expect(lever, "DELETE", ALIAS, body=_named(lever))
 
     def normal(self, lever: Lever) -> bytes | None:
         """Return the version to go back to where none was captured."""

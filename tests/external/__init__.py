@@ -1,0 +1,1 @@
+"""Levers on vendors' real servers: `make test-external NAME=...`; too heavy for every run."""

@@ -1,0 +1,83 @@
+"""Starts a vendor's server from an environment of its own, which `tools/external` makes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.adapters.conftest import databases, free_ports, ofrep
+from tests.external.figures import seconds_since, ticks
+
+__all__ = ["databases", "ofrep"]
+
+ROOT = Path(__file__).parents[2]
+SECONDS_TO_START = 120
+NAMED = os.environ.get("ANDON_EXTERNAL", "")
+
+collect_ignore = [name for name in ("mlflow", "litellm") if name != NAMED]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A vendor's server, and how long it took to answer."""
+
+    url: str
+    bin: Path
+    started_in: float
+
+    @property
+    def place(self) -> str:
+        return self.url.removeprefix("http://")
+
+
+@contextmanager
+def running(
+    folder: Path, arguments: list[str], health: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Start a command with `{port}` filled in, wait until it answers, stop it with all its children."""
+    (port,) = free_ports(1)
+    there = ROOT / ".venvs" / NAMED / "bin"
+    command = [str(there / arguments[0]), *(one.format(port=port) for one in arguments[1:])]
+    began = ticks()
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={"PATH": f"{there}:/usr/bin:/bin", "HOME": str(folder), **(environment or {})},
+        )
+        try:
+            _answering(process, url + health, folder / "server.log")
+            yield Running(url, there, seconds_since(began))
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=20)
+
+
+def _answering(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    transport = httpx.HTTPTransport(retries=0)
+    with httpx.Client(transport=transport, timeout=2) as client:
+        began = ticks()
+        while seconds_since(began) < SECONDS_TO_START:
+            if process.poll() is not None:
+                raise RuntimeError(f"it ended: {log.read_text()[-2000:]}")
+            try:
+                if client.get(url).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            try:
+                process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                continue
+    raise RuntimeError(f"no answer in {SECONDS_TO_START} s: {log.read_text()[-2000:]}")

@@ -1,0 +1,131 @@
+"""A real LiteLLM proxy: stopped by a flag through the hook, and honest where it has no admin interface."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from andon.adapters.levers.flag import FlagLever
+from andon.adapters.levers.gateway import KIND, GatewayPoint
+from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
+from andon.domain.containment import Lever, Verb
+from andon.domain.errors import LeverAwayError
+from andon.register.engine import Databases
+from andon.register.switches import Switches
+from tests.adapters.conftest import TOKEN, OfrepServer
+from tests.adapters.levers.contract import OTHER, Subject
+from tests.adapters.levers.means import means_for
+from tests.external.conftest import ROOT, Running, running
+from tests.external.figures import note, seconds_since, ticks
+from tests.register.cases import PAUSE
+
+MASTER = "sk-master"
+ROUTE = "refund_desk.route.desk_model.allowed"
+CONFIG = """
+model_list:
+  - model_name: desk-model
+    litellm_params: {model: openai/any, api_key: none, mock_response: pong}
+litellm_settings:
+  callbacks: litellm_hook.andon
+general_settings:
+  master_key: sk-master
+"""
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, ofrep: OfrepServer) -> Iterator[Running]:
+    ofrep.normal |= {PAUSE: True, ROUTE: True}
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    shutil.copy(ROOT / "andon/integrations/litellm_hook.py", tmp_path)
+    command = ["litellm", "--config", "config.yaml", "--host", "127.0.0.1", "--port", "{port}"]
+    environment = {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "ANDON_URL": ofrep.url,
+        "ANDON_TOKEN": TOKEN,
+        "ANDON_FLAGS": "refund_desk.allowed, refund_desk.route.{model}.allowed",
+    }
+    with running(tmp_path, command, "/health/liveliness", environment) as there:
+        note("litellm", version="1.106.2", seconds_to_start=there.started_in)
+        yield there
+
+
+def asked(proxy: Running) -> httpx.Response:
+    message = {"model": "desk-model", "messages": [{"role": "user", "content": "ping"}]}
+    login = {"Authorization": f"Bearer {MASTER}"}
+    return httpx.post(f"{proxy.url}/v1/chat/completions", json=message, headers=login, timeout=30)
+
+
+def gateway_lever(proxy: Running) -> Lever:
+    named = {"flavour": "litellm", "url": proxy.url, "access": "admin", "probe": "admin"}
+    return Lever(
+        id="refund_desk.disable_route.desk_model",
+        adapter="gateway",
+        system="refund_desk",
+        verb=Verb.DISABLE_ROUTE,
+        target="desk_model",
+        options={**named, "model": "desk-model", "model_id": "m-1"},
+    )
+
+
+async def test_a_flag_stops_the_next_request_and_tells_why(
+    proxy: Running, ofrep: OfrepServer, databases: Databases
+) -> None:
+    assert asked(proxy).status_code == 200
+    pause = Lever(id=PAUSE, adapter="flag", system="refund_desk", verb=Verb.PAUSE_SYSTEM)
+    control = FlagLever(Switches(databases.switches), OpenFeatureProbe(ofrep.url, SecretStr(TOKEN)))
+    subject = Subject(control, pause, asyncio.Event().wait)
+    look = GatewayPoint(means_for(databases, proxy.place, secrets={"admin": MASTER})).look
+    one = gateway_lever(proxy)
+    first, second = subject.order(), subject.order(incident=OTHER)
+    assert not (await look(one, first.hold(first.ordered_at))).held
+
+    began = ticks()
+    await subject.apply(first)
+    refused = asked(proxy)
+    note("litellm", seconds_to_refusal=seconds_since(began))
+    assert refused.status_code == 403
+    assert first.incident in refused.text
+    assert PAUSE in refused.text
+    assert (await look(one, first.hold(first.ordered_at))).held
+
+    await subject.apply(second)
+    await subject.release(first)
+    assert asked(proxy).status_code == 403
+    await subject.release(second)
+    assert asked(proxy).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, {}), (200, {"value": "true"}), (200, {"value": 1}), (404, {"value": True})]
+)
+async def test_whatever_is_not_a_plain_yes_is_a_refusal(
+    proxy: Running, ofrep: OfrepServer, status: int, body: dict[str, object]
+) -> None:
+    assert asked(proxy).status_code == 200
+    ofrep.answers[ROUTE] = (status, body)
+    assert asked(proxy).status_code == 403
+
+
+async def test_a_door_that_is_down_is_a_refusal(proxy: Running, ofrep: OfrepServer) -> None:
+    assert asked(proxy).status_code == 200
+    ofrep.close()
+    refused = asked(proxy)
+    assert refused.status_code == 403
+    assert "unreachable" in refused.text
+
+
+async def test_a_gateway_without_a_database_never_counts_as_stopped(
+    proxy: Running, databases: Databases
+) -> None:
+    control = KIND.make(means_for(databases, proxy.place, secrets={"admin": MASTER}))
+    subject = Subject(control, gateway_lever(proxy), asyncio.Event().wait)
+    with pytest.raises(LeverAwayError):
+        await subject.apply(subject.order())
+    proof = await subject.probe(subject.order())
+    assert (proof.held, proof.saw) == (False, "200")

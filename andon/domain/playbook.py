@@ -27,7 +27,7 @@ from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.system import AISystem
 from andon.domain.task import TaskRule
-from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug
+from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug, Spare
 
 
 class EvidencePolicy(Frozen):
@@ -36,7 +36,7 @@ class EvidencePolicy(Frozen):
     rows: tuple[EvidenceRow, ...]
 
 
-class ContainmentStep(Carried):
+class ContainmentStep(Spare):
     """One containment action of a playbook."""
 
     verb: Verb
@@ -263,6 +263,12 @@ def choose_playbook(playbooks: Mapping[Slug, Playbook], system: AISystem, kind: 
     return playbooks[fitting[0] if fitting else "general"]
 
 
+def _levers_within_reach(system: AISystem, playbook: Playbook) -> tuple[Lever, ...]:
+    """Return the levers that the playbook's steps, or a release in steps, can move; a plan is carried far."""
+    verbs = {Verb.PAUSE_SYSTEM, Verb.ROUTE_TO_REVIEW, *(step.verb for step in playbook.containment)}
+    return tuple(lever for lever in system.lever_list() if lever.verb in verbs)
+
+
 def resolve(
     system: AISystem,
     playbook: Playbook,
@@ -288,7 +294,7 @@ def resolve(
         owner=system.owner,
         playbook=playbook.id,
         policy=policy,
-        levers=system.lever_list(),
+        levers=_levers_within_reach(system, playbook),
         steps=playbook.containment,
         mode=system.mode or playbook.mode,
         by_hand=True,

@@ -58,7 +58,7 @@ async def test_before_the_restart_the_steps_are_shown_that_will_be_taken(
     incident = await opened(office, temporal, plan=plan)
     page = await page_of(http, incident, Role.BUSINESS_OWNER)
     assert "it is let go in these steps" in page
-    assert "10% of requests run, the others are as before" in page
+    assert "10% of requests run freely, the others as a step before" in page
     assert "release-steps" not in page
     shown = (await http.get(f"/v1/incidents/{incident}", headers=bearer(Role.BUSINESS_OWNER))).json()
     assert shown["release"]["step"] == 0

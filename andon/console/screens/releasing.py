@@ -53,8 +53,8 @@ def step_in_words(code: str) -> str:
     if not code.startswith(PARTIAL):
         return STEPS.get(code, code)
     share = code.removeprefix(PARTIAL)
-    whose = f"{share} of requests run" if share.endswith("%") else f"Requests with {share} run"
-    return f"{whose}, the others are as before"
+    whose = f"{share} of requests" if share.endswith("%") else f"Requests with {share}"
+    return f"{whose} run freely, the others as a step before"
 
 
 def release_box(

@@ -232,6 +232,13 @@ def test_nobody_but_legal_closes_the_legal_review() -> None:
         ("privacy_event", Band.MEDIUM, {Verb.BLOCK_SOURCE, Verb.ROUTE_TO_REVIEW}),
         ("privacy_event", Band.HIGH, {Verb.BLOCK_SOURCE, Verb.PAUSE_SYSTEM}),
         ("privacy_event", Band.CRITICAL, {Verb.BLOCK_SOURCE, Verb.PAUSE_SYSTEM}),
+        ("source_failure", Band.LOW, {Verb.ROUTE_TO_REVIEW}),
+        ("source_failure", Band.MEDIUM, {Verb.QUARANTINE_RECORDS, Verb.ROUTE_TO_REVIEW}),
+        (
+            "source_failure",
+            Band.HIGH,
+            {Verb.QUARANTINE_RECORDS, Verb.ROLL_BACK_INDEX, Verb.PAUSE_SYSTEM},
+        ),
     ],
 )
 def test_each_playbook_orders_its_containment(kind: str | None, band: Band, verbs: set[Verb]) -> None:
@@ -240,11 +247,17 @@ def test_each_playbook_orders_its_containment(kind: str | None, band: Band, verb
     assert plan(kind).lacking(band) == ()
 
 
-def test_the_playbooks_order_only_what_a_flag_can_do_and_undo() -> None:
+def test_the_playbooks_order_only_what_can_be_undone() -> None:
+    undone = {*FLAG_SHAPES, Verb.QUARANTINE_RECORDS, Verb.ROLL_BACK_INDEX}
     for playbook in SHELF.playbooks.values():
         for step in playbook.containment:
-            assert step.verb in FLAG_SHAPES, "an order without approval must be reversible"
+            assert step.verb in undone, "an order without approval must be reversible"
             assert step.expires_after >= max(playbook.watch.window.values())
+
+
+def test_a_plan_carries_only_levers_that_its_steps_or_a_release_can_move() -> None:
+    verbs = {lever.verb for lever in plan("source_failure").levers}
+    assert verbs == {Verb.PAUSE_SYSTEM, Verb.ROUTE_TO_REVIEW, Verb.QUARANTINE_RECORDS, Verb.ROLL_BACK_INDEX}
 
 
 def test_a_plan_stays_small_enough_for_a_workflow_to_carry() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ OURS = ("127.0.0.1", "127.1.2.3", "::1")
 
 @dataclass
 class Listener:
-    """Counts connections; whoever connects is given `answer` after the first line and then left."""
+    """Counts connections, with TLS those agreed on; each gets `answer` after its first line, and is left."""
 
     port: int = 0
     connections: int = 0
@@ -35,13 +36,15 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(hosts: Sequence[str] = ("127.0.0.1",)) -> AsyncIterator[Listener]:
+async def listening(
+    hosts: Sequence[str] = ("127.0.0.1",), tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Listener]:
     """Listen on the same free port of each host that this machine has."""
     there = Listener()
     servers = []
     for host in hosts:
         try:
-            servers.append(await asyncio.start_server(there.take, host, there.port))
+            servers.append(await asyncio.start_server(there.take, host, there.port, ssl=tls))
         except OSError:
             assert ":" in host, "only IPv6 may be lacking"
             continue

@@ -11,7 +11,7 @@ import os
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -25,6 +25,8 @@ from pydantic_settings import (
 SETTINGS_FILE_VARIABLE = "ANDON_SETTINGS"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts to which something may be said in clear."""
+HOST_AND_PORT: Final = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$"
+"""A place without its port would never be found, and nobody told."""
 
 
 class _Section(BaseModel):
@@ -129,10 +131,10 @@ class LeverSettings(_Section):
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict, description="secrets by the names that levers' options use"
     )
-    private_hosts: tuple[str, ...] = Field(
+    private_hosts: tuple[Annotated[str, Field(pattern=HOST_AND_PORT)], ...] = Field(
         (), description="`host:port` of levers at addresses that are not public; no other is called"
     )
-    commands: dict[str, tuple[str, ...]] = Field(
+    commands: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="commands that levers may run: name and argument list, no shell"
     )
     timeout: timedelta = Field(

@@ -195,12 +195,20 @@ async def test_what_an_admin_named_is_reached_in_clear_too(
     assert (answer.status, answer.object()) == (200, {})
 
 
-@pytest.mark.parametrize("private", ["127.0.0.1:1", "127.0.0.1", "desk.internal:1", "localhost:{port}"])
+@pytest.mark.parametrize("private", ["127.0.0.1:1", "desk.internal:1", "localhost:{port}"])
 async def test_another_port_or_name_is_not_what_was_named(forbidden: Listener, private: str) -> None:
     guarded = outgoing(Names({}), Wires(), private.format(port=forbidden.port))
     with pytest.raises(InvalidInputError, match="private_hosts"):
         await guarded.call(LEVER, "GET", f"https://127.0.0.1:{forbidden.port}/")
     assert forbidden.connections == 0
+
+
+@pytest.mark.parametrize(
+    "place", ["127.0.0.1", "desk.internal", "http://desk.internal:80", "desk:80/a", "*:80"]
+)
+def test_a_place_without_its_port_is_no_setting(place: str) -> None:
+    with pytest.raises(ValueError, match="private_hosts"):
+        LeverSettings(private_hosts=(place,))
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,6 @@ async def test_a_value_is_one_argument_whatever_stands_around_it() -> None:
         ({**OPTIONS, "put": "reboot"}, {}, "levers.commands"),
         (OPTIONS, {"state": ("/nowhere/at-all",)}, "can't be started"),
         (OPTIONS, {"state": ("/bin/sh", "{secret}")}, "no {secret}"),
-        (OPTIONS, {"state": ()}, "levers.commands"),
     ),
 )
 async def test_only_what_settings_name_is_run(

@@ -170,7 +170,8 @@ async def test_a_report_about_a_system_nobody_can_name_is_accepted(busy: Door, n
     row = busy.incidents.get(told["incident"])
     assert row is not None
     assert row.system == "unknown"
-    assert told["orders"] == []
+    by_hand = {"lever": "unknown.manual.route_to_review", "verb": "route_to_review", "state": "requested"}
+    assert told["orders"] == [by_hand]
 
 
 async def test_an_unregistered_system_gets_flags_from_its_first_detection_on(door: Door) -> None:

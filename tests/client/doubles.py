@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,6 +38,7 @@ class Double:
 
     way: Way = Way.WELL
     value: Any = True
+    key: str = "refund_desk.allowed"
     metadata: dict[str, Any] = field(default_factory=dict)
     variant: str = "normal"
     asked: int = 0
@@ -46,21 +47,28 @@ class Double:
 
 
 @contextmanager
-def door(double: Double) -> Iterator[Double]:
+def door(double: Double, port: int = 0) -> Iterator[Double]:
     """Serve a double until the block ends."""
+    double.ended.clear()
+
+    connections: list[socket.socket] = []
 
     class Request(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self) -> None:
+            super().setup()
+            connections.append(self.connection)
+
         def do_POST(self) -> None:
             double.asked += 1
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            _answer(self, double)
+            _answer(self, double, bulk=self.path.endswith("/flags"))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the server's own name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Request)
     server.daemon_threads = True
     double.url = f"http://127.0.0.1:{server.server_address[1]}"
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -72,12 +80,15 @@ def door(double: Double) -> Iterator[Double]:
         server.shutdown()
         server.server_close()
         serving.join(timeout=5)
+        for one in connections:
+            with suppress(OSError):  # the other side has closed it before
+                one.shutdown(socket.SHUT_RDWR)
 
 
-def _answer(request: BaseHTTPRequestHandler, double: Double) -> None:
+def _answer(request: BaseHTTPRequestHandler, double: Double, *, bulk: bool) -> None:
     way = double.way
     if way is Way.HANGS:
-        double.ended.wait(30)
+        double.ended.wait(120)
         request.close_connection = True
     elif way is Way.BREAKS_OFF:
         request.connection.shutdown(socket.SHUT_RDWR)
@@ -85,18 +96,19 @@ def _answer(request: BaseHTTPRequestHandler, double: Double) -> None:
     elif way is Way.DRIPS:
         _drip(request, double)
     elif way in (Way.WELL, Way.NO_JSON, Way.NO_VALUE, Way.ENDLESS):
-        _send(request, 200, _body(double))
+        _send(request, 200, _body(double, bulk=bulk))
     else:
         _send(request, int(way), b'{"errorCode": "GENERAL", "errorDetails": "so it goes"}')
 
 
-def _body(double: Double) -> bytes:
-    told = {"key": "k", "reason": "STATIC", "variant": double.variant, "metadata": double.metadata}
+def _body(double: Double, *, bulk: bool) -> bytes:
+    told = {"key": double.key, "reason": "STATIC", "variant": double.variant, "metadata": double.metadata}
     if double.way is Way.NO_JSON:
         return b"<html>"
     if double.way is Way.ENDLESS:
         return b" " * 10_000_000
-    return json.dumps(told if double.way is Way.NO_VALUE else {**told, "value": double.value}).encode()
+    whole = told if double.way is Way.NO_VALUE else {**told, "value": double.value}
+    return json.dumps({"flags": [whole]} if bulk else whole).encode()
 
 
 def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
@@ -119,10 +131,8 @@ def _drip(request: BaseHTTPRequestHandler, double: Double) -> None:
     request.send_header("Content-Length", "1000")
     request.end_headers()
     until = time.monotonic() + 30
-    try:
+    with suppress(OSError):  # the client has gone
         while time.monotonic() < until and not double.ended.wait(0.05):
             request.wfile.write(b" ")
             request.wfile.flush()
-    except OSError:
-        pass  # the client has gone
     request.close_connection = True

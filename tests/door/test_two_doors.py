@@ -29,7 +29,7 @@ from tests.door.replicas import Replica
 from tests.door.test_detections import HARM
 from tests.door.test_storms import rows
 
-REPORTS = 240
+REPORTS = 120
 KEY = "refund_desk.allowed"
 
 

@@ -115,17 +115,21 @@ class Upkeep:
 
     def _due(self) -> list[Due]:
         return [
-            Due(_until(record), f"expiry of {name}", partial(self._expire, record.order))
-            for name, record in self._state.orders.items()
-            if record.state in IN_FORCE and not record.expired
+            Due(_until(record), f"expiry of {record.order.id}", partial(self._expire, record.order))
+            for record in self._running()
         ]
 
+    def _running(self) -> list[OrderRecord]:
+        return [one for one in self._state.orders.values() if one.state in IN_FORCE and not one.expired]
+
     def _expire(self, order: Order) -> None:
-        """Note that an order's time is up, and ask. It stays in force."""
-        record = self._state.orders[order.id]
-        state = OrderState.EXPIRED if record.state is OrderState.PROVEN else record.state
-        self._note(order, expired=True, state=state)
-        self._tape.add(Kind.ORDER_EXPIRED, subject=order.id, at=_until(record))
+        """Note that the time of an order is up, and of others with it, and ask once. All stay in force."""
+        due = _until(self._state.orders[order.id])
+        for record in self._running():
+            if _until(record) <= due:
+                state = OrderState.EXPIRED if record.state is OrderState.PROVEN else record.state
+                self._note(record.order, expired=True, state=state)
+                self._tape.add(Kind.ORDER_EXPIRED, subject=record.order.id, at=_until(record))
         if DecisionKind.EXPIRY not in self._opening.plan.rights:
             self._notices.word("order_expired", order.id, (order.assignee, *LETS_GO))
             return

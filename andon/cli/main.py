@@ -41,6 +41,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("split", "andon.cli.merge:split", RESPOND, "Give a detection an incident of its own."),
     ("quality", "andon.cli.quality:app", RESPOND, "Show, promote and close quality issues."),
     ("suggestions", "andon.cli.quality:suggestions", RESPOND, "List incidents that may be one."),
+    ("alarms", "andon.cli.alarms:alarms", RESPOND, "Show incidents that were tampered with in Temporal."),
     ("backlog", "andon.cli.backlog:backlog", RESPOND, "Show what waits at the door."),
     ("notices", "andon.cli.notices:app", RESPOND, "Show what you were told."),
     ("keys", "andon.cli.keys:app", RESPOND, "Show and change the keys that you sign answers with."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -90,7 +90,31 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         [_lever(lever, holds) for lever in found.get("levers") or []],
         empty="\nNo levers.",
     )
+    _in_force(rows_of(found, "in_force"))
     return Exit.OK
+
+
+def _in_force(holds: Sequence[Mapping[str, Any]]) -> None:
+    """Print every hold in force: what, why, since, whose, until when, and how to undo it."""
+    for hold in holds:
+        way, state = hold.get("way_out") or {}, str(hold.get("state") or "not known yet")
+        proof = f", last seen: {hold.get('proof')}" if hold.get("proof") else ""
+        counts = "" if hold.get("strictest") else "; a stricter one counts"
+        screen.pairs(
+            f"\nHold {screen.inert(hold.get('order'))}",
+            {
+                "what": f"{hold.get('verb') or 'hold'} {hold.get('target') or ''}".strip()
+                + f" ({hold.get('lever')}{counts})",
+                "why": hold.get("reason"),
+                "since": screen.when(hold.get("since")),
+                "whose": f"{hold.get('assignee') or 'not known yet'}, by {hold.get('authority') or 'hand'}",
+                "asked about": screen.when(hold.get("until"))
+                + (" (its time is up)" if hold.get("expired") else ""),
+                "state": state + proof,
+                "way out": way.get("says") or "its incident has not begun yet",
+                "next": way.get("command") or f"andon show {hold.get('incident')}",
+            },
+        )
 
 
 def _asked(where: Where) -> Any:

@@ -24,6 +24,7 @@ from andon.console.reading import Reading
 from andon.console.reports import Reports
 from andon.console.responding import Desk
 from andon.console.routes import (
+    alarms,
     answering,
     decisions,
     declarations,
@@ -93,6 +94,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         stands_on.session_key, stands_on.sessions, stands_on.tokens, stands_on.sign_in, stands_on.now
     )
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
+    app.include_router(alarms.router)
     app.include_router(links.api)
     app.include_router(quality.router)
     app.include_router(quality_pages.router)

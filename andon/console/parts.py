@@ -20,6 +20,7 @@ from andon.console.sessions import session_key
 from andon.domain.values import IncidentId
 from andon.ports import DirectoryReader, EvidenceStore, SealedText
 from andon.register.access_tokens import AccessTokens
+from andon.register.alarms import Alarms
 from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
 from andon.register.detections import Detections
@@ -93,6 +94,7 @@ class Parts:
     slips: Slips
     source_secrets: SecretDrawer
     openings: Openings
+    alarms: Alarms
     sign_in: SignInSettings
     oidc: OidcSettings
     attestation_seed: bytes
@@ -147,6 +149,7 @@ def open_parts(settings: Settings) -> Parts:
         slips=Slips(register),
         source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
+        alarms=queries.alarms,
         sign_in=settings.sign_in,
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),

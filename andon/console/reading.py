@@ -70,6 +70,8 @@ class Waiting(Frozen):
     decision: DecisionShown
 
 
+HELD_AT_MOST: Final = 200
+"""Incidents that are read whole to say whose holds they are; the holds of others are listed all the same."""
 First = Literal["newest", "due"]
 """What stands at the top of a list."""
 
@@ -370,8 +372,10 @@ class Reading:
 
     def _systems(self) -> list[SystemShown]:
         holds = self._parts.switches.holds()
+        rows = map(self._parts.incidents.get, sorted({hold.incident for hold in holds})[:HELD_AT_MOST])
+        views = {row.incident: row.view for row in rows if row is not None and row.view is not None}
         return [
-            system_shown(system, [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id])
+            system_shown(system, [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id], views)
             for system in self._parts.systems.systems()
         ]
 

@@ -46,6 +46,7 @@ DESCRIPTION = {"GET /v1/openapi.json": Row(ALL, READ, probe=True)}
 CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/me": Row(ALL, READ),
     "GET /v1/systems": Row(LISTING, READ),
+    "GET /v1/alarms": Row(READING, READ),
     "GET /v1/trust": Row(READING, READ),
     "GET /v1/definitions": Row(ALL, READ),
     "GET /v1/triggers": Row(ALL, READ),

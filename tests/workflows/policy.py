@@ -180,6 +180,14 @@ RIGHTS = {
         asked_by=(Role.LEGAL, Role.RESPONDER),
         about={"decision": (), "hours": ("1", "2", "4")},
     ),
+    DecisionKind.EXPIRY: right(
+        option("extend"),
+        option("keep"),
+        option("let_go"),
+        eligible=(Role.INCIDENT_LEAD,),
+        within=dict.fromkeys(Band, timedelta(hours=4)),
+        default="keep",
+    ),
 }
 
 STAGES = {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from pydantic import Field
 
+from andon.console.models.hold import HoldShown, holds_shown
 from andon.domain.containment import FlagAnswer, Hold, Lever, Verb, answer_flag
+from andon.domain.incident import IncidentView
 from andon.domain.system import AISystem, Fallback, Tier
-from andon.domain.values import Frozen, PersonId, Slug
+from andon.domain.values import Frozen, IncidentId, PersonId, Slug
+
+NO_VIEWS: Final[Mapping[IncidentId, IncidentView]] = MappingProxyType({})
 
 
 class LeverShown(Frozen):
@@ -35,6 +41,9 @@ class SystemShown(Frozen):
     in_inventory: bool
     levers: tuple[LeverShown, ...]
     holds: tuple[Hold, ...]
+    in_force: tuple[HoldShown, ...] = Field(
+        (), description="the same holds, with whose they are and the way out"
+    )
     fallback: Fallback | None
     escalation: tuple[PersonId, ...]
     suite: str | None = Field(description="eval suite that gates a restart")
@@ -46,8 +55,10 @@ class SystemList(Frozen):
     systems: tuple[SystemShown, ...]
 
 
-def system_shown(system: AISystem, holds: Sequence[Hold]) -> SystemShown:
-    """Return one AI system; `holds` are those in force on its levers."""
+def system_shown(
+    system: AISystem, holds: Sequence[Hold], views: Mapping[IncidentId, IncidentView] = NO_VIEWS
+) -> SystemShown:
+    """Return one AI system; `holds` are those in force on its levers, `views` the incidents behind them."""
     return SystemShown(
         id=system.id,
         name=system.name,
@@ -59,6 +70,7 @@ def system_shown(system: AISystem, holds: Sequence[Hold]) -> SystemShown:
         in_inventory=system.in_inventory,
         levers=tuple(_lever(system, lever, holds) for lever in system.lever_list()),
         holds=tuple(holds),
+        in_force=holds_shown(system, holds, views),
         fallback=system.fallback,
         escalation=system.escalation,
         suite=system.evaluation.suite if system.evaluation else None,

@@ -19,6 +19,7 @@ from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME, Filters
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder
+from andon.console.screens.alarms import SHOWN_FOR, alarm_lines
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
@@ -42,6 +43,7 @@ from andon.register.incidents import Listed
 from andon.register.ledger import Ledger
 
 LINES: Final = 50
+ALARMS_AT_MOST: Final = 20
 CAPTIONS: Final = {False: "Incidents, newest first", True: "Open incidents, what runs out first at the top"}
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -89,14 +91,22 @@ _TERMS: Final[dict[str, tuple[str, ...]]] = {
 
 
 @router.get("/")
-async def now(session: Listing, reading: Reader) -> Response:
+async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
     """Say what is on fire, whether it is contained, what is asked of the reader, and how long they have."""
     found = await reading.open_incidents(session.caller)
     may_open = session.role in READING
     waiting = await reading.waiting([row for _, row in found], session.caller) if may_open else []
     at = await reading.now_of(session.caller)
     screen = now_screen([listed for listed, _ in found], waiting, at, linked=may_open)
-    return render("now.html", session=session, screen=screen, zone=zone_key(at))
+    raised = await asyncio.to_thread(lambda: stock.alarms.list(since=at - SHOWN_FOR, limit=ALARMS_AT_MOST))
+    return render(
+        "now.html",
+        session=session,
+        screen=screen,
+        alarms=alarm_lines(raised, at) if may_open else (),
+        name_them=True,
+        zone=zone_key(at),
+    )
 
 
 @router.get("/incidents")
@@ -175,6 +185,11 @@ async def incident(
         stopping=stopping_box(shown, at),
         release=await ladder(row, shown, session.caller, duties, at),
         leaderless=await duties.leaderless(row),
+        name_them=False,
+        alarms=alarm_lines(
+            await asyncio.to_thread(lambda: stock.alarms.list(incident=incident, limit=ALARMS_AT_MOST)),
+            at,
+        ),
         owner_key=secrets.token_urlsafe(24),
         zone=zone_key(at),
     )

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from andon.console.models.hold import HoldShown
 from andon.console.models.system import LeverShown, SystemShown
 from andon.console.screens.moments import Moment, moment
-from andon.console.screens.words import Status, action, inert, lower, plain
+from andon.console.screens.words import ORDERS, Status, action, inert, lower, plain
 
 HELD = Status("held", "■", "bad")
 FREE = Status("free", "○", "quiet")
+NOT_BEGUN = Status("not known yet", "…", "warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class HoldLine:
     reason: str
     since: Moment
     expires: Moment
+    whose: str
+    state: Status
+    counts: bool
+    way_out: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +77,23 @@ def system_box(system: SystemShown, now: datetime) -> SystemBox:
         known=system.in_inventory,
         state=state,
         levers=tuple(_lever(lever) for lever in system.levers),
-        holds=tuple(
-            HoldLine(
-                incident=hold.incident,
-                lever=hold.lever,
-                reason=lower(hold.reason),
-                since=moment(hold.since, now),
-                expires=moment(hold.expires_at, now),
-            )
-            for hold in system.holds
-        ),
+        holds=tuple(_hold(hold, now) for hold in system.in_force),
+    )
+
+
+def _hold(hold: HoldShown, now: datetime) -> HoldLine:
+    way = hold.way_out
+    return HoldLine(
+        incident=hold.incident,
+        lever=hold.lever,
+        reason=lower(hold.reason),
+        since=moment(hold.since, now),
+        expires=moment(hold.until, now),
+        whose=f"{plain(hold.assignee)}, by {inert(hold.authority)}" if hold.assignee else "not known yet",
+        state=ORDERS[hold.state] if hold.state else NOT_BEGUN,
+        counts=hold.strictest,
+        way_out=way.says if way else "Its incident has not begun yet.",
+        command=way.command if way else "",
     )
 
 

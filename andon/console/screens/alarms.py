@@ -1,0 +1,50 @@
+"""Alarms about incidents' workflows, in calm words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from andon.console.screens.moments import Moment, maybe, moment
+from andon.domain.run_alarm import RunAlarm, RunAlarmKind
+
+SHOWN_FOR: Final = timedelta(hours=24)
+"""An alarm that is over stays on the first page for so long: it passes in a minute, and must be seen."""
+
+WHAT: Final = {
+    RunAlarmKind.TERMINATED: "Its workflow was terminated in Temporal.",
+    RunAlarmKind.CANCELLED: "Its workflow was cancelled in Temporal.",
+    RunAlarmKind.FAILED: "Its workflow failed.",
+    RunAlarmKind.TIMED_OUT: "Its workflow ran out of time.",
+    RunAlarmKind.COMPLETED: "Its workflow ended before the incident was closed.",
+    RunAlarmKind.GONE: "Its workflow was deleted from Temporal.",
+    RunAlarmKind.RESET: "Its workflow was set back to an earlier point in Temporal.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """One alarm."""
+
+    incident: str
+    what: str
+    now: str
+    at: Moment
+    over: Moment | None
+
+
+def alarm_lines(alarms: Sequence[RunAlarm], now: datetime) -> tuple[AlarmLine, ...]:
+    """Return alarms as pages show them."""
+    return tuple(
+        AlarmLine(
+            incident=one.incident,
+            what=WHAT[one.kind],
+            now="Everything held stays held. "
+            + ("The incident goes on." if one.cleared_at else "Andon is starting it again."),
+            at=moment(one.at, now),
+            over=maybe(one.cleared_at, now),
+        )
+        for one in alarms
+    )

@@ -16,7 +16,7 @@ from andon.domain.containment import Order, Proof
 from andon.domain.errors import LeverAwayError
 from andon.domain.holding import DEVIATES, HELD_ANEW, Deviation, HoldDuty, Round, pause_after
 from andon.domain.proof import worth_putting_again
-from andon.ports import HoldRegister, IncidentRuns, LeverControl, StandingOrder
+from andon.ports import HoldRegister, IncidentVoice, LeverControl, StandingOrder
 
 SIDE_BY_SIDE: Final = 16
 PAGE: Final = 500
@@ -53,7 +53,7 @@ class HoldingActivities:
         self,
         levers: Mapping[str, LeverControl],
         register: HoldRegister,
-        incidents: IncidentRuns,
+        incidents: IncidentVoice,
         every: timedelta,
         now: Callable[[], datetime],
     ) -> None:

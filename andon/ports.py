@@ -348,11 +348,15 @@ class HoldRegister(Protocol):
         """Return which of these orders were let go of, and when."""
 
 
-class IncidentRuns(Protocol):
-    """The workflows of incidents, as Temporal has them."""
+class IncidentVoice(Protocol):
+    """Speaks to the workflows of incidents."""
 
     async def tell(self, incident: IncidentId, signal: str, message: Carried) -> None:
         """Send an incident's workflow a signal; one that does not run hears nothing."""
+
+
+class IncidentRuns(IncidentVoice, Protocol):
+    """The workflows of incidents, as Temporal has them."""
 
     async def running(self) -> dict[IncidentId, str]:
         """Return the run of each incident's workflow that runs, as a list that may lag by a moment."""

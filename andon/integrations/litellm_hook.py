@@ -60,6 +60,11 @@ class AndonStop(CustomLogger):  # type: ignore[misc]  # its base is unknown here
             raise HTTPException(status_code=403, detail={"error": "stopped", "reason": "not_configured"})
         return data
 
+    async def aclose(self) -> None:
+        """Close its connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
     async def _denial(self, flag: str) -> dict[str, str] | None:
         """Return why a flag does not allow; None: it allows."""
         denial = {"error": "stopped", "flag": flag}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from andon.adapters.clock import utc_now
 from andon.adapters.levers.aws_calls import AwsCalls, RefusedError, Service, Who
@@ -17,7 +16,6 @@ from andon.domain.containment import Hold, Lever, Verb
 from andon.domain.errors import InvalidInputError, LeverAwayError, LeverUnknownError
 from andon.domain.values import canonical
 
-T = TypeVar("T")
 State = Mapping[str, Any]
 
 COMMON: Final = ("access", "watch", "probe", "endpoint_url", "region", "normal")
@@ -44,25 +42,24 @@ class AwsPoint:
 
     def __init__(self, means: Means, now: Callable[[], datetime] = utc_now) -> None:
         self._calls = AwsCalls(means)
-        self._within = means.settings.timeout.total_seconds()
         self._now = now
 
     async def read(self, lever: Lever) -> bytes:
         """Return the key's status and up to when sessions are denied, or whether the policy is attached."""
-        return canonical(dict(await self._in_time(lever, lambda: self._state(lever, "access"))))
+        return canonical(dict(await self._calls.in_time(lever, lambda: self._state(lever, "access"))))
 
     async def put(self, lever: Lever, hold: Hold, key: str) -> None:  # noqa: ARG002 - each call may be repeated
         """Stop what the options name; sessions made later are not ended, and need the key or the policy."""
         stopped = {"key": "Inactive", "ended": _stamp(self._now()), "attached": True}
-        await self._in_time(lever, lambda: self._put(lever, stopped))
+        await self._calls.in_time(lever, lambda: self._put(lever, stopped))
 
     async def is_put(self, lever: Lever, hold: Hold) -> bool:
         """Whether IAM says so; sessions count as ended if all from before the hold are denied."""
-        return await self._in_time(lever, lambda: _stopped(self._state(lever, "access"), hold))
+        return await self._calls.in_time(lever, lambda: _stopped(self._state(lever, "access"), hold))
 
     async def restore(self, lever: Lever, resting: bytes, key: str) -> None:  # noqa: ARG002 - as with `put`
         """Bring key, sessions or policy back to what was read."""
-        await self._in_time(lever, lambda: self._put(lever, json.loads(resting)))
+        await self._calls.in_time(lever, lambda: self._put(lever, json.loads(resting)))
 
     def normal(self, lever: Lever) -> bytes | None:
         """Return the working state, if `normal` says that it is the one to go back to."""
@@ -73,7 +70,7 @@ class AwsPoint:
 
     async def look(self, lever: Lever, hold: Hold) -> Seen:
         """Use what was stopped, if a secret for that is named; the status alone counts only without."""
-        return await self._in_time(lever, lambda: self._look(lever, hold))
+        return await self._calls.in_time(lever, lambda: self._look(lever, hold))
 
     def _look(self, lever: Lever, hold: Hold) -> Seen:
         if lever.verb is Verb.NARROW_PERMISSIONS and "probe" in lever.options:
@@ -176,12 +173,6 @@ class AwsPoint:
             return self._calls.ask(lever, who, "iam", operation, **arguments)
         except RefusedError as error:
             raise _problem(lever, error) from error
-
-    async def _in_time(self, lever: Lever, call: Callable[[], T]) -> T:
-        try:
-            return await asyncio.wait_for(asyncio.to_thread(call), self._within)
-        except TimeoutError as error:
-            raise LeverAwayError(lever.id, "timeout") from error
 
 
 def check(lever: Lever) -> None:

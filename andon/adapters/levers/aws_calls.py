@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -19,6 +23,7 @@ from andon.domain.errors import InvalidInputError, LeverAwayError
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+T = TypeVar("T")
 Service = Literal["iam", "sts", "s3"]
 Who = Literal["access", "watch", "probe"]
 
@@ -31,6 +36,9 @@ REGION: Final = "us-east-1"
 _MAKING: Final = threading.Lock()
 """Clients may be shared by threads, but not made by several at once."""
 
+_UNTIL: Final[ContextVar[float]] = ContextVar("until")
+"""When nobody waits for a thread any more: a call it made then would be an effect that nobody knows of."""
+
 
 class RefusedError(Exception):
     """AWS answered with an error code; nothing else of its answer is kept."""
@@ -41,16 +49,29 @@ class RefusedError(Exception):
 
 
 class AwsCalls:
-    """Makes calls in threads of its callers; a client is made once for each place and identity."""
+    """Makes calls in threads; a client is made once for each place and identity."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._seconds = means.settings.timeout.total_seconds()
         self._clients: dict[tuple[str, ...], BaseClient] = {}
+
+    async def in_time(self, lever: Lever, calls: Callable[[], T]) -> T:
+        """Make several calls in a thread, all of them within the longest wait for one.
+
+        Raises:
+            LeverAwayError: they took longer; the one under way may still reach AWS, none after it.
+        """
+        _UNTIL.set(time.monotonic() + self._seconds)
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(calls), self._seconds)
+        except TimeoutError as error:
+            raise LeverAwayError(lever.id, "timeout") from error
 
     def ask(
         self, lever: Lever, who: Who, service: Service, operation: str, **arguments: object
     ) -> dict[str, Any]:
-        """Make one call.
+        """Make one call, within `in_time`.
 
         Raises:
             RefusedError: AWS refused it.
@@ -58,6 +79,8 @@ class AwsCalls:
             InvalidInputError: the lever's options can't be used.
         """
         client = self._client(lever, who, service)
+        if time.monotonic() > _UNTIL.get():
+            raise LeverAwayError(lever.id, "timeout")
         try:
             answer: dict[str, Any] = getattr(client, operation)(**arguments)
         except ClientError as error:
@@ -99,11 +122,10 @@ class AwsCalls:
             return self._clients[key]
 
     def _config(self) -> Config:
-        """Two attempts fit into the longest wait for one call."""
-        seconds = self._means.settings.timeout.total_seconds()
+        """Two attempts fit into the longest wait."""
         return Config(
-            connect_timeout=seconds / 4,
-            read_timeout=seconds / 2,
+            connect_timeout=self._seconds / 4,
+            read_timeout=self._seconds / 4,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             s3={"addressing_style": "path"},
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from andon.adapters.levers import kinds
 from andon.adapters.levers.aws import KIND
+from andon.adapters.levers.aws_calls import AwsCalls
 from andon.domain.containment import Lever, Verb
 from andon.domain.errors import InvalidInputError, LeverAwayError, LeverUnknownError
 from andon.register.engine import Databases
@@ -189,3 +192,23 @@ def test_the_double_refuses_an_inactive_key_as_aws_does(aws: Aws) -> None:
     aws.stop_key()
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         aws.client("sts", aws.app).get_caller_identity()
+
+
+async def test_what_nobody_waits_for_any_more_makes_no_further_call(aws: Aws, databases: Databases) -> None:
+    means = means_for(databases, aws.place, secrets={"guard": aws.admin}, seconds=1)
+    calls, one = AwsCalls(means), key_of(aws)
+    go_on, ended = threading.Event(), threading.Event()
+
+    def late() -> None:
+        go_on.wait(10)
+        try:
+            calls.ask(one, "access", "iam", "list_users")
+        except LeverAwayError:
+            ended.set()
+
+    with pytest.raises(LeverAwayError, match="timeout"):
+        await calls.in_time(one, late)
+    asked = len(aws.asked)
+    go_on.set()
+    assert await asyncio.to_thread(ended.wait, 10)
+    assert len(aws.asked) == asked

@@ -13,7 +13,7 @@ import httpx
 
 ANSWER_BYTES: Final = 64 * 1024
 REST_SECONDS: Final = 1.0
-"""A door that kept us waiting in vain is passed by for so long; if all of them did, one is asked anyway."""
+"""A door that kept us waiting in vain is asked last for so long, and of several such only one."""
 REFUSALS: Final = {400: "refused", 401: "unauthorized", 403: "forbidden", 404: "no_such_flag"}
 """Answers of a door that is there and says no; another would say the same, and none is a reason to go on."""
 
@@ -88,8 +88,12 @@ class Doors:
     def _order(self) -> list[int]:
         now, count = time.monotonic(), len(self._urls)
         line = [(self._first + step) % count for step in range(count)]
-        awake = [number for number in line if self._rests.get(number, 0.0) <= now]
-        return awake or [min(line, key=lambda number: self._rests[number])]
+        resting = sorted(
+            (number for number in line if self._rests.get(number, 0.0) > now),
+            key=lambda number: self._rests[number],
+        )
+        # One that rests is better than none: it may have been slow, and not away.
+        return [*(number for number in line if number not in resting), *resting[:1]]
 
     def _patiently(self, url: str, key: str, context: Mapping[str, Any]) -> Answer | Refused:
         """Ask one door; once more if the connection was one that the door had closed meanwhile."""

@@ -163,6 +163,14 @@ def test_when_one_door_fails_the_next_is_asked_at_once_and_stays_the_first(one: 
         assert other.asked == 5
 
 
+def test_a_door_that_was_slow_is_asked_when_the_others_are_gone(one: Double) -> None:
+    one.way = Way.HANGS
+    with client(one.url, NOWHERE) as flags:
+        assert flags.get_boolean_value(KEY, True) is False
+        one.way = Way.WELL
+        assert flags.get_boolean_value(KEY, False) is True
+
+
 def test_doors_that_hang_cost_one_time_out_each_and_then_one_in_all(one: Double) -> None:
     with ExitStack() as held:
         other = held.enter_context(door(Double(way=Way.HANGS)))

@@ -160,7 +160,7 @@ async def test_one_door_is_killed_under_load_and_nothing_is_lost(
     pair: tuple[Settings, Replica, Replica], capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings, left, right = pair
-    provider = AndonProvider([left.url, right.url], token=token(Role.DETECTOR), timeout=2)
+    provider = AndonProvider([left.url, right.url], token=token(Role.DETECTOR), timeout=5)
     api.set_provider(provider, "two-doors")
     watch = Watch(api.get_client("two-doors"))
     watching = asyncio.create_task(asyncio.to_thread(watch.run))
@@ -177,7 +177,7 @@ async def test_one_door_is_killed_under_load_and_nothing_is_lost(
     assert len(receipts) == REPORTS
     assert lost == []
     assert not watch.away
-    assert watch.gap < 2
+    assert watch.gap < 10
 
 
 async def _under_load(left: Replica, right: Replica) -> set[str]:

@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -35,49 +35,72 @@ async def run(lever: str, command: Sequence[str], *, given: bytes, within: timed
         LeverAwayError: it took too long, was killed, or printed more than `MOST_BYTES`.
     """
     with tempfile.TemporaryDirectory(prefix="andon-lever-") as folder:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=folder,
-                env={name: os.environ[name] for name in KEPT if name in os.environ},
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            raise InvalidInputError(f"lever {lever}: {command[0]!r} can't be started: {error}") from error
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                printed = await _exchange(lever, process, given)
-                code = await process.wait()
-        except TimeoutError as error:
-            raise LeverAwayError(lever, "timeout") from error
-        finally:
-            await _end(process)
+        async with _output() as (written, reader):
+            process = await _started(lever, command, folder, given, written)
+            reading = asyncio.ensure_future(_printed(lever, process, reader))
+            try:
+                async with asyncio.timeout(within.total_seconds()):
+                    code = await process.wait()
+                    # What it left running may hold its output open.
+                    _kill(process)
+                    printed = await reading
+            except TimeoutError as error:
+                raise LeverAwayError(lever, "timeout") from error
+            finally:
+                reading.cancel()
+                _kill(process)
+                await process.wait()
     if code < 0:
         raise LeverAwayError(lever, f"killed by signal {-code}")
     return Ran(code=code, printed=printed)
 
 
-async def _exchange(lever: str, process: Process, given: bytes) -> bytes:
-    assert process.stdin is not None  # noqa: S101 - asked for above
-    assert process.stdout is not None  # noqa: S101 - asked for above
-    # A command need not read what it is given.
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(given)
-        await process.stdin.drain()
-    process.stdin.close()
+async def _started(lever: str, command: Sequence[str], folder: str, given: bytes, written: int) -> Process:
+    """Start a command; neither end of what it reads and writes depends on whether it does."""
+    try:
+        with tempfile.TemporaryFile() as reads:
+            reads.write(given)
+            reads.seek(0)
+            return await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env={name: os.environ[name] for name in KEPT if name in os.environ},
+                stdin=reads,
+                stdout=written,
+                stderr=DEVNULL,
+                start_new_session=True,
+            )
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"lever {lever}: {command[0]!r} can't be started: {error}") from error
+    finally:
+        os.close(written)
+
+
+@asynccontextmanager
+async def _output() -> AsyncIterator[tuple[int, asyncio.StreamReader]]:
+    """A pipe of our own: asyncio's stays open for as long as anybody who was left running holds it."""
+    ours, written = os.pipe()
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb")
+    )
+    try:
+        yield written, reader
+    finally:
+        transport.close()
+
+
+async def _printed(lever: str, process: Process, reader: asyncio.StreamReader) -> bytes:
     printed = b""
-    while chunk := await process.stdout.read(MOST_BYTES):
+    while chunk := await reader.read(MOST_BYTES):
         printed += chunk
         if len(printed) > MOST_BYTES:
+            _kill(process)
             raise LeverAwayError(lever, f"printed more than {MOST_BYTES} bytes")
     return printed
 
 
-async def _end(process: Process) -> None:
+def _kill(process: Process) -> None:
     """End whatever is left of the command's process group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -206,6 +208,20 @@ async def test_what_a_command_leaves_running_is_ended(tmp_path: Path) -> None:
     script = f"sleep 60 >/dev/null 2>&1 & echo $! > {tmp_path}/pid"
     assert (await run("l", ("/bin/sh", "-c", script), given=b"", within=WITHIN)).code == 0
     await ended(int((tmp_path / "pid").read_text()))
+
+
+async def test_what_a_command_leaves_running_with_its_output_open_does_not_hold_us_up(tmp_path: Path) -> None:
+    script = f"sleep 60 & echo $! > {tmp_path}/pid; echo done"
+    assert (await run("l", ("/bin/sh", "-c", script), given=b"", within=WITHIN)).printed == b"done\n"
+    await ended(int((tmp_path / "pid").read_text()))
+
+
+async def test_what_leaves_the_process_group_holds_us_up_no_longer_than_the_time_out(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"setsid sh -c 'echo $$ > {pid}; exec sleep 60' & until [ -s {pid} ]; do sleep 0.05; done"
+    with pytest.raises(LeverAwayError, match="timeout"):
+        await run("l", ("/bin/sh", "-c", script), given=b"", within=timedelta(seconds=1.5))
+    os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 async def test_a_command_that_prints_without_end_is_ended() -> None:

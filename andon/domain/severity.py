@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from andon.domain import conditions
 from andon.domain.conditions import COUNT, UNKNOWN, FactKind, Facts, OpenQuestion, Reading, Vocabulary, holds
 from andon.domain.errors import InvalidInputError, UnknownTermError
+from andon.domain.naming import refuse_repeats, refuse_strangers
 from andon.domain.pattern import PatternPolicy
 from andon.domain.values import Carried, Frozen
 
@@ -377,28 +378,16 @@ def _check_conditions(policy: SeverityPolicy) -> None:
 
 def _check_names(policy: SeverityPolicy) -> None:
     rules, bumps = [rule.id for rule in policy.rules], [bump.id for bump in policy.bumps]
-    _refuse_repeats("rules and bumps", rules + bumps)
-    _refuse_repeats("terms", [_folded(word) for term in policy.terms for word in term.words])
+    refuse_repeats("rules and bumps", rules + bumps)
+    refuse_repeats("terms", [_folded(word) for term in policy.terms for word in term.words])
     for test in policy.threshold_tests:
-        _refuse_strangers(f"threshold test {test.name}", test.rules, rules)
+        refuse_strangers(f"threshold test {test.name}", test.rules, rules)
     named = (*policy.near_miss.process_rules, *policy.unknowns.provisional_rules)
-    _refuse_strangers("process_rules and provisional_rules", named, rules)
-    _refuse_strangers("unknowns.provisional_bumps", policy.unknowns.provisional_bumps, bumps)
-    _refuse_strangers("priority", policy.priority, list(policy.facts))
+    refuse_strangers("process_rules and provisional_rules", named, rules)
+    refuse_strangers("unknowns.provisional_bumps", policy.unknowns.provisional_bumps, bumps)
+    refuse_strangers("priority", policy.priority, list(policy.facts))
     for name, weights in policy.priority.items():
         if not weights or set(weights) != set(policy.facts[name].scale):
             raise InvalidInputError(f"priority.{name}: give one weight for each value of the fact")
     if set(policy.postures) != set(Band):
         raise InvalidInputError(f"postures: give one for each of {', '.join(Band)}")
-
-
-def _refuse_repeats(where: str, names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidInputError(f"{where}: {name} is there more than once")
-
-
-def _refuse_strangers(where: str, names: Iterable[str], known: list[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise UnknownTermError(where, name, known)

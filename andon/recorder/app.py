@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -45,66 +45,75 @@ Sender = Annotated[Caller, Depends(only(Role, Scope.INTAKE))]
 Known = Annotated[Caller, Depends(only(Role, Scope.READ))]
 
 
+router = APIRouter()
+
+
 def create_app(given: Settings | None = None) -> FastAPI:
     """Return the flight recorder on the settings' recorder database."""
     chosen = given or settings()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(migrate, chosen.databases)
-        databases = open_databases(chosen.databases)
-        spans = Spans(databases.recorder)
-        app.state.spans = spans
-        app.state.tokens.look_in(databases.register)
-        results = Results(databases.recorder)
-        post = ResultPost(results, chosen)
-        beside = [_keep_trimmed(spans, results, chosen.recorder)]
-        app.state.wanted = None
-        if post.can_send:
-            app.state.wanted = wanted = await asyncio.to_thread(WantedResults, chosen.policy)
-            beside += [post.keep_sending(), _keep_looking(wanted)]
-        app.state.results = results
-        running = [asyncio.create_task(one) for one in beside]
-        try:
+        async with _recording(app, chosen):
             yield
-        finally:
-            for task in running:
-                task.cancel()
-            for task in running:
-                with suppress(asyncio.CancelledError):
-                    await task
-            app.state.tokens.close()
-            databases.close()
 
     app = new_app("Andon flight recorder", token_book(chosen), lifespan)
     app.state.limit = chosen.recorder.body_bytes
-
-    @app.post("/v1/traces", tags=["OTLP"])
-    async def traces(request: Request, _: Sender) -> Response:
-        """Take spans; the same span again changes nothing."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in (PROTOBUF, JSON):
-            raise ProblemError(415, "media-type", f"Send OTLP as {PROTOBUF} or {JSON}.")
-        body = await _content(request)
-        state = request.app.state
-        refused = await asyncio.to_thread(_keep, state.spans, state.results, state.wanted, body, kind)
-        return _answer(kind, refused)
-
-    @app.get("/v1/stats", tags=["recorder"])
-    async def stats(request: Request, _: Known) -> dict[str, Any]:
-        """Count what is kept."""
-        counts = await asyncio.to_thread(request.app.state.spans.counts)
-        oldest = counts.oldest.isoformat() if counts.oldest else None
-        waiting = await asyncio.to_thread(request.app.state.results.count_untold)
-        return {
-            "spans": counts.spans,
-            "size_bytes": counts.size_bytes,
-            "oldest": oldest,
-            "evaluation_results_waiting": waiting,
-        }
-
+    app.include_router(router)
     refuse_unguarded(app.router)
     return app
+
+
+@router.post("/v1/traces", tags=["OTLP"])
+async def traces(request: Request, _: Sender) -> Response:
+    """Take spans; the same span again changes nothing."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (PROTOBUF, JSON):
+        raise ProblemError(415, "media-type", f"Send OTLP as {PROTOBUF} or {JSON}.")
+    body = await _content(request)
+    state = request.app.state
+    refused = await asyncio.to_thread(_keep, state.spans, state.results, state.wanted, body, kind)
+    return _answer(kind, refused)
+
+
+@router.get("/v1/stats", tags=["recorder"])
+async def stats(request: Request, _: Known) -> dict[str, Any]:
+    """Count what is kept."""
+    counts = await asyncio.to_thread(request.app.state.spans.counts)
+    oldest = counts.oldest.isoformat() if counts.oldest else None
+    waiting = await asyncio.to_thread(request.app.state.results.count_untold)
+    return {
+        "spans": counts.spans,
+        "size_bytes": counts.size_bytes,
+        "oldest": oldest,
+        "evaluation_results_waiting": waiting,
+    }
+
+
+@asynccontextmanager
+async def _recording(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
+    """Open the databases and keep what runs beside requests going, until the server ends."""
+    await asyncio.to_thread(migrate, chosen.databases)
+    databases = open_databases(chosen.databases)
+    spans, results = Spans(databases.recorder), Results(databases.recorder)
+    app.state.spans, app.state.results, app.state.wanted = spans, results, None
+    app.state.tokens.look_in(databases.register)
+    post = ResultPost(results, chosen)
+    beside = [_keep_trimmed(spans, results, chosen.recorder)]
+    if post.can_send:
+        app.state.wanted = wanted = await asyncio.to_thread(WantedResults, chosen.policy)
+        beside += [post.keep_sending(), _keep_looking(wanted)]
+    running = [asyncio.create_task(one) for one in beside]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        for task in running:
+            with suppress(asyncio.CancelledError):
+                await task
+        app.state.tokens.close()
+        databases.close()
 
 
 async def _content(request: Request) -> bytes:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.adapters.conftest import databases, free_ports, ofrep
-from tests.external.figures import seconds_since, ticks
+from tests.external.figures import note, seconds_since, ticks
 
 __all__ = ["databases", "ofrep"]
 
@@ -22,6 +23,16 @@ SECONDS_TO_START = 120
 NAMED = os.environ.get("ANDON_EXTERNAL", "")
 
 collect_ignore = [name for name in ("mlflow", "litellm") if name != NAMED]
+
+
+BEGAN = ticks()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Note how long a suite took; the environment's making is not in it."""
+    if NAMED:
+        figures = {"tests": session.testscollected, "failed": session.testsfailed}
+        note(NAMED, **figures, seconds=seconds_since(BEGAN))
 
 
 @dataclass(frozen=True)

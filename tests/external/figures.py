@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -25,5 +26,6 @@ def note(suite: str, **figures: Any) -> None:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True, cwd=FILE.parent
     ).stdout.strip()
-    kept[suite] = {**kept.get(suite, {}), **figures, "commit": commit}
+    load = round(os.getloadavg()[0], 1)
+    kept[suite] = {**kept.get(suite, {}), **figures, "commit": commit, "load": load}
     FILE.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")

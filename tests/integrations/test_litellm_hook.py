@@ -23,7 +23,7 @@ __all__ = ["databases", "ofrep"]
 FILE = Path(__file__).parents[2] / "andon/integrations/litellm_hook.py"
 ROUTE = "refund_desk.route.gpt_4o.allowed"
 REQUEST = {"model": "GPT-4o"}
-NO_YES = ({}, {"value": 1}, {"value": None}, {"value": False, "metadata": "none"}, [True])
+NO_YES: tuple[object, ...] = ({}, {"value": 1}, {"value": None}, {"value": False, "metadata": "none"}, [True])
 BASE = '''
 class CustomLogger:
     """What LiteLLM gives its callbacks as a base."""

@@ -17,6 +17,7 @@ HTTP_PORT: Final = 80
 
 _VISIBLE: Final = re.compile(r"[!-\[\]-~]+")
 """ASCII without blanks, controls, and the backslash that some take for a slash."""
+_BEGINS: Final = re.compile(r"https?://(?P<authority>[^/?#]*)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
 _LITERAL: Final = re.compile(r"[0-9a-f:.]+")
 
@@ -43,14 +44,15 @@ def place_of(url: str) -> Place:
     """
     if not 0 < len(url) <= LONGEST_URL or not _VISIBLE.fullmatch(url):
         raise InvalidInputError(f"a URL has 1 to {LONGEST_URL} visible ASCII characters and no backslash")
+    begins = _BEGINS.match(url)
+    if begins is None:
+        raise InvalidInputError("a URL must begin with https://")
+    if "@" in begins["authority"]:
+        raise InvalidInputError("a URL may hold no user or password: name a secret instead")
     try:
         read = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise InvalidInputError(f"{_shown(url)}: not a URL: {error}") from error
-    if read.scheme not in {"https", "http"} or not url.lower().startswith(f"{read.scheme}://"):
-        raise InvalidInputError(f"{_shown(url)}: must begin with https://")
-    if "@" in re.split(r"[/?#]", url, maxsplit=3)[2]:
-        raise InvalidInputError("a URL may hold no user or password: name a secret instead")
     if "#" in url:
         raise InvalidInputError(f"{_shown(url)}: leave out what follows the #")
     secure = read.scheme == "https"

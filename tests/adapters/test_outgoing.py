@@ -229,6 +229,23 @@ async def test_a_public_name_is_dialled_at_the_address_that_was_checked() -> Non
     assert (wires.dialled, names.asked) == ([PUBLIC], ["public.example"])
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:word@a.example/",
+        "https://user:word@a.example:99999/",
+        "https://user:word@[::1/",
+        "https://a.example:0/?key=word",
+        "https://127.1/?key=word#word",
+        "ftp://user:word@a.example/",
+    ],
+)
+async def test_what_is_refused_is_told_without_its_secrets(url: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        await outgoing(Names({}), Wires()).call(LEVER, "GET", url)
+    assert "word" not in str(refused.value).replace("user or password", "")
+
+
 async def test_an_answer_without_end_is_cut_off() -> None:
     async with listening() as there:
         there.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (2 * MOST_BYTES)

@@ -163,5 +163,25 @@ async def serve(address: str, folder: Path, vendor: str) -> None:
         await asyncio.Event().wait()
 
 
+def keep_serving(address: str, folder: Path, vendor: str) -> int:
+    """Fork a worker, and another whenever one has been killed; to load everything anew takes seconds."""
+    child = 0
+
+    def end(*_: object) -> None:
+        if child:
+            os.kill(child, signal.SIGKILL)
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    while True:
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            asyncio.run(serve(address, folder, vendor))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != -signal.SIGKILL:
+            return code or 1
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))
+    sys.exit(keep_serving(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

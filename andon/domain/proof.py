@@ -23,6 +23,10 @@ FLAG: Final = "flag"
 CACHE: Final = "cache_seconds"
 ARRIVAL: Final = "spans_seconds"
 LOOKS: Final = "looks"
+AWAY: Final = "away"
+WAITING: Final = "waiting_for_caches"
+UNSEEN: Final = frozenset({AWAY, WAITING})
+"""What a look says that saw nothing."""
 MOST_CACHED: Final = timedelta(seconds=270)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 """For proof of one order in one round; caches are waited out within it."""
@@ -150,7 +154,7 @@ def worth_putting_again(adapter: str, saw: str, parts: Sequence[Part]) -> bool:
     """
     if parts:
         return any(part.finding is Finding.NOT_HELD for part in parts)
-    return adapter != FLAG and saw != "away"
+    return adapter != FLAG and saw not in UNSEEN
 
 
 def check_options(

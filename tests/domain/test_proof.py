@@ -148,6 +148,7 @@ def test_only_what_was_named_beforehand_counts_as_turned_away(
         ("flag", "true/STATIC", [], False),
         ("http", "free", [], True),
         ("http", "away", [], False),
+        ("http", "waiting_for_caches", [], False),
         ("http", "x", [part("lever", Finding.HELD), part("spans", Finding.UNPROVEN)], False),
         ("flag", "x", [part("consumer", Finding.HELD), part("spans", Finding.NOT_HELD)], True),
     ],

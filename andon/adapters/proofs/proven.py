@@ -20,7 +20,6 @@ from andon.ports import LeverControl
 
 LOOK_WITHIN: Final = 9.0
 """Seconds for one further look: less than the heartbeat of the activity that asks for it."""
-WAITING: Final = "waiting_for_caches"
 CHANGING: Final = "flapping"
 
 log = logging.getLogger(__name__)
@@ -92,7 +91,9 @@ class ProvenLever:
         return own.model_copy(update={"held": held, "at": self._now(), "saw": saw, "parts": parts})
 
     def _not_yet(self, order: Order, until: datetime) -> Proof:
-        return Proof(order=order.id, held=False, at=self._now(), via="clock", saw=WAITING, ready_at=until)
+        return Proof(
+            order=order.id, held=False, at=self._now(), via="clock", saw=rule.WAITING, ready_at=until
+        )
 
     async def _in_a_row(self, order: Order) -> Proof:
         """Look with the lever's own eyes until one look fails; one that alternates is not held."""
@@ -124,5 +125,5 @@ class ProvenLever:
             saw = "timeout"
         except (KeyError, AndonError) as error:
             log.warning("%s of %s could not be looked at: %s", ground, order.id, error)
-            saw = "away"
+            saw = rule.AWAY
         return Part(ground=ground.value, finding=Finding.UNPROVEN, saw=saw)

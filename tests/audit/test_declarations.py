@@ -6,50 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from andon.audit.findings import Report
-from andon.audit.verify import verify
-from andon.domain.declaration import Declaration, Declared
-from andon.domain.directory import Role, standing_at
-from andon.domain.ledger import Kind
-from andon.domain.signing import DECLARATION_TYPE, sign
-from andon.domain.values import sha256
-from tests.audit.story import INCIDENT, OTHER_SEED, PEOPLE, POLICY, SEED, TRUST, Story, whole_story
-
-
-def declare(
-    story: Story, person: str = "omar.owner", seed: bytes = SEED, nonce: str = "", **changes: object
-) -> None:
-    declaration = Declaration(
-        incident=INCIDENT,
-        kind=Declared.TASK,
-        about={"task": "investigate-1", "state": "done"},
-        reason=sha256(b"why"),
-        reason_text="TXT-why",
-        policy=POLICY,
-        person=person,
-        role=Role.BUSINESS_OWNER,
-        standing=standing_at(PEOPLE, person, story.now()),
-        nonce=nonce or f"nonce-declaration-{len(story.entries):04d}",
-        received_at=story.now(),
-    )
-    envelope = sign(declaration, seed, DECLARATION_TYPE)
-    story.statements[envelope.digest()] = envelope
-    fields = {
-        "actor": f"person:{person}",
-        "subject": "task",
-        "reason": declaration.reason,
-        "digests": {"statement": envelope.digest(), "directory": PEOPLE.digest()},
-        "facts": {"role": "business_owner", **declaration.about},
-    }
-    story.add(Kind.DECLARED, **{**fields, **changes})
-
-
-def judged(tell: Callable[[Story], None]) -> Report:
-    story = whole_story()
-    closing = story.entries.pop()
-    tell(story)
-    story.add(Kind.CLOSED, after=closing.after)
-    return verify(story.exported(), TRUST)
+from tests.audit.story import OTHER_SEED, Story
+from tests.audit.unasked import declare, judged
 
 
 def twice(story: Story) -> None:
@@ -81,8 +39,8 @@ FORGED: dict[str, tuple[Callable[[Story], None], str]] = {
         "what it is about: the entry says",
     ),
     "without a statement": (lambda one: declare(one, digests={}), "which is not there"),
-    "in a role that is not held": (lambda one: declare(one, "enno.engineer"), "could not speak as"),
-    "by somebody nobody knows": (lambda one: declare(one, "nobody"), "could not speak as"),
+    "in a role that is not held": (lambda one: declare(one, person="enno.engineer"), "could not speak as"),
+    "by somebody nobody knows": (lambda one: declare(one, person="nobody"), "could not speak as"),
     "counted twice": (twice, "a second time"),
 }
 

@@ -9,16 +9,13 @@ import pytest
 
 from andon.audit.findings import Report
 from andon.audit.verify import verify
-from andon.domain.declaration import Declaration, Declared
-from andon.domain.directory import Role, standing_at
+from andon.domain.declaration import Declared
 from andon.domain.ledger import Kind
-from andon.domain.signing import DECLARATION_TYPE, DETECTION_TYPE, sign
+from andon.domain.signing import DETECTION_TYPE, sign
 from andon.domain.times import IntakeStatement
-from andon.domain.values import NOTHING_YET, sha256
-from tests.audit.story import INCIDENT, OTHER_SEED, PEOPLE, POLICY, SEED, TRUST, Story
-
-WHY = sha256(b"why")
-OWNER = "omar.owner"
+from andon.domain.values import NOTHING_YET
+from tests.audit.story import INCIDENT, OTHER_SEED, SEED, TRUST, Story
+from tests.audit.unasked import OWNER, WHY, declare
 
 
 def came_in(how: dict[str, object]) -> Report:
@@ -78,32 +75,6 @@ def test_a_statement_that_says_otherwise_or_is_not_the_doors_is_found(
     assert told in " ".join(broken(came_in(changed)))
 
 
-def declared(story: Story, kind: Declared, about: dict[str, str]) -> None:
-    declaration = Declaration(
-        incident=INCIDENT,
-        kind=kind,
-        about=about,
-        reason=WHY,
-        reason_text="TXT-why",
-        policy=POLICY,
-        person=OWNER,
-        role=Role.BUSINESS_OWNER,
-        standing=standing_at(PEOPLE, OWNER, story.now()),
-        nonce=f"nonce-declaration-{len(story.entries):04d}",
-        received_at=story.now(),
-    )
-    envelope = sign(declaration, SEED, DECLARATION_TYPE)
-    story.statements[envelope.digest()] = envelope
-    story.add(
-        Kind.DECLARED,
-        actor=f"person:{OWNER}",
-        subject=kind.value,
-        reason=WHY,
-        digests={"statement": envelope.digest(), "directory": PEOPLE.digest()},
-        facts={"role": "business_owner", **about},
-    )
-
-
 def stated(tell: Callable[[Story], None]) -> list[str]:
     story = Story()
     tell(story)
@@ -112,11 +83,11 @@ def stated(tell: Callable[[Story], None]) -> list[str]:
 
 def test_a_fact_and_a_time_that_somebody_declared_hold() -> None:
     def tell(story: Story) -> None:
-        declared(story, Declared.FACTS, {"data_exposed": "external"})
+        declare(story, Declared.FACTS, {"data_exposed": "external"})
         story.add(
             Kind.FACT_STATED, actor=f"person:{OWNER}", subject="data_exposed", after="external", reason=WHY
         )
-        declared(story, Declared.TIMES, {"which": "occurred", "at": "2026-03-01T10:00:00+01:00"})
+        declare(story, Declared.TIMES, {"which": "occurred", "at": "2026-03-01T10:00:00+01:00"})
         at = "2026-03-01T09:00:00+00:00"
         story.add(Kind.TIME_CORRECTED, actor=f"person:{OWNER}", subject="occurred", after=at, reason=WHY)
 
@@ -134,7 +105,7 @@ def test_a_fact_and_a_time_that_somebody_declared_hold() -> None:
 )
 def test_one_that_nobody_declared_is_found(kind: Kind, subject: str, after: str, actor: str) -> None:
     def tell(story: Story) -> None:
-        declared(story, Declared.FACTS, {"data_exposed": "external"})
+        declare(story, Declared.FACTS, {"data_exposed": "external"})
         story.add(kind, actor=f"person:{actor}", subject=subject, after=after, reason=WHY)
 
     assert "which nobody declared" in " ".join(stated(tell))

@@ -6,57 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
-from andon.audit.findings import Report
 from andon.audit.timeline import known_at
 from andon.audit.verify import verify
 from andon.domain.decision import DecisionKind, Option
-from andon.domain.directory import Role, standing_at
+from andon.domain.directory import Role
 from andon.domain.ledger import Kind
-from andon.domain.proposal import Proposal
-from andon.domain.signing import PROPOSAL_TYPE, sign
-from andon.domain.values import sha256
-from tests.audit.story import INCIDENT, OTHER_SEED, PEOPLE, POLICY, SEED, TRUST, Story, whole_story
+from tests.audit.story import OTHER_SEED, TRUST, Story, whole_story
+from tests.audit.unasked import OWNER, judged, propose
 
 COUNSEL = (Option(id="retain", needs=((Role.LEGAL,),)), Option(id="do_not_retain", blocks=True))
 
 
-def propose(story: Story, person: str = "omar.owner", seed: bytes = SEED, **changes: object) -> None:
-    proposal = Proposal(
-        incident=INCIDENT,
-        kind=DecisionKind.EXTERNAL_COUNSEL,
-        reason=sha256(b"why"),
-        reason_text="TXT-why",
-        policy=POLICY,
-        person=person,
-        role=Role.BUSINESS_OWNER,
-        standing=standing_at(PEOPLE, person, story.now()),
-        nonce=f"nonce-proposal-{len(story.entries):04d}",
-        received_at=story.now(),
-    )
-    envelope = sign(proposal, seed, PROPOSAL_TYPE)
-    story.statements[envelope.digest()] = envelope
-    fields = {
-        "actor": f"person:{person}",
-        "subject": "external_counsel",
-        "reason": proposal.reason,
-        "digests": {"statement": envelope.digest(), "directory": PEOPLE.digest()},
-        "facts": {"role": "business_owner"},
-    }
-    story.add(Kind.PROPOSED, **{**fields, **changes})
-
-
-def ask(story: Story, person: str = "omar.owner") -> None:
+def ask(story: Story, person: str = OWNER) -> None:
     request = story.ask(DecisionKind.EXTERNAL_COUNSEL, (Role.LEGAL,), COUNSEL)
     story.requests[request.id] = asked = request.model_copy(update={"requested_by": person})
     story.rewrite(len(story.entries) - 1, digests={"request": asked.digest()})
-
-
-def judged(tell: Callable[[Story], None]) -> Report:
-    story = whole_story()
-    closing = story.entries.pop()
-    tell(story)
-    story.add(Kind.CLOSED, after=closing.after)
-    return verify(story.exported(), TRUST)
 
 
 def test_a_proposal_and_the_question_it_led_to_hold() -> None:
@@ -89,11 +53,11 @@ FORGED: dict[str, tuple[Callable[[Story], None], str, str]] = {
     ),
     "without a statement": (lambda one: propose(one, digests={}), "statements", "which is not there"),
     "in a role that is not held": (
-        lambda one: propose(one, "enno.engineer"),
+        lambda one: propose(one, person="enno.engineer"),
         "statements",
         "could not speak",
     ),
-    "by somebody nobody knows": (lambda one: propose(one, "nobody"), "statements", "could not speak"),
+    "by somebody nobody knows": (lambda one: propose(one, person="nobody"), "statements", "could not speak"),
     "a question that nobody asked for": (ask, "judgement", "who never asked for it"),
 }
 

@@ -19,6 +19,7 @@ from andon.domain.containment import Verb
 from andon.domain.system import AISystem, LeverEntry, Tier
 from andon.door import ofrep
 from andon.door.flags import Flags
+from andon.door.session_digests import SessionDigests
 from andon.register.engine import Databases
 from andon.register.switches import Switches
 from tests.adapters.conftest import TOKEN
@@ -48,7 +49,7 @@ async def door(databases: Databases, tmp_path: Path) -> AsyncIterator[str]:
     tokens = TokenBook(tmp_path / "none.json", {TOKEN: Caller(person=PROBE, role=None)})
     app = new_app("door", tokens, no_background)
     app.include_router(ofrep.router)
-    app.state.flags = Flags(Switches(databases.switches))
+    app.state.flags = Flags(Switches(databases.switches), SessionDigests(b"k" * 32))
     app.state.flags.register([SYSTEM])
     async with running(app) as url:
         yield url

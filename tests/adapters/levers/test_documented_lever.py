@@ -54,6 +54,7 @@ def example(tmp_path: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.long
 class TestTheExample(LeverContract):
     @pytest.fixture
     def subject(self, example: ModuleType, tmp_path: Path, databases: Databases) -> Subject:

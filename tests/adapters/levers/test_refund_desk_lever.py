@@ -15,7 +15,7 @@ from examples.refund_desk.levers import LEVERS, DeskLevers
 from examples.refund_desk.publications import Shelf, built
 from examples.refund_desk.settings import LeverBook
 from tests.adapters.levers.contract import LeverContract, Subject
-from tests.adapters.levers.making import control_of, lever_of, rest_long, settings_for
+from tests.adapters.levers.making import control_of, lever_of, settings_for
 from tests.api.server import running
 
 OPTIONS: dict[str, dict[str, str]] = {
@@ -31,8 +31,9 @@ def test_every_lever_of_the_desk_has_a_case_here() -> None:
     assert set(OPTIONS) == LEVERS
 
 
+@pytest.mark.long
 class TestRefundDesk(LeverContract):
-    @pytest.fixture(params=rest_long(*((lever,) for lever in OPTIONS)))
+    @pytest.fixture(params=OPTIONS)
     async def subject(
         self, databases: Databases, tmp_path: Path, request: pytest.FixtureRequest
     ) -> AsyncIterator[Subject]:

@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.adapters.conftest import databases, free_ports, ofrep
+from tests.adapters.conftest import databases, free_ports
 from tests.external.figures import note, seconds_since, ticks
 
-__all__ = ["databases", "ofrep"]
+__all__ = ["databases"]
 
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_START = 120
+SECONDS_TO_START = 300
 NAMED = os.environ.get("ANDON_EXTERNAL", "")
 
 collect_ignore = [name for name in ("mlflow", "litellm") if name != NAMED]

@@ -23,6 +23,7 @@ from tests.adapters.levers.means import means_for
 from tests.external.conftest import Running, running
 from tests.external.figures import note, seconds_since, ticks
 
+pytestmark = pytest.mark.timeout(400)  # a server on a busy machine takes minutes to start
 CACHED_SECONDS = 10
 """The least that MLflow's gateway takes for its cache."""
 API = "/api/2.0/mlflow"

@@ -16,7 +16,7 @@ from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
-from andon.domain.proof import proof_within
+from andon.domain.proof import proof_within, worth_putting_again
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.unproven import called_on, facts_of
@@ -282,7 +282,8 @@ class Levers:
     async def _apply(self, order: Order) -> bool:
         record = self._state.orders[order.id]
         # Whether an unanswered call had an effect is not known: it is repeated under its own key.
-        anew = record.applied is not None and record.worth_putting_again
+        saw = record.proof if record.applied is not None else None
+        anew = saw is not None and worth_putting_again(order.lever.adapter, saw.saw, saw.parts)
         try:
             applied = await workflow.execute_activity_method(
                 ContainmentActivities.apply,

@@ -24,7 +24,6 @@ from andon.domain.merging import Merge, TakenIn
 from andon.domain.mode import Foreseen, Mode
 from andon.domain.notice import Notice
 from andon.domain.playbook import Plan
-from andon.domain.proof import worth_putting_again
 from andon.domain.release import Asked, ReleaseCourse
 from andon.domain.response import Refusal
 from andon.domain.sender import SenderSaid
@@ -137,12 +136,6 @@ class OrderRecord(Carried):
     def still_open(self) -> str:
         """What is open of it, in codes; empty where nothing is."""
         return still_open(self.state, self.order.lever, self.applied, self.proof)
-
-    @property
-    def worth_putting_again(self) -> bool:
-        """Whether the last look saw its lever free, so that it should be set anew."""
-        proof = self.proof
-        return proof is not None and worth_putting_again(self.order.lever.adapter, proof.saw, proof.parts)
 
     until: Instant | None = Field(None, description="until when it was extended, if it was")
     expired: bool = Field(False, description="its time is up, and nobody has said yet what is to be done")

@@ -24,8 +24,8 @@ class IssueState(StrEnum):
     PROMOTED = "promoted"
 
 
-class QualityIssue(Frozen):
-    """One quality issue, or near miss that calls for no workflow; its detections are kept beside it."""
+class IssueCourse(Frozen):
+    """What one quality issue, or near miss that calls for no workflow, is and how often it was seen."""
 
     id: str = Field(description="`QI-<UTC day>-<6 characters>`")
     system: str
@@ -37,11 +37,16 @@ class QualityIssue(Frozen):
     provisional: bool
     type: str | None
     cause: str | None = Field(description="what it counts as when patterns are looked for")
-    title: SealedText
     first_seen: Instant = Field(description="when the first of its detections was detected")
     last_seen: Instant
     opened_at: Instant = Field(description="when the first of its detections came in")
     count: int = Field(description="how many detections it holds")
+
+
+class QualityIssue(IssueCourse):
+    """One of them as it is kept; its detections are kept beside it."""
+
+    title: SealedText
     incident: str | None = Field(None, description="what it was promoted to")
     settled_at: Instant | None = None
     settled_by: str | None = None

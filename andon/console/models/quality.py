@@ -5,33 +5,19 @@ from __future__ import annotations
 from pydantic import Field
 
 from andon.domain.detection import Channel, Outcome
-from andon.domain.severity import Band, Classification
+from andon.domain.severity import Band
 from andon.domain.values import Frozen, IncidentId, Instant
 from andon.register.detections import Detection
 from andon.register.incidents import IncidentRow
 from andon.register.links import Link
-from andon.register.quality import IssueState, QualityIssue
+from andon.register.quality import IssueCourse, QualityIssue
 
 
-class IssueListed(Frozen):
+class IssueListed(IssueCourse):
     """One quality issue, or near miss that calls for no workflow."""
 
-    id: str
     url: str
     title: str | None = Field(description="None: not for this role, or lost")
-    system: str
-    state: IssueState
-    classification: Classification
-    severity: Band
-    actual: Band
-    potential: Band | None = Field(description="of a near miss: had nobody caught it")
-    provisional: bool
-    type: str | None
-    cause: str | None = Field(description="what it counts as when patterns are looked for")
-    first_seen: Instant
-    last_seen: Instant
-    opened_at: Instant
-    count: int = Field(description="detections it holds")
     incident: IncidentId | None = Field(description="what it was promoted to")
     settled_at: Instant | None
     settled_by: str | None

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 
 from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body, read_json
-from andon.console.access import EVERYBODY, READING
+from andon.console.access import READING
 from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
 from andon.console.reading import Waiting
 from andon.console.responding import asked_of
-from andon.console.routes.places import DecisionId, Incident, Reader, Taking
-from andon.domain.access import Scope
+from andon.console.routes.places import DecisionId, Incident, Reader, RepeatKey, Speaker, Taking
 from andon.domain.signing import Envelope
 from andon.domain.values import Frozen
 
@@ -60,10 +59,10 @@ async def respond(
     *,
     incident: Incident,
     decision: DecisionId,
-    caller: Annotated[Caller, Depends(only(EVERYBODY, Scope.RESPOND, answering=True))],
+    caller: Speaker,
     reading: Reader,
     desk: Taking,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+    idempotency_key: RepeatKey = None,
 ) -> Any:
     """Answer a question. Whether the answer counts is judged by the incident's workflow.
 

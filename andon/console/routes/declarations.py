@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Request
 
-from fastapi import APIRouter, Depends, Header, Request
-
-from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body
 from andon.api.server import described_by
-from andon.console.access import EVERYBODY
 from andon.console.models.declaration import DeclarationBody, DeclarationNoted
-from andon.console.routes.places import Incident, Reader, Stating
-from andon.domain.access import Scope
+from andon.console.routes.places import Incident, Reader, RepeatKey, Speaker, Stating
 
 BODY_BYTES = 32 * 1024
 DEPTH = 2
@@ -26,10 +21,10 @@ async def declare(
     request: Request,
     *,
     incident: Incident,
-    caller: Annotated[Caller, Depends(only(EVERYBODY, Scope.RESPOND, answering=True))],
+    caller: Speaker,
     reading: Reader,
     declaring: Stating,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+    idempotency_key: RepeatKey = None,
 ) -> DeclarationNoted:
     """State something on record. Whether it counts is judged by the incident's workflow."""
     content = await read_body(request, BODY_BYTES, instead="A reason is 4000 characters at most.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 
+from andon.api.authentication import Caller, only
+from andon.console.access import EVERYBODY
 from andon.console.asking import Asking
 from andon.console.declaring import Declaring
 from andon.console.duties import Duties
@@ -13,6 +15,7 @@ from andon.console.opening import Reviewed
 from andon.console.parts import Parts
 from andon.console.reading import Reading
 from andon.console.responding import Desk
+from andon.domain.access import Scope
 from andon.domain.values import Sha256Hex
 
 
@@ -69,3 +72,6 @@ Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that c
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
 TaskId = Annotated[str, Path(max_length=64, description="`<code>-<n>`")]
 DecisionId = Annotated[str, Path(max_length=64, description="`<kind>-<n>`")]
+Speaker = Annotated[Caller, Depends(only(EVERYBODY, Scope.RESPOND, answering=True))]
+"""Whoever says something on record; whether it counts is not the route's to judge."""
+RepeatKey = Annotated[str | None, Header(min_length=8, max_length=200)]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 
 from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body
 from andon.api.server import described_by
-from andon.console.access import EVERYBODY, READING
+from andon.console.access import READING
 from andon.console.models.proposal import AskableList, ProposalBody, ProposalTaken
-from andon.console.routes.places import Incident, Petitions, Reader
-from andon.domain.access import Scope
+from andon.console.routes.places import Incident, Petitions, Reader, RepeatKey, Speaker
 
 BODY_BYTES = 128 * 1024
 DEPTH = 2
@@ -38,10 +37,10 @@ async def propose(
     request: Request,
     *,
     incident: Incident,
-    caller: Annotated[Caller, Depends(only(EVERYBODY, Scope.RESPOND, answering=True))],
+    caller: Speaker,
     reading: Reader,
     asking: Petitions,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+    idempotency_key: RepeatKey = None,
 ) -> ProposalTaken:
     """Ask for a decision. Whether its question is put is judged by the incident's workflow."""
     content = await read_body(request, BODY_BYTES, instead="A text is 20000 characters at most.")

@@ -49,6 +49,28 @@ class Kit:
         self.decisions.refuse_while(self.holding.refuses)
         self.levers = Levers(opening, state, self.tape, self.notices)
         self.preservation = Preservation(opening, state, self.tape, self.decisions, self.notices, self.clock)
+        self._way_back(opening, state)
+        self.tasks = Tasks(opening, state, self.tape, self.notices, self.clock)
+        self.journal = Journal(opening, state, self.tape, self.notices, self.clock, begun=self.tasks.begin)
+        self._asked_for(opening, state, begin)
+        self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
+        self.assessment = Assessment(
+            state, self.decisions, self.journal, self.weighing, self.levers, self.approvals, begin=begin
+        )
+        self.leading = Leading(opening, state, self.tape, self.notices, self.clock)
+        self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
+        self.declarations = self._declarations(opening, state)
+        self.post = Post(
+            state,
+            self.tape,
+            self.decisions,
+            self.merging,
+            lead_gone=self.leading.gone,
+            upkeep=self.upkeep,
+        )
+
+    def _way_back(self, opening: OpenIncident, state: IncidentState) -> None:
+        """Put together what leads from a fix to running again."""
         watching = Watching(opening, state, self.tape, self.notices, self.clock)
         self.merging = Merging(opening, state, self.tape, self.decisions)
         self.releasing = Releasing(
@@ -72,8 +94,14 @@ class Kit:
             releasing=self.releasing,
             holding=self.holding,
         )
-        self.tasks = Tasks(opening, state, self.tape, self.notices, self.clock)
-        self.journal = Journal(opening, state, self.tape, self.notices, self.clock, begun=self.tasks.begin)
+
+    def _asked_for(
+        self,
+        opening: OpenIncident,
+        state: IncidentState,
+        begin: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """Put together what carries out decisions that people, or the time, ask for."""
         self.approvals = Approvals(
             opening,
             state,
@@ -95,21 +123,6 @@ class Kit:
             begin=begin,
         )
         self.approvals.serve(DecisionKind.EXPIRY, self.upkeep.decided)
-        self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
-        self.assessment = Assessment(
-            state, self.decisions, self.journal, self.weighing, self.levers, self.approvals, begin=begin
-        )
-        self.leading = Leading(opening, state, self.tape, self.notices, self.clock)
-        self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
-        self.declarations = self._declarations(opening, state)
-        self.post = Post(
-            state,
-            self.tape,
-            self.decisions,
-            self.merging,
-            lead_gone=self.leading.gone,
-            upkeep=self.upkeep,
-        )
 
     def _declarations(self, opening: OpenIncident, state: IncidentState) -> Declarations:
         """Give each kind of declaration its effect."""

@@ -12,7 +12,7 @@ from andon.cli import screen
 from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
-from andon.cli.service import console
+from andon.cli.service import Service, console
 from andon.domain.declaration import Declared
 from andon.domain.release import ReleaseStep
 
@@ -50,22 +50,22 @@ def release(
         raise CommandError("say --next or --back, not both", Exit.BAD_INPUT)
     if go_on and not reason:
         raise CommandError("--next needs --reason: say why it can go on now", Exit.BAD_INPUT)
-    path = f"/v1/incidents/{quote(incident)}"
     with console(find(where, role=None)) as service:
-        shown = service.get(path)
+        shown = service.get(f"/v1/incidents/{quote(incident)}")
         if not go_on and not back:
             return _shown(shown, json=json)
-        step = _step(shown) + (1 if go_on else -1)
-        body = {
-            "kind": (Declared.STEP_ON if go_on else Declared.STEP_BACK).value,
-            "about": {"step": str(step)},
-            "reason": reason or WITHOUT_A_WORD,
-        }
-        answer = service.post_once(f"{path}/declarations", body)
+        return _moved(service, shown, reason or WITHOUT_A_WORD, on=go_on, json=json)
+
+
+def _moved(service: Service, shown: Mapping[str, Any], reason: str, *, on: bool, json: bool) -> int:
+    step = _step(shown) + (1 if on else -1)
+    kind = Declared.STEP_ON if on else Declared.STEP_BACK
+    body = {"kind": kind.value, "about": {"step": str(step)}, "reason": reason}
+    answer = service.post_once(f"/v1/incidents/{quote(str(shown['id']))}/declarations", body)
     if json:
         screen.as_json(answer)
     else:
-        screen.say(screen.inert(f"{incident} goes {'on' if go_on else 'back'} to {_named(shown, step)}"))
+        screen.say(screen.inert(f"{shown['id']} goes {'on' if on else 'back'} to {_named(shown, step)}"))
     return Exit.OK
 
 

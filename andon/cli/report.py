@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
@@ -19,23 +20,77 @@ SLACK_SECONDS = 10
 UPLOAD_SECONDS = 60
 
 
-def report(  # noqa: PLR0913 - one option per field of a detection
+_Many = Annotated[list[str] | None, Parameter(negative="")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Known:
+    """What a report says is known; what is left out is unknown."""
+
+    description: str = ""
+    """What happened, in as many words as it takes. It is stored encrypted."""
+
+    flag: str | None = None
+    """Unsafe, incorrect, exposed or unauthorised."""
+
+    type: str | None = None
+    """Kind of failure, such as unauthorised_tool_action."""
+
+    trigger: str | None = None
+    """Entry of the trigger list; fills in facts."""
+
+    severity: str | None = None
+    """Your own estimate; it counts as the least until triage."""
+
+    fact: _Many = None
+    """A fact as name=value; may be repeated."""
+
+    potential: _Many = None
+    """A fact of what could have happened, as name=value; may be repeated."""
+
+    trace: _Many = None
+    """W3C trace id of a failing call; may be repeated."""
+
+    occurred_at: str | None = None
+    """When it happened, with its zone, such as 2026-03-01T10:00:00Z."""
+
+    reported_at: str | None = None
+    """When somebody said it to you, if you pass it on."""
+
+    dedupe_key: str | None = None
+    """Reports with the same key join one incident."""
+
+    channel: str = "user_report"
+    """Where the report comes from."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as the door takes it."""
+        return {
+            "channel": self.channel,
+            "description": self.description or None,
+            "flag": self.flag,
+            "type": self.type,
+            "trigger": self.trigger,
+            "severity": self.severity,
+            "facts": read_facts("--fact", self.fact or ()) or None,
+            "potential_facts": read_facts("--potential", self.potential or ()) or None,
+            "trace_ids": self.trace or None,
+            "occurred_at": self.occurred_at,
+            "reported_at": self.reported_at,
+            "dedupe_key": self.dedupe_key,
+        }
+
+
+NO_MORE: Final = Known()
+
+
+def report(
     system: str,
     title: str = "",
     /,
     *,
-    description: str = "",
-    flag: str | None = None,
-    type: str | None = None,  # noqa: A002 - the option's name
-    trigger: str | None = None,
-    severity: str | None = None,
-    fact: Annotated[list[str] | None, Parameter(negative="")] = None,
-    potential: Annotated[list[str] | None, Parameter(negative="")] = None,
-    trace: Annotated[list[str] | None, Parameter(negative="")] = None,
-    occurred_at: str | None = None,
-    reported_at: str | None = None,
-    dedupe_key: str | None = None,
-    channel: str = "user_report",
+    known: Known = NO_MORE,
     brings: Brings = NOTHING,
     wait: int = 0,
     where: Where = HERE,
@@ -55,18 +110,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     Args:
         system: id of the AI system; left out, nobody knows yet which it was.
         title: what was seen, in a few words. It is stored encrypted.
-        description: what happened, in as many words as it takes. It is stored encrypted.
-        flag: unsafe, incorrect, exposed or unauthorised.
-        type: kind of failure, such as unauthorised_tool_action.
-        trigger: entry of the trigger list; fills in facts.
-        severity: your own estimate; it counts as the least until triage.
-        fact: a fact as name=value; may be repeated.
-        potential: a fact of what could have happened, as name=value; may be repeated.
-        trace: W3C trace id of a failing call; may be repeated.
-        occurred_at: when it happened, with its zone, such as 2026-03-01T10:00:00Z.
-        reported_at: when somebody said it to you, if you pass it on.
-        dedupe_key: reports with the same key join one incident.
-        channel: where the report comes from.
+        known: what is known of it.
         brings: what it is called, and evidence.
         wait: seconds to wait for containment to be proven, at most 30.
         where: where Andon is, and who asks.
@@ -74,23 +118,7 @@ def report(  # noqa: PLR0913 - one option per field of a detection
     """
     if not title:
         system, title = UNKNOWN_SYSTEM, system
-    body: dict[str, Any] = {
-        "system": system,
-        "channel": channel,
-        "title": title,
-        "description": description or None,
-        "flag": flag,
-        "type": type,
-        "trigger": trigger,
-        "severity": severity,
-        "facts": read_facts("--fact", fact or ()) or None,
-        "potential_facts": read_facts("--potential", potential or ()) or None,
-        "trace_ids": trace or None,
-        "occurred_at": occurred_at,
-        "reported_at": reported_at,
-        "dedupe_key": dedupe_key,
-        **named(brings),
-    }
+    body = {"system": system, "title": title, **known.fields(), **named(brings)}
     place = find(where, role="reporter")
     if brings.evidence:
         with door(place, timeout_seconds=UPLOAD_SECONDS) as service:

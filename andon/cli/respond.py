@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as codec
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import Parameter
@@ -14,11 +15,30 @@ from cyclopts import Parameter
 from andon.cli import screen
 from andon.cli.incidents import READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
-from andon.cli.place import HERE, Where, find
+from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import console
 from andon.cli.words import read_pairs
 
 _Json = Annotated[bool, Parameter(negative="")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Signed:
+    """What an answer says besides, and who signs it."""
+
+    finding: Annotated[list[str] | None, Parameter(negative="")] = None
+    """What the question also asks for, as name=value; may be repeated."""
+
+    key: Path | None = None
+    """Your private SSH key, whose passphrase is asked for on the terminal; or the public half of one that
+    ssh-agent holds."""
+
+    emit: Path | None = None
+    """Write the signed statement here instead of delivering it."""
+
+
+ATTESTED: Final = Signed()
 
 
 def decisions(*, where: Where = HERE, json: _Json = False) -> int:
@@ -51,9 +71,7 @@ def respond(
     /,
     *,
     reason: str,
-    finding: Annotated[list[str] | None, Parameter(negative="")] = None,
-    key: Path | None = None,
-    emit: Path | None = None,
+    signed: Signed = ATTESTED,
     where: Where = HERE,
     json: _Json = False,
 ) -> int:
@@ -78,34 +96,39 @@ def respond(
         decision: id of the question, such as triage-1.
         option: the answer.
         reason: why; it is stored encrypted.
-        finding: what the question also asks for, as name=value; may be repeated.
-        key: your private SSH key, whose passphrase is asked for on the terminal; or the public half of one
-            that ssh-agent holds.
-        emit: write the signed statement here instead of delivering it.
+        signed: what it says besides, and who signs it.
         where: where Andon is, and who asks.
         json: print the outcome as JSON.
     """
-    body: dict[str, Any] = {"option": option, "reason": reason}
-    if findings := read_pairs("--finding", finding or ()):
-        body["findings"] = findings
-    if emit is not None:
-        _must_be_new(emit)
-    place = find(where, role=None)
-    path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses"
-    with console(place) as service:
-        if key is not None:
-            from andon.cli.signing import Wanted, signed_answer  # noqa: PLC0415 - takes longer than the rest
-
-            wanted = Wanted(incident, decision, option, findings, place.role)
-            body = signed_answer(service, path, body, wanted, key.expanduser())
-        answer = service.post_once(path, body | ({"emit": True} if emit is not None else {}))
-    if emit is not None:
-        return _emitted(answer, emit, json=json)
+    if signed.emit is not None:
+        _must_be_new(signed.emit)
+    answer = _answered(find(where, role=None), (incident, decision, option), reason, signed)
+    if signed.emit is not None:
+        return _emitted(answer, signed.emit, json=json)
     if json:
         screen.as_json(answer)
     else:
         _tell(answer, decision)
     return Exit.OK if answer.get("accepted") else Exit.NEGATIVE
+
+
+def _answered(place: Place, asked: tuple[str, str, str], reason: str, signed: Signed) -> dict[str, Any]:
+    """Send an answer, signed by whom it is to be signed by, and return what became of it."""
+    incident, decision, option = asked
+    body: dict[str, Any] = {"option": option, "reason": reason}
+    if findings := read_pairs("--finding", signed.finding or ()):
+        body["findings"] = findings
+    path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses"
+    with console(place) as service:
+        if signed.key is not None:
+            from andon.cli.signing import Wanted, signed_answer  # noqa: PLC0415 - takes longer than the rest
+
+            wanted = Wanted(incident, decision, option, findings, place.role)
+            body = signed_answer(service, path, body, wanted, signed.key.expanduser())
+        answer: dict[str, Any] = service.post_once(
+            path, body | ({"emit": True} if signed.emit is not None else {})
+        )
+    return answer
 
 
 def _tell(answer: Mapping[str, Any], decision: str) -> None:

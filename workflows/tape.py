@@ -214,7 +214,7 @@ class Tape:
         head, lost = stored.head, self._state.acknowledged
         if stored.view is not None and stored.view.version > lost:
             newer = state_from(stored.view, head)
-            forked(self._opening, newer, at=workflow.now(), dropped=len(self._state.pending), expected=lost)
+            forked(self._opening, newer, at=workflow.now(), pending=self._state.pending, expected=lost)
             self.outrun = newer
             await workflow.wait_condition(lambda: False)
         waiting = rechain(self._state.pending, head)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from andon.domain.containment import Order, OrderState
 from andon.domain.incident import SHOWN, IncidentState, IncidentView, OpenIncident, OrderRecord
-from andon.domain.ledger import Chain, Entry, Head, Kind
+from andon.domain.ledger import Chain, Entry, Head, Kind, rechain
 from andon.domain.values import Carried, IncidentId, Instant
 
 RECONCILE: Final = "reconcile"
@@ -124,8 +124,14 @@ def with_levers(
     return state
 
 
-def forked(opening: OpenIncident, state: IncidentState, *, at: Instant, dropped: int, expected: int) -> None:
-    """Have a state begin with the entry that says why it was taken over."""
+def forked(
+    opening: OpenIncident, state: IncidentState, *, at: Instant, pending: Sequence[Entry], expected: int
+) -> None:
+    """Have a state begin with the entry that says why it was taken over.
+
+    Of what the history before had still `pending` only alarms are kept: they are not about its past.
+    """
+    kept = [entry for entry in pending if entry.kind == Kind.ALARM_RAISED]
     entry = Entry(
         incident=opening.incident,
         chain=Chain.RESPONSE,
@@ -133,8 +139,14 @@ def forked(opening: OpenIncident, state: IncidentState, *, at: Instant, dropped:
         at=at,
         actor="andon",
         kind=Kind.FORKED,
-        facts={"expected": expected, "stored": state.head.length, "dropped": dropped},
+        facts={
+            "expected": expected,
+            "stored": state.head.length,
+            "dropped": len(pending) - len(kept),
+        },
         previous=state.head.digest,
     )
-    state.pending.append(entry)
-    state.head = Head(length=entry.sequence + 1, digest=entry.digest())
+    begun = Head(length=entry.sequence + 1, digest=entry.digest())
+    state.pending += [entry, *rechain(kept, begun)]
+    last = state.pending[-1]
+    state.head = Head(length=last.sequence + 1, digest=last.digest())

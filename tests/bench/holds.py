@@ -25,7 +25,7 @@ from andon.domain.holding import HoldDuty, Round
 from andon.domain.incident import OpenIncident
 from andon.domain.values import Carried
 from andon.ports import SealedText
-from andon.register.engine import open_databases
+from andon.register.engine import Databases, open_databases, together
 from andon.register.incidents import Incidents
 from andon.register.migrate import migrate
 from andon.register.standing_holds import StandingHolds
@@ -45,25 +45,30 @@ class Nobody:
         raise AssertionError(f"{incident} was told {signal}: {message}")
 
 
-def opened(number: int, plan_of: OpenIncident) -> OpenIncident:
-    return plan_of.model_copy(update={"incident": f"INC-20261121-{number:06d}"})
-
-
-def fill(switches: Switches, incidents: Incidents, holds: int) -> None:
+def fill(databases: Databases, holds: int) -> None:
     """Put so many holds in force, each of an incident of its own, over a thousand AI systems."""
     at = datetime.now(UTC)
     first = opening_for(plan_for(trusted()))
-    for number in range(holds):
-        system = f"system_{number % 1000}"
-        levers = tuple(
-            lever.model_copy(update={"system": system, "id": lever.id.replace("refund_desk", system)})
-            for lever in first.plan.levers
-        )
-        plan = first.plan.model_copy(update={"system": system, "levers": levers})
-        opening = opened(number, first).model_copy(update={"plan": plan})
-        incidents.allot(opening, dedupe=None, title=SealedText(id="text", digest="0" * 64))
-        [order, *_] = plan.orders(opening.incident, opening.severity, reason="bench", at=at)
-        switches.put_hold(order.hold(at), order.key("apply"), None, at=at)
+    openings = [_opened(number, first) for number in range(holds)]
+    title = SealedText(id="text", digest="0" * 64)
+    incidents, switches = Incidents(databases.register), Switches(databases.switches)
+    with together(databases.register):
+        for opening in openings:
+            incidents.allot(opening, dedupe=None, title=title)
+    with together(databases.switches):
+        for opening in openings:
+            [order, *_] = opening.plan.orders(opening.incident, opening.severity, reason="bench", at=at)
+            switches.put_hold(order.hold(at), order.key("apply"), None, at=at)
+
+
+def _opened(number: int, first: OpenIncident) -> OpenIncident:
+    system = f"system_{number % 1000}"
+    levers = tuple(
+        lever.model_copy(update={"system": system, "id": lever.id.replace("refund_desk", system)})
+        for lever in first.plan.levers
+    )
+    plan = first.plan.model_copy(update={"system": system, "levers": levers})
+    return first.model_copy(update={"incident": f"INC-20261121-{number:06d}", "plan": plan})
 
 
 async def measured(folder: Path, holds: int) -> None:
@@ -71,7 +76,7 @@ async def measured(folder: Path, holds: int) -> None:
     migrate(settings)
     databases = open_databases(settings)
     switches = Switches(databases.switches)
-    fill(switches, Incidents(databases.register), holds)
+    fill(databases, holds)
     probe = StoreProbe(switches)
     activities = HoldingActivities(
         {"flag": FlagLever(switches, probe)},

@@ -18,6 +18,7 @@ from andon.domain.directory import Role
 from andon.domain.incident import workflow_id
 from andon.domain.ledger import Kind, verify_chain
 from andon.domain.run_alarm import RunAlarmKind
+from tests.care.auditing import verified
 from tests.care.yard import PATIENCE, Yard
 
 
@@ -90,6 +91,8 @@ async def test_holds_stay_an_alarm_is_raised_and_the_incident_goes_on_to_its_end
     assert yard.held() == set()
     assert verify_chain(yard.chain(incident)) == await yard.ledger.head(incident)
     assert len(yard.raised(incident)) == 1
+    report = await verified(yard, incident)
+    assert {step.title: step.findings for step in report.steps if step.findings} == {}
 
 
 async def test_an_incident_that_runs_raises_no_alarm_even_after_it_went_on_as_a_new_run(

@@ -152,7 +152,8 @@ async def test_a_gateway_without_a_database_never_counts_as_stopped(
 ) -> None:
     control = KIND.make(means_for(databases, proxy.place, secrets={"admin": MASTER}))
     subject = Subject(control, gateway_lever(proxy), asyncio.Event().wait)
+    put = subject.order(9)  # the databases are shared, and with them what other tests ordered
     with pytest.raises(LeverAwayError):
-        await subject.apply(subject.order())
-    proof = await subject.probe(subject.order())
+        await subject.apply(put)
+    proof = await subject.probe(put)
     assert (proof.held, proof.saw) == (False, "200")

@@ -92,9 +92,7 @@ class AISystem(Frozen):
     tier: Tier
     owner: PersonId = Field(description="the business owner, who decides a restart")
     playbook: Slug | None = Field(None, description="playbook to use whatever the incident's type")
-    mode: Mode | None = Field(
-        None, description="how far playbooks act by themselves here"
-    )
+    mode: Mode | None = Field(None, description="how far playbooks act by themselves here")
     revenue_generating: bool = False
     fallback: Fallback | None = None
     on_unreachable: Unreachable | None = Field(

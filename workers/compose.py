@@ -20,6 +20,7 @@ from activities.severity import SeverityActivities
 from activities.sharing import SharingActivities
 from andon import ports
 from andon.domain.errors import InvalidInputError
+from workers.build import build_id
 from workers.outbox import TemporalOutbox
 from workers.sandbox import sandbox_runner
 from workflows import queues
@@ -151,6 +152,7 @@ def worker_for(client: Client, duty: Duty) -> Worker:
         workflows=duty.workflows,
         activities=duty.activities,
         workflow_runner=sandbox_runner(),
+        build_id=build_id(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
         max_cached_workflows=CACHED_WORKFLOWS if duty.workflows else 0,

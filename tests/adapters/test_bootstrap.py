@@ -44,7 +44,7 @@ def test_a_runtime_has_every_port_that_each_queue_needs(tmp_path: Path) -> None:
         evaluation_duty(runtime),
     )
     assert all(duty.activities for duty in duties)
-    assert set(runtime.levers) == {"flag"}
+    assert set(runtime.levers) == {"flag", "aws", "command", "gateway", "http", "mlflow", "webhook"}
     assert set(runtime.sources) == {"recorder", "uploads", "versions"}
     runtime.queries.databases.close()
 

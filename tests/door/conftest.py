@@ -132,7 +132,7 @@ def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServe
 async def worker(temporal: TemporalServer) -> AsyncIterator[Client]:
     """A stand-in for the incident's workflow, on the queue the door starts it on."""
     client = await temporal.client()
-    async with Worker(client, task_queue="andon", workflows=[IncidentWorkflow]):
+    async with Worker(client, task_queue="andon", workflows=[IncidentWorkflow], build_id="stand-in"):
         yield client
 
 

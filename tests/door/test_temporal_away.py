@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio.worker import Worker
 
 from andon.domain.directory import Role
+from andon.door.engine import DEADLINE
 from andon.register.detections import Detections
 from tests.api.server import bearer, free_socket
 from tests.door.conftest import Door, TemporalServer, make_settings, opened
@@ -37,10 +38,12 @@ async def test_a_detection_is_spooled_and_the_flags_are_false_when_it_is_answere
 
 async def test_once_temporal_is_known_to_be_away_nobody_waits_for_it(lonely: Door) -> None:
     await lonely.detect(facts=HARM)
-    began = datetime.now(UTC)
+    # Together they would outlast the patience of any client if each waited for Temporal.
+    async with asyncio.timeout(10 * DEADLINE.total_seconds() / 2):
+        for number in range(10):
+            told = (await lonely.detect(dedupe_key=f"y-{number}", facts=HARM)).json()
+            assert told["outcome"] == "spooled"
     told = (await lonely.detect(dedupe_key="x", facts=HARM)).json()
-    assert told["outcome"] == "spooled"
-    assert datetime.now(UTC) - began < timedelta(seconds=2)
     again = (await lonely.detect(dedupe_key="x", facts=HARM)).json()
     assert (again["outcome"], again["incident"]) == ("joined", told["incident"])
 
@@ -51,7 +54,6 @@ async def test_the_door_serves_flags_and_health_without_temporal(lonely: Door) -
 
 
 async def test_stop_works_without_temporal(lonely: Door) -> None:
-    began = datetime.now(UTC)
     answer = await lonely.stop()
     told = answer.json()
     assert (answer.status_code, told["outcome"]) == (202, "spooled")
@@ -59,7 +61,6 @@ async def test_stop_works_without_temporal(lonely: Door) -> None:
     assert not any(await values(lonely))
     (effect,) = lonely.switches.effects()
     assert effect.key == f"{told['incident']}/order/1/apply"
-    assert effect.at - began < timedelta(seconds=2)
 
 
 async def test_what_was_spooled_starts_with_its_true_times_when_temporal_is_back(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ async def test_what_was_spooled_starts_with_its_true_times_when_temporal_is_back
             back_at = datetime.now(UTC)
             server.start()
             client = await server.client()
-            async with Worker(client, task_queue="andon", workflows=[IncidentWorkflow]):
+            async with Worker(client, task_queue="andon", workflows=[IncidentWorkflow], build_id="stand-in"):
 
                 async def drained() -> bool:
                     return not door.incidents.waiting()

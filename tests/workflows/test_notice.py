@@ -32,6 +32,7 @@ from andon.register.migrate import migrate
 from tests.adapters.office import Office, mail_server, person, silent_server
 from tests.adapters.web import Web, web
 from tests.workflows.case import PATIENCE, Parts, opened
+from workers.build import build_id
 from workers.outbox import TemporalOutbox
 from workers.sandbox import sandbox_runner
 from workflows import queues
@@ -123,6 +124,7 @@ async def posted(
         task_queue=queue,
         workflows=[NoticeWorkflow],
         workflow_runner=sandbox_runner(),
+        build_id=build_id(),
     )
 
     def activities() -> Worker:
@@ -130,6 +132,7 @@ async def posted(
             environment.client,
             task_queue=queues.NOTICES,
             activities=[people.recipients, people.tell, people.conclude],
+            build_id=build_id(),
         )
 
     async with workflows, nullcontext() if served else activities():
@@ -143,6 +146,7 @@ async def posted(
         workflows=[NoticeWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox_runner(),
+        build_id=build_id(),
     )
     await replayer.replay_workflow(history)
 

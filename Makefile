@@ -34,14 +34,14 @@ test: $(VENV)/.set-up-dev ## run the tests
 e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the people who use it do
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and (stack or browser)" --ignore tests/chaos
 
-long: $(VENV)/.set-up-dev ## run what takes its time: all of each table, races, slow outages
+long: $(VENV)/.set-up-dev ## run what takes its time: every course and all of each table, races, kills, slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not stack and not browser"
 
 test-external: $(VENV)/.set-up-dev ## run levers on a vendor's real server: NAME=mlflow or NAME=litellm; 0.9 GB each
 	@tools/external $(NAME)
 
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled
-	@$(BIN)/python -m pytest tests/chaos
+	@$(BIN)/python -m pytest -m "not long" tests/chaos
 
 storm: $(VENV)/.set-up-dev ## send storms and kill parts meanwhile, and hold the register against what was acknowledged
 	@$(BIN)/python -m tests.storm

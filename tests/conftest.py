@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.setdefault("TEMPORAL_DEBUG", "1")
 
 HERE = Path(__file__).parent
-SERVED = frozenset({"access", "cli", "console", "door", "workflows"})
+SERVED = frozenset(
+    {"access", "adapters", "audit", "care", "cli", "client", "console", "door", "examples", "workflows"}
+)
 """Folders whose tests run against servers."""
+COURSES = "workflows"
+"""The folder whose tests each drive an incident's workflow on a server of its own: seconds each."""
+FIRST = 2
+"""How many tests of each file of courses are part of `make test`."""
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -32,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     In CI, which installs Chromium, browser tests are not skipped but fail.
     """
     _leave_tables_to_later(items)
+    _leave_courses_to_later(items)
     for item in items:
         if item.get_closest_marker("stack"):
             item.add_marker(pytest.mark.xdist_group("stack"))
@@ -56,6 +64,17 @@ def _leave_tables_to_later(items: list[pytest.Item]) -> None:
         if table in tried:
             item.add_marker(pytest.mark.long)
         tried.add(table)
+
+
+def _leave_courses_to_later(items: list[pytest.Item]) -> None:
+    """Leave all but the first courses of each file to `make long`, which also runs before a release."""
+    taken: Counter[Path] = Counter()
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] != COURSES or item.get_closest_marker("long"):
+            continue
+        taken[item.path] += 1
+        if taken[item.path] > FIRST:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Final
 
 from pydantic import Field, field_validator
 
 from andon.domain.business_time import BusinessCalendar, Term, due_at
-from andon.domain.containment import BY_HAND, Lever, Order, Verb
+from andon.domain.containment import BY_HAND, FLAG_SHAPES, Lever, Order, Verb
 from andon.domain.cost import Cost
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.declaration import DeclarationRight, Declared
@@ -28,6 +29,9 @@ from andon.domain.stage import Stage
 from andon.domain.system import AISystem
 from andon.domain.task import TaskRule
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug, Spare
+
+COVERED: Final = frozenset(FLAG_SHAPES) - {Verb.PAUSE_SYSTEM}
+"""What a pause of the whole AI system stops as well: it denies each of its permissions."""
 
 
 class EvidencePolicy(Frozen):
@@ -181,7 +185,7 @@ class Plan(Carried):
             (step, step.on(lever))
             for step in self.steps
             if band in step.at and step.costly == costly
-            for lever in self._levers_for(step) or self._by_hand(step)
+            for lever in self._levers_for(step) or self._by_hand(step, band)
         ]
         orders: list[Order] = []
         for step, lever in fresh:
@@ -234,12 +238,20 @@ class Plan(Carried):
         term = right.within.get(band) if right else None
         return due_at(term, at, self.calendar) if term is not None else None
 
-    def _by_hand(self, step: ContainmentStep) -> tuple[Lever, ...]:
+    def _by_hand(self, step: ContainmentStep, band: Band) -> tuple[Lever, ...]:
         """Return what stands for a lever where there is none and a person has to do it."""
-        if not self.by_hand or step.verb is Verb.NOTIFY_ONLY:
+        if not self.by_hand or step.verb is Verb.NOTIFY_ONLY or self._paused_anyway(step, band):
             return ()
         name = ".".join(part for part in (self.system, BY_HAND, step.verb.value, step.target) if part)
         return (Lever(id=name, adapter=BY_HAND, system=self.system, verb=step.verb, target=step.target),)
+
+    def _paused_anyway(self, step: ContainmentStep, band: Band) -> bool:
+        """Whether a lever pauses the whole AI system, and with it what this step would stop."""
+        return step.verb in COVERED and any(
+            band in other.at and not other.costly and self._levers_for(other)
+            for other in self.steps
+            if other.verb is Verb.PAUSE_SYSTEM
+        )
 
     def _levers_for(self, step: ContainmentStep) -> tuple[Lever, ...]:
         return tuple(

@@ -249,7 +249,7 @@ def _shown(result: dict[str, Any]) -> None:
             band.value,
             number,
             stop.step,
-            ", ".join(stop.levers) or (f"by hand: {stop.by_hand}" if stop.by_hand else "no lever"),
+            ", ".join(stop.levers) or (f"by hand: {stop.by_hand}" if stop.by_hand else "needs none"),
             "yes" if stop.after_decision else "",
             price(stop.cost.model_dump()) if stop.cost else "",
         )

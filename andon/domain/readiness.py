@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from pydantic import Field
 
-from andon.domain.containment import FLAG_SHAPES, Verb
+from andon.domain.containment import FLAG_SHAPES, Lever, Verb
 from andon.domain.cost import Cost
 from andon.domain.directory import Directory, Role
 from andon.domain.mode import Mode
-from andon.domain.playbook import ContainmentStep, Playbook, choose_playbook
+from andon.domain.playbook import COVERED, ContainmentStep, Playbook, choose_playbook
 from andon.domain.severity import Band
 from andon.domain.system import AISystem, Tier
 from andon.domain.values import Frozen, PersonId, Slug
@@ -105,8 +105,7 @@ def stopped_first(
     """Return, for each severity, the steps in their order and the levers each would hold."""
     playbook = choose_playbook(playbooks, system, kind)
     return {
-        band: tuple(_first_stop(step, system) for step in playbook.containment if band in step.at)
-        for band in Band
+        band: _in_turn([step for step in playbook.containment if band in step.at], system) for band in Band
     }
 
 
@@ -137,17 +136,29 @@ def _levers(system: AISystem, adapters: Collection[str]) -> Iterator[Finding]:
             yield _problem(field, f"a flag can't carry out {entry.verb}; it can: {known}")
 
 
-def _first_stop(step: ContainmentStep, system: AISystem) -> FirstStop:
-    levers = [
+def _in_turn(steps: Sequence[ContainmentStep], system: AISystem) -> tuple[FirstStop, ...]:
+    paused = any(
+        step.verb is Verb.PAUSE_SYSTEM and not step.costly and _levers_of(step, system) for step in steps
+    )
+    return tuple(_first_stop(step, system, paused=paused) for step in steps)
+
+
+def _levers_of(step: ContainmentStep, system: AISystem) -> list[Lever]:
+    return [
         lever
         for lever in system.lever_list()
         if lever.verb is step.verb and (not step.target or lever.target == step.target)
     ]
+
+
+def _first_stop(step: ContainmentStep, system: AISystem, *, paused: bool) -> FirstStop:
+    levers = _levers_of(step, system)
+    needless = step.verb is Verb.NOTIFY_ONLY or (paused and step.verb in COVERED)
     return FirstStop(
         step=f"{step.verb}:{step.target}" if step.target else step.verb.value,
         levers=tuple(lever.id for lever in levers),
         after_decision=step.costly,
-        by_hand=None if levers or step.verb is Verb.NOTIFY_ONLY else step.assignee,
+        by_hand=None if levers or needless else step.assignee,
         cost=next((lever.cost for lever in levers if lever.cost), step.cost),
     )
 

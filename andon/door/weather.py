@@ -171,6 +171,8 @@ class Weather:
         storm = self._parent(len(members), at)
         system = self._desk.named(UNKNOWN_SYSTEM)
         plan = plan_for(system, None, self._desk.in_force, self._keys.trusted, at)
+        # Each member contains its own AI system; over all there is none to stop, by hand either.
+        plan = plan.model_copy(update={"by_hand": False})
         begun = Ties(entering=partial(self._begin, began, at))
         try:
             await self._books.allot(storm, plan, None, begun)

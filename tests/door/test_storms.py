@@ -11,6 +11,7 @@ from sqlalchemy import update
 from andon.domain.directory import Role
 from andon.domain.severity import Classification
 from andon.domain.storm import Storm
+from andon.door.answers import first_orders
 from andon.register.incidents import IncidentRow
 from andon.register.links import LinkKind, Links
 from andon.register.storm_tables import storms as storms_table
@@ -51,6 +52,8 @@ async def test_a_storm_opens_one_incident_an_ai_system_and_one_over_all(lonely: 
     (parent,) = (row for row in found if row.system == "unknown")
     assert parent.classification is Classification.OPERATIONAL_INCIDENT
     assert parent.source == "source:andon"
+    assert parent.opening is not None
+    assert first_orders(parent.opening) == ()
     storm = storm_of(lonely)
     assert storm.incident == parent.incident
     members = Storms(lonely.databases.register).members(parent.incident)

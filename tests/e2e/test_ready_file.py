@@ -67,8 +67,11 @@ def test_the_registered_systems_are_listed_with_their_owner_and_levers(people: P
     assert {"refund_desk", SECOND_DESK} <= set(listed)
     desk = listed["refund_desk"]
     assert (desk["tier"], desk["business_owner"]) == ("high", "bela")
-    assert {lever["verb"] for lever in desk["levers"]} == {
-        *("pause_system", "disable_tool", "route_to_review", "block_source", "rate_limit")
+    assert {(lever["adapter"], lever["verb"]) for lever in desk["levers"]} == {
+        *(("flag", verb) for verb in ("pause_system", "disable_tool", "route_to_review", "block_source")),
+        *(("flag", verb) for verb in ("rate_limit", "quarantine_session")),
+        *(("http", verb) for verb in ("quarantine_records", "roll_back_index")),
+        *(("http", verb) for verb in ("switch_to_fallback", "enforce_filter")),
     }
     assert isinstance(desk["holds"], list)
 

@@ -24,8 +24,8 @@ SERVED = frozenset(
     {"access", "adapters", "audit", "care", "cli", "client", "console", "door", "examples", "workflows"}
 )
 """Folders whose tests run against servers."""
-COURSES = "workflows"
-"""The folder whose tests each drive an incident's workflow on a server of its own: seconds each."""
+COURSES = frozenset({"cli", "workflows"})
+"""Folders whose tests each drive an incident's workflow, or start the command line as people do: seconds each."""
 FIRST = 2
 """How many tests of each file of courses are part of `make test`."""
 CHROMIUM = Path("/usr/bin/chromium")
@@ -70,7 +70,7 @@ def _leave_courses_to_later(items: list[pytest.Item]) -> None:
     """Leave all but the first courses of each file to `make long`, which also runs before a release."""
     taken: Counter[Path] = Counter()
     for item in items:
-        if item.path.relative_to(HERE).parts[0] != COURSES or item.get_closest_marker("long"):
+        if item.path.relative_to(HERE).parts[0] not in COURSES or item.get_closest_marker("long"):
             continue
         taken[item.path] += 1
         if taken[item.path] > FIRST:

@@ -25,7 +25,7 @@ SERVED = frozenset(
 )
 """Folders whose tests run against servers."""
 COURSES = frozenset({"cli", "workflows"})
-"""Folders whose tests each drive an incident's workflow, or start the command line as people do: seconds each."""
+"""Folders whose tests each drive an incident's workflow, or run commands as people do: seconds each."""
 FIRST = 2
 """How many tests of each file of courses are part of `make test`."""
 CHROMIUM = Path("/usr/bin/chromium")

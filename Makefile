@@ -35,7 +35,7 @@ e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the p
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long and (stack or browser)" --ignore tests/chaos
 
 long: $(VENV)/.set-up-dev ## run what takes its time: every course and all of each table, races, kills, slow outages
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not stack and not browser"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not browser"
 
 test-external: $(VENV)/.set-up-dev ## run levers on a vendor's real server: NAME=mlflow or NAME=litellm; 0.9 GB each
 	@tools/external $(NAME)

@@ -10,7 +10,7 @@ import pytest
 from tests.bench.stack import Stack, standing
 from tests.storm.runs import endured, stormed
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

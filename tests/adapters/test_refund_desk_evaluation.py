@@ -134,6 +134,7 @@ async def test_the_release_that_caused_the_incident_fails_on_the_incidents_own_t
     assert (result.completed, result.incident_case, result.failed) == (True, False, (INCIDENT,))
 
 
+@pytest.mark.long
 async def test_the_fix_passes_and_names_the_versions_that_production_will_name(desk: Desk) -> None:
     result = await desk.evaluated("v1.2.json")
     assert (result.completed, result.incident_case, result.failed) == (True, True, ())

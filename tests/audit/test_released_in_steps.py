@@ -25,6 +25,7 @@ def parts(tmp_path: Path) -> Iterator[FlagParts]:
     yield from flag_parts(tmp_path)
 
 
+@pytest.mark.long
 async def test_steps_on_and_back_hold_before_the_verifier_and_replay(
     environment: WorkflowEnvironment, parts: FlagParts
 ) -> None:

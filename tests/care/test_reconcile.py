@@ -95,6 +95,7 @@ async def test_holds_stay_an_alarm_is_raised_and_the_incident_goes_on_to_its_end
     assert {step.title: step.findings for step in report.steps if step.findings} == {}
 
 
+@pytest.mark.long
 async def test_an_incident_that_runs_raises_no_alarm_even_after_it_went_on_as_a_new_run(
     yard: Yard, temporal: Client
 ) -> None:

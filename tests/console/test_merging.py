@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 from temporalio.client import Client
 
 from andon.domain.directory import Role
@@ -40,6 +41,7 @@ async def until_told(http: httpx.AsyncClient, incident: str, name: str, value: o
     return found
 
 
+@pytest.mark.long
 async def test_each_names_the_other_and_parting_them_stays_on_record(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:

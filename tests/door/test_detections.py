@@ -282,6 +282,7 @@ async def test_the_description_of_the_api_has_no_dangling_references(busy: Door)
         assert name.split('"', 1)[0] in parts
 
 
+@pytest.mark.long
 async def test_a_program_over_its_limit_opens_incidents_whose_orders_wait_for_a_person(door: Door) -> None:
     limit = door.settings.intake.stops_per_source_per_hour
     for number in range(limit):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from andon.domain.directory import Role
 from tests.api.server import bearer, free_socket
 from tests.door.conftest import Door, make_settings, opened
@@ -105,6 +107,7 @@ async def test_stop_works_while_the_register_is_locked(lonely: Door) -> None:
     assert len(lonely.detections.of(row.incident)) == 2
 
 
+@pytest.mark.long
 async def test_many_at_once_wait_for_a_locked_register_once_and_not_one_after_the_other(
     lonely: Door,
 ) -> None:

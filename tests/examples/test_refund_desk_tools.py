@@ -198,6 +198,7 @@ def test_the_case_of_an_incident_fails_on_a_refund_by_a_policy_not_in_force() ->
         assert judged(case, reply)[0] is passes
 
 
+@pytest.mark.long
 def test_the_evaluated_versions_are_those_of_the_desk_that_runs_the_same_release(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.server import bearer
 from tests.door.conftest import Door
 from tests.door.test_register_away import back, locked
@@ -15,6 +17,7 @@ EVENT = {
 }
 
 
+@pytest.mark.long
 async def test_an_event_is_spooled_and_put_in_place_with_its_original(lonely: Door) -> None:
     headers = {"content-type": "application/cloudevents+json", **bearer("detector")}
     with locked(lonely.settings.data_dir):

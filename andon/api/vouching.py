@@ -7,8 +7,6 @@ both derive from the master key, and kept nowhere, so no standing credential can
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +14,12 @@ from typing import Final, Literal
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from andon.api.marked import Marked
 from andon.domain.access import Scope
 from andon.domain.directory import Role
-from andon.domain.values import Frozen, Instant, PersonId, canonical
+from andon.domain.values import Frozen, Instant, PersonId
 
 PREFIX: Final = "andon_v1_"
 GOOD_FOR: Final = timedelta(seconds=30)
@@ -42,33 +41,19 @@ class Vouching:
     """Makes vouchers and reads them."""
 
     def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
-        self._key = key
+        self._marked = Marked(key, Voucher)
         self._now = now
 
     def vouch(self, person: PersonId, role: Role) -> str:
         """Return a voucher, to be sent like a token."""
-        said = canonical(Voucher(person=person, role=role, made_at=self._now()))
-        return f"{PREFIX}{base64.urlsafe_b64encode(said).decode()}.{self._mark(said)}"
+        return PREFIX + self._marked.write(Voucher(person=person, role=role, made_at=self._now()))
 
     def read(self, sent: str) -> Voucher | None:
         """Return what a voucher says; None if it is none, was altered, or is not good now."""
         if not sent.startswith(PREFIX):
             return None
-        body, _, mark = sent.removeprefix(PREFIX).partition(".")
-        try:
-            said = base64.b64decode(body, altchars=b"-_", validate=True)
-        except ValueError:
-            return None
-        if not hmac.compare_digest(self._mark(said).encode(), mark.encode()):
-            return None
-        try:
-            voucher = Voucher.model_validate_json(said)
-        except ValidationError:
-            return None
-        return voucher if abs(self._now() - voucher.made_at) <= GOOD_FOR else None
-
-    def _mark(self, said: bytes) -> str:
-        return hmac.new(self._key, said, "sha256").hexdigest()
+        voucher = self._marked.read(sent.removeprefix(PREFIX))
+        return voucher if voucher and abs(self._now() - voucher.made_at) <= GOOD_FOR else None
 
 
 def vouching_key(master: Path) -> bytes:

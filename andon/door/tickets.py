@@ -6,7 +6,6 @@ from the master key and kept nowhere, so every door of an installation takes the
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -15,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from fastapi import Request
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from andon.api.authentication import Caller, Rule, TokenBook
+from andon.api.marked import Marked
 from andon.api.problems import ProblemError
 from andon.domain.access import Scope
 from andon.domain.directory import Role
-from andon.domain.values import Frozen, Instant, PersonId, canonical
+from andon.domain.values import Frozen, Instant, PersonId
 
 LABEL: Final = b"andon/stream/1"
 PERIOD: Final = timedelta(minutes=15)
@@ -43,7 +42,7 @@ class Tickets:
     """Makes tickets and reads them."""
 
     def __init__(self, master: bytes, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._key = hmac.digest(master, LABEL, hashlib.sha256)
+        self._marked = Marked(hmac.digest(master, LABEL, hashlib.sha256), Ticket)
         self._now = now
 
     def issue(self, caller: Caller) -> str:
@@ -51,31 +50,17 @@ class Tickets:
         assert caller.role is not None  # noqa: S101 - the probe gets none
         seconds = PERIOD.total_seconds()
         until = datetime.fromtimestamp((self._now().timestamp() // seconds + 2) * seconds, UTC)
-        said = canonical(Ticket(person=caller.person, role=caller.role, until=until))
-        return f"{base64.urlsafe_b64encode(said).decode()}.{self._mark(said)}"
+        return self._marked.write(Ticket(person=caller.person, role=caller.role, until=until))
 
     def read(self, sent: str) -> Ticket | None:
         """Return what a ticket says; None if it is none, was altered, or has run out."""
-        body, _, mark = sent[:LONGEST].partition(".")
-        try:
-            said = base64.b64decode(body, altchars=b"-_", validate=True)
-        except ValueError:
-            return None
-        if not hmac.compare_digest(self._mark(said).encode(), mark.encode()):
-            return None
-        try:
-            ticket = Ticket.model_validate_json(said)
-        except ValidationError:
-            return None
-        return ticket if ticket.until > self._now() else None
+        ticket = self._marked.read(sent[:LONGEST])
+        return ticket if ticket is not None and ticket.until > self._now() else None
 
     def until(self, sent: str) -> datetime | None:
         """Return when a ticket runs out; None: it has."""
         ticket = self.read(sent)
         return ticket.until if ticket else None
-
-    def _mark(self, said: bytes) -> str:
-        return hmac.new(self._key, said, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

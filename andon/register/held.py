@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from andon.domain.containment import Applied, Hold
-from andon.domain.errors import NotFoundError, OutdatedError
+from andon.domain.errors import OutdatedError
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.switches import hold_row, keep_captured, shown_hold
 from andon.register.tables import captured_states, effects, holds, resting_states
@@ -79,20 +79,20 @@ class HeldLevers:
                 is not None
             )
 
-    def let_go_of(self, order: str, *, at: datetime) -> None:
+    def let_go_of(self, order: str, *, at: datetime) -> bool:
         """Take an order's hold off the record; its lever follows. A repeat changes nothing.
 
-        Raises:
-            NotFoundError: the order never held anything.
+        False: the order was never carried out, so there is nothing to take off.
         """
         with writing(self._engine) as connection:
             if connection.execute(select(holds.c.lever).where(holds.c.order_id == order)).first() is None:
-                raise NotFoundError("hold", order)
+                return False
             connection.execute(
                 update(holds)
                 .where(holds.c.order_id == order, holds.c.released_at.is_(None))
                 .values(released_at=at)
             )
+            return True
 
     def note(self, lever: str, order: str, key: str, verb: str, *, at: datetime) -> None:
         """Note that the vendor has an effect; a lever that nothing holds has no resting state to keep."""

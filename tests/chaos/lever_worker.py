@@ -100,10 +100,11 @@ class MortalHolds(HeldLevers):
         super().intend(*args, **named)
         self._fate.reach("after_intend")
 
-    def let_go_of(self, order: str, *, at: datetime) -> None:
+    def let_go_of(self, order: str, *, at: datetime) -> bool:
         self._fate.reach("before_let_go")
-        super().let_go_of(order, at=at)
+        taken_off = super().let_go_of(order, at=at)
         self._fate.reach("after_let_go")
+        return taken_off
 
     def note(self, lever: str, order: str, key: str, verb: str, *, at: datetime) -> None:
         call = "note_release" if verb == "release" else "note"

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from andon.adapters.clock import utc_now
 from andon.domain.containment import Applied, Hold, Lever, Order, Proof, Released, strictest
-from andon.domain.errors import LeverAwayError, NotFoundError, OutdatedError, ReleaseRefusedError
+from andon.domain.errors import LeverAwayError, OutdatedError, ReleaseRefusedError
 from andon.register.held import HeldLevers
 
 ROUNDS: Final = 5
@@ -118,11 +118,7 @@ class HeldLever:
         lever = order.lever
         if await asyncio.to_thread(self._held.applied, order.id, key) is None:
             await self._refuse_without_a_way_back(order)
-            try:
-                await asyncio.to_thread(self._held.let_go_of, order.id, at=self._now())
-            except NotFoundError:
-                pass  # it was ordered and never carried out: there is nothing to take off
-            else:
+            if await asyncio.to_thread(self._held.let_go_of, order.id, at=self._now()):
                 await self._bring_in_line(lever, key, again=True)
                 await asyncio.to_thread(self._held.note, lever.id, order.id, key, "release", at=self._now())
         standing = await asyncio.to_thread(self._held.standing, lever.id)

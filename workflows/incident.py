@@ -25,7 +25,6 @@ from andon.domain.incident import (
     Answered,
     Arrival,
     Ending,
-    Exhibit,
     IncidentState,
     OpenIncident,
     Received,
@@ -36,6 +35,7 @@ from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.kit import Kit
+from workflows.opening import write_opening
 from workflows.tracks import Tracks
 
 Answer = TypeVar("Answer")
@@ -53,12 +53,6 @@ TOLD_AT_ONCE = (Role.BUSINESS_OWNER, Role.OPERATIONS, Role.RESPONDER, Role.COMMU
 def _refuse_other_than(model: type[BaseModel], value: object) -> None:
     if not isinstance(value, model):
         raise TypeError(f"this takes one {model.__name__}")
-
-
-def _came_from(opening: OpenIncident) -> dict[str, str | int | bool]:
-    """Return the quality issue or incident it was part of before, by the name it has in the ledger."""
-    before = {"promoted_from": opening.promoted_from, "split_from": opening.split_from}
-    return {name: one for name, one in before.items() if one is not None}
 
 
 @workflow.defn(name="Incident")
@@ -196,31 +190,11 @@ class IncidentWorkflow:
     def _open(self) -> None:
         if self._state.stages:
             return
-        opening, digests = self._opening, {"policy": self._opening.plan.policy}
-        if opening.intake is not None:
-            digests["statement"] = opening.intake.digest()
-            self._tape.exhibit(Exhibit(digest=digests["statement"], envelope=opening.intake))
-        self._tape.add(
-            Kind.INCIDENT_OPENED,
-            actor=opening.source,
-            subject=opening.plan.system,
-            at=opening.opened_at,
-            after=opening.severity.value,
-            reason=opening.title,
-            digests=digests,
-            facts={
-                "detection": opening.detection,
-                "channel": opening.channel,
-                "classification": opening.classification.value,
-                "rules": ",".join(opening.fired_rules),
-                "provisional": opening.provisional,
-                **_came_from(opening),
-            },
-        )
+        write_opening(self._opening, self._tape)
         with self._journal.stage(Stage.DETECT, main=False):
             pass
         self._weighing.join()
-        if opening.containment_required:
+        if self._opening.containment_required:
             self._levers.order()
 
     async def _contain(self) -> None:

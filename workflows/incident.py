@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ApplicationError
@@ -37,6 +36,7 @@ from andon.domain.stage import Stage
 from workflows.kit import Kit
 from workflows.opening import write_opening
 from workflows.tracks import Tracks
+from workflows.word import refuse_other_than
 
 Answer = TypeVar("Answer")
 
@@ -48,11 +48,6 @@ FILE_TIMEOUT = timedelta(seconds=30)
 FILE_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 STAND_DOWN = {"false_positive": Ending.FALSE_POSITIVE, "quality_issue": Ending.QUALITY_ISSUE}
 TOLD_AT_ONCE = (Role.BUSINESS_OWNER, Role.OPERATIONS, Role.RESPONDER, Role.COMMUNICATIONS)
-
-
-def _refuse_other_than(model: type[BaseModel], value: object) -> None:
-    if not isinstance(value, model):
-        raise TypeError(f"this takes one {model.__name__}")
 
 
 @workflow.defn(name="Incident")
@@ -110,7 +105,8 @@ class IncidentWorkflow:
             return False
         if self._called_off():
             await self._tracks.stop_from(KEEPERS)
-            standing_down = self._tracks.begin(self._stand_down(self._triage_record()))
+            triage = next(one for one in self._state.of(DecisionKind.TRIAGE) if one.outcome in STAND_DOWN)
+            standing_down = self._tracks.begin(self._stand_down(triage))
             await self._until(standing_down.done)
         elif not course.done():
             await self._carry_over()
@@ -302,11 +298,11 @@ class IncidentWorkflow:
     # additional arguments through, and an error in the update itself blocks the workflow's task for ever.
     @open_or_join.validator
     def _refuse_what_is_no_arrival(self, arrival: Arrival) -> None:
-        _refuse_other_than(Arrival, arrival)
+        refuse_other_than(Arrival, arrival)
 
     @respond.validator
     def _refuse_what_is_no_answer(self, envelope: Envelope) -> None:
-        _refuse_other_than(Envelope, envelope)
+        refuse_other_than(Envelope, envelope)
 
     @workflow.update
     async def propose(self, envelope: Envelope) -> Proposed:
@@ -315,7 +311,7 @@ class IncidentWorkflow:
 
     @propose.validator
     def _refuse_what_is_no_proposal(self, envelope: Envelope) -> None:
-        _refuse_other_than(Envelope, envelope)
+        refuse_other_than(Envelope, envelope)
 
     @workflow.update
     async def declare(self, envelope: Envelope) -> DeclarationTaken:
@@ -324,7 +320,7 @@ class IncidentWorkflow:
 
     @declare.validator
     def _refuse_what_is_no_declaration(self, envelope: Envelope) -> None:
-        _refuse_other_than(Envelope, envelope)
+        refuse_other_than(Envelope, envelope)
 
     @workflow.signal(dynamic=True)
     async def take(self, name: str, args: Sequence[RawValue]) -> None:
@@ -336,9 +332,6 @@ class IncidentWorkflow:
     def state(self) -> IncidentState:
         """What the workflow remembers, for the auditor's replay."""
         return self._state
-
-    def _triage_record(self) -> DecisionRecord:
-        return next(record for record in self._state.of(DecisionKind.TRIAGE) if record.outcome in STAND_DOWN)
 
     def _merged(self) -> bool:
         return self._state.merge is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from andon.domain.attested import Attested
 from andon.domain.incident import Exhibit, IncidentState
 from andon.domain.ledger import Kind
@@ -43,3 +45,13 @@ class Word:
                 reason=said.reason,
                 facts={"refusal": refusal.value, "role": said.role.value},
             )
+
+
+def refuse_other_than(model: type[BaseModel], value: object) -> None:
+    """Refuse an update's argument that is of another type.
+
+    Raises:
+        TypeError: it is.
+    """
+    if not isinstance(value, model):
+        raise TypeError(f"this takes one {model.__name__}")

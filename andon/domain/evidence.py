@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, digest_of
+from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, Spare, digest_of
 
 
 class GapReason(StrEnum):
@@ -42,7 +42,7 @@ class EvidenceRow(Carried):
     later: bool = Field(False, description="comes into being after the first snapshot, such as the outcome")
 
 
-class EvidenceItem(Carried):
+class EvidenceItem(Spare):
     """One preserved artefact with its provenance. The stored bytes are encrypted."""
 
     id: str

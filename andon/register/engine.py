@@ -8,12 +8,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
 from sqlite3 import Connection as SQLiteConnection
+from threading import Lock
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as WaitedTooLongError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -24,6 +27,10 @@ BUSY_SECONDS: Final = 5
 _WRITES: Final = "andon_writes"
 _LOCKS: Final = {"switches": 0x616E64F1, "register": 0x616E64F2, "recorder": 0x616E64F3}
 """Keys of the PostgreSQL advisory locks under which each database is written."""
+
+_turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
+"""Threads of one process wait here to write to SQLite: whoever is next is woken at once, while SQLite has all
+who wait sleep, up to a tenth of a second, and ask again."""
 
 _standing: ContextVar[Connection | None] = ContextVar("standing", default=None)
 
@@ -113,6 +120,7 @@ def _open_sqlite(url: str, *, durable: bool) -> Engine:
         writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    _turns[engine] = Lock()
     return engine
 
 
@@ -136,8 +144,26 @@ def writing(engine: Engine) -> Iterator[Connection]:
     if standing is not None and standing.engine is engine:
         yield standing
         return
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with (
+        _turn(engine),
+        engine.connect().execution_options(**{_WRITES: True}) as connection,
+        connection.begin(),
+    ):
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    turn = _turns.get(engine)
+    if turn is None:
+        yield
+        return
+    if not turn.acquire(timeout=BUSY_SECONDS):
+        raise WaitedTooLongError(f"other threads wrote for more than {BUSY_SECONDS} s")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 @contextmanager

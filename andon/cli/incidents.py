@@ -138,49 +138,6 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     return Exit.OK
 
 
-def evidence(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
-    """Show what was preserved of an incident, and what could not be.
-
-    Example: andon evidence INC-20260301-4f7k2a
-
-    Args:
-        incident: its id.
-        where: where Andon is, and who asks.
-        json: print the answer as JSON.
-    """
-    with console(find(where, role=READER)) as service:
-        found = service.get(f"/v1/incidents/{quote(incident)}/evidence")
-    if json:
-        screen.as_json(found)
-        return Exit.OK
-    screen.table(
-        "Preserved",
-        ("kind", "source", "captured", "bytes", "SHA-256", "locked until"),
-        [
-            (
-                one.get("kind"),
-                one.get("source"),
-                screen.when(one.get("captured_at")),
-                one.get("size_bytes"),
-                str(one.get("sha256"))[:16],
-                screen.when(one.get("locked_until")) or "not locked",
-            )
-            for one in rows_of(found, "items")
-        ],
-        empty="Nothing is preserved yet.",
-    )
-    screen.table(
-        "\nGaps: required, and could not be had",
-        ("row", "reason", "source", "detail"),
-        [
-            (one.get("row"), one.get("reason"), one.get("source"), one.get("detail"))
-            for one in rows_of(found, "gaps")
-        ],
-        empty="\nNo gaps.",
-    )
-    return Exit.OK
-
-
 def gate(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     """Show whether the AI system may be put to the restart decision, and if not, why.
 

@@ -47,7 +47,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("keys", "andon.cli.keys:app", RESPOND, "Show and change the keys that you sign answers with."),
     ("login", "andon.cli.login:login", RESPOND, "Print a link that signs you in to the pages once."),
     ("tokens", "andon.cli.tokens:app", RESPOND, "Make, list and revoke access tokens."),
-    ("evidence", "andon.cli.incidents:evidence", PROVE, "Show what was preserved, and what could not be."),
+    ("evidence", "andon.cli.evidence:app", PROVE, "Show what was preserved, and what could not be."),
     ("gate", "andon.cli.incidents:gate", PROVE, "Show whether an AI system may run again, and if not, why."),
     ("audit", "andon.cli.audit:app", PROVE, "Verify, replay and read an incident, trusting nobody."),
     ("severity", "andon.cli.severity:severity", PROVE, "Say how severe these facts are, and why."),

@@ -170,7 +170,7 @@ def test_evidence_lists_items_and_gaps(servant: Servant, ready: Path, tmp_path: 
     gap = {"row": "approvals", "reason": "not_configured", "source": "", "detail": ""}
     answer = {"items": [item], "gaps": [gap]}
     servant.answers[f"/v1/incidents/{INCIDENT}/evidence"] = (200, answer)
-    done = andon("evidence", INCIDENT, "--ready-file", ready, cwd=tmp_path, check=0)
+    done = andon("evidence", "list", INCIDENT, "--ready-file", ready, cwd=tmp_path, check=0)
     assert "not locked" in done.stdout
     assert "not_configured" in done.stdout
 

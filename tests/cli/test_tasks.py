@@ -25,7 +25,7 @@ TASK: dict[str, Any] = {
     "due": "2026-11-21T09:30:00Z",
     "closes_with": None,
     "acting": None,
-    "shows": [{"shows": "logs", "command": f"andon evidence {INCIDENT}"}],
+    "shows": [{"shows": "logs", "command": f"andon evidence list {INCIDENT}"}],
 }
 
 
@@ -64,7 +64,7 @@ def test_tasks_are_listed_with_their_clock_and_what_to_look_at(
     words = ("tasks", INCIDENT, "--role", "operations", "--state", "open", "--as", "operations")
     done = andon(*words, "--ready-file", ready, cwd=tmp_path, env={"COLUMNS": "300"}, check=0)
     told = " ".join(done.stdout.split())
-    for part in ("look_back-1", "Look back for further cases", "overdue", f"andon evidence {INCIDENT}"):
+    for part in ("look_back-1", "Look back for further cases", "overdue", f"andon evidence list {INCIDENT}"):
         assert part in told
     assert servant.calls[0].query == {"role": "operations", "state": "open"}
 

@@ -1,0 +1,62 @@
+"""`andon evidence`: what was preserved of an incident, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from cyclopts import App, Parameter
+
+from andon.cli import screen
+from andon.cli.incidents import READER, rows_of
+from andon.cli.outcome import Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import console
+
+_Json = Annotated[bool, Parameter(negative="")]
+
+app = App(name="evidence", help="Show what was preserved, and what could not be.")
+
+
+@app.command(name="list")
+def list_evidence(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show what was preserved of an incident, and what could not be.
+
+    Example: andon evidence list INC-20260301-4f7k2a
+
+    Args:
+        incident: its id.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        found = service.get(f"/v1/incidents/{quote(incident)}/evidence")
+    if json:
+        screen.as_json(found)
+        return Exit.OK
+    screen.table(
+        "Preserved",
+        ("kind", "source", "captured", "bytes", "SHA-256", "locked until"),
+        [
+            (
+                one.get("kind"),
+                one.get("source"),
+                screen.when(one.get("captured_at")),
+                one.get("size_bytes"),
+                str(one.get("sha256"))[:16],
+                screen.when(one.get("locked_until")) or "not locked",
+            )
+            for one in rows_of(found, "items")
+        ],
+        empty="Nothing is preserved yet.",
+    )
+    screen.table(
+        "\nGaps: required, and could not be had",
+        ("row", "reason", "source", "detail"),
+        [
+            (one.get("row"), one.get("reason"), one.get("source"), one.get("detail"))
+            for one in rows_of(found, "gaps")
+        ],
+        empty="\nNo gaps.",
+    )
+    return Exit.OK

@@ -75,11 +75,13 @@ class ObjectReceipt(Carried):
 class EvidenceStore(Protocol):
     """Write-once storage with locks."""
 
-    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:
-        """Store `content` under `key` unless something stands there; locked by policy.
+    async def put(
+        self, key: str, content: bytes, *, content_type: str, retention: timedelta | None = None
+    ) -> ObjectReceipt:
+        """Store `content` under `key` unless something stands there; locked for `retention`.
 
-        Same bytes there already: the receipt of what stands. The receipt is read back from
-        the store, lock included.
+        Without one it is locked for as long as the settings say. Same bytes there already: the
+        receipt of what stands. The receipt is read back from the store, lock included.
 
         Raises:
             StoreConflictError: other bytes stand under `key`. Final.
@@ -88,6 +90,13 @@ class EvidenceStore(Protocol):
 
     async def get(self, key: str) -> bytes:
         """Return the content under `key`.
+
+        Raises:
+            NotFoundError: nothing stands there. Final.
+        """
+
+    async def part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """Return some of the content under `key`; less, if it ends before.
 
         Raises:
             NotFoundError: nothing stands there. Final.
@@ -148,6 +157,9 @@ class Vault(Protocol):
         The same content under the same `bound_to` gives the same bytes, so a repeated capture
         stores nothing twice.
         """
+
+    async def encrypt_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
+        """Encrypt many contents, by what each is bound to, as `encrypt` does with one."""
 
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave.

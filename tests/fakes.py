@@ -144,7 +144,9 @@ def everybody() -> Directory:
 class MemoryStore:
     objects: dict[str, bytes] = field(default_factory=dict)
 
-    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:
+    async def put(
+        self, key: str, content: bytes, *, content_type: str, retention: timedelta | None = None
+    ) -> ObjectReceipt:
         standing = self.objects.setdefault(key, content)
         if standing != content:
             raise StoreConflictError(key, sha256(standing))
@@ -157,6 +159,9 @@ class MemoryStore:
             raise NotFoundError("object", key)
         return self.objects[key]
 
+    async def part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        return (await self.get(key))[offset : offset + size_bytes]
+
     async def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.objects if key.startswith(prefix))
 
@@ -166,6 +171,9 @@ class OpenVault:
 
     async def encrypt(self, incident: str, content: bytes, *, bound_to: str) -> bytes:
         return f"{incident}|{bound_to}|".encode() + content
+
+    async def encrypt_each(self, incident: str, contents: Mapping[str, bytes]) -> list[bytes]:
+        return [await self.encrypt(incident, one, bound_to=name) for name, one in contents.items()]
 
     async def decrypt(self, incident: str, stored: bytes, *, bound_to: str) -> bytes:
         return stored.removeprefix(f"{incident}|{bound_to}|".encode())

@@ -58,6 +58,12 @@ class EvidenceItem(Spare):
     version_id: str = Field(description="object version in the store")
     locked_until: Instant | None = Field(description="from the store's receipt; None: not locked")
     collector: str = Field(description="name and version of the collector")
+    pack: str = Field(
+        "",
+        description="SHA-256 of the object under `key`, if that holds this item among others; empty: the "
+        "object is this item alone",
+    )
+    offset: int = Field(0, ge=0, description="where in that object this item's stored bytes begin")
 
 
 class Gap(Carried):

@@ -91,6 +91,22 @@ async def test_what_is_not_there_is_not_found(store: LockedObjects, prefix: str)
         await store.get(f"{prefix}/nothing")
 
 
+async def test_a_stretch_of_an_object_can_be_had_alone(store: LockedObjects, prefix: str) -> None:
+    await store.put(f"{prefix}/a", CONTENT, content_type=TEXT)
+    assert await store.part(f"{prefix}/a", 2, 4) == CONTENT[2:6]
+    assert await store.part(f"{prefix}/a", len(CONTENT) - 2, 9) == CONTENT[-2:]
+    assert await store.part(f"{prefix}/a", len(CONTENT), 1) == b""
+    assert await store.part(f"{prefix}/a", 0, 0) == b""
+    with pytest.raises(NotFoundError):
+        await store.part(f"{prefix}/nothing", 0, 1)
+
+
+async def test_how_long_an_object_is_locked_can_be_said_with_it(store: LockedObjects, prefix: str) -> None:
+    receipt = await store.put(f"{prefix}/a", CONTENT, content_type=TEXT, retention=timedelta(days=3000))
+    assert receipt.locked_until is not None
+    assert receipt.locked_until > datetime.now(UTC) + timedelta(days=2999)
+
+
 async def test_keys_are_listed_sorted_under_their_prefix(store: LockedObjects, prefix: str) -> None:
     for name in ("b", "a", "c/d"):
         await store.put(f"{prefix}/{name}", CONTENT, content_type=TEXT)

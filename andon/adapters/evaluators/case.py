@@ -5,25 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from andon.domain.errors import EvidenceStoreError
-from andon.domain.evidence import EvidenceItem
-from andon.domain.values import IncidentId, sha256
-from andon.ports import EvidenceStore, Vault
+from andon.domain.values import IncidentId
 
 INPUT_NAMES: Final = ("gen_ai.input.messages", "gen_ai.prompt")
-
-
-async def open_item(store: EvidenceStore, vault: Vault, incident: IncidentId, item: EvidenceItem) -> bytes:
-    """Return an evidence item in clear.
-
-    Raises:
-        EvidenceStoreError: the store has other bytes than were sealed.
-        SignatureError: the bytes do not open.
-    """
-    stored = await store.get(item.key)
-    if sha256(stored) != item.sha256:
-        raise EvidenceStoreError(f"{item.key} does not have the SHA-256 of its item")
-    return await vault.decrypt(incident, stored, bound_to=item.id)
 
 
 def case_line(incident: IncidentId, trace: bytes) -> str | None:

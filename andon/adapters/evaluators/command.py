@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from andon.adapters.clock import utc_now
-from andon.adapters.evaluators.case import case_line, open_item
+from andon.adapters.evaluators.case import case_line
 from andon.adapters.evaluators.child import run_child
 from andon.adapters.evaluators.report import read_report
 from andon.adapters.sources.genai import TRACE_KIND
+from andon.adapters.store.packs import open_item
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
 from andon.domain.evidence import EvidenceItem

@@ -21,7 +21,14 @@ class MemoryEvidenceStore:
     contents: dict[str, bytes] = field(default_factory=dict)
     receipts: dict[str, ObjectReceipt] = field(default_factory=dict)
 
-    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:  # noqa: ARG002 - kept by real stores
+    async def put(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str,  # noqa: ARG002 - kept by real stores
+        retention: timedelta | None = None,
+    ) -> ObjectReceipt:
         """Store `content` unless something stands there."""
         standing = self.receipts.get(key)
         if standing is None:
@@ -30,7 +37,7 @@ class MemoryEvidenceStore:
                 version_id=str(len(self.receipts) + 1),
                 sha256=sha256(content),
                 size_bytes=len(content),
-                locked_until=self.now() + self.retention,
+                locked_until=self.now() + (retention or self.retention),
             )
             self.receipts[key], self.contents[key] = standing, content
         if standing.sha256 != sha256(content):
@@ -46,6 +53,10 @@ class MemoryEvidenceStore:
         if key not in self.contents:
             raise NotFoundError("object", key)
         return self.contents[key]
+
+    async def part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """Return some of the content under `key`."""
+        return (await self.get(key))[offset : offset + size_bytes]
 
     async def keys(self, prefix: str) -> list[str]:
         """Return the keys under a prefix, sorted."""

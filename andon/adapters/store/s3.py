@@ -12,7 +12,7 @@ import base64
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -35,6 +35,7 @@ SIDE_BY_SIDE: Final = 8
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
 ATTEMPTS: Final = 2
+BEYOND_ITS_END: Final = 416
 
 UNASKED_BYTES: Final = 64 * 1024
 
@@ -54,9 +55,11 @@ class S3EvidenceStore:
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
         self._making = Lock()
 
-    async def put(self, key: str, content: bytes, *, content_type: str) -> ObjectReceipt:
+    async def put(
+        self, key: str, content: bytes, *, content_type: str, retention: timedelta | None = None
+    ) -> ObjectReceipt:
         """Store `content` under `key` unless something stands there; a repeat changes nothing."""
-        return await self._in_a_thread(partial(self._put, key, content, content_type))
+        return await self._in_a_thread(partial(self._put, key, content, content_type, retention))
 
     async def keep(self, key: str, content: bytes, *, content_type: str) -> None:
         """Store like `put`, without a receipt: the answer to the put says what digest was stored."""
@@ -65,6 +68,10 @@ class S3EvidenceStore:
     async def get(self, key: str) -> bytes:
         """Return the content under `key`."""
         return await self._in_a_thread(partial(self._get, key))
+
+    async def part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """Return some of the content under `key`."""
+        return await self._in_a_thread(partial(self._part, key, offset, size_bytes))
 
     async def keys(self, prefix: str) -> list[str]:
         """Return the keys under a prefix, sorted."""
@@ -99,8 +106,8 @@ class S3EvidenceStore:
         client.meta.events.register_last("before-call.s3.PutObject", _send_small_bodies_unasked)
         return client
 
-    def _put(self, key: str, content: bytes, content_type: str) -> ObjectReceipt:
-        self._send(key, content, content_type)
+    def _put(self, key: str, content: bytes, content_type: str, retention: timedelta | None) -> ObjectReceipt:
+        self._send(key, content, content_type, retention)
         return self._matching(key, content)
 
     def _keep(self, key: str, content: bytes, content_type: str) -> None:
@@ -118,7 +125,9 @@ class S3EvidenceStore:
             raise StoreConflictError(key, receipt.sha256)
         return receipt
 
-    def _send(self, key: str, content: bytes, content_type: str) -> str | None:
+    def _send(
+        self, key: str, content: bytes, content_type: str, retention: timedelta | None = None
+    ) -> str | None:
         """Return the checksum that the store says it stored; None: something stood there, or it says none."""
         try:
             made = self._client.put_object(
@@ -129,7 +138,7 @@ class S3EvidenceStore:
                 IfNoneMatch="*",
                 ChecksumSHA256=_base64(sha256(content)),
                 ObjectLockMode="GOVERNANCE" if self._settings.lock_mode == "GOVERNANCE" else "COMPLIANCE",
-                ObjectLockRetainUntilDate=self._now() + self._settings.retention,
+                ObjectLockRetainUntilDate=self._now() + (retention or self._settings.retention),
             )
         except ClientError as error:
             if _status(error) not in _TAKEN:
@@ -159,6 +168,19 @@ class S3EvidenceStore:
             raise _translated(error, key) from error
         with closing(found["Body"]) as body:
             return body.read()
+
+    def _part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        if not size_bytes:
+            return b""
+        wanted = f"bytes={offset}-{offset + size_bytes - 1}"
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)
+        except ClientError as error:
+            if _status(error) == BEYOND_ITS_END:
+                return b""
+            raise _translated(error, key) from error
+        with closing(found["Body"]) as body:
+            return body.read(size_bytes)
 
     def _keys(self, prefix: str) -> list[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)

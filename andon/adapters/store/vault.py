@@ -51,6 +51,10 @@ class AesVault:
         """Encrypt `content`; the same content under the same `bound_to` gives the same bytes."""
         return await asyncio.to_thread(self.encrypt_now, incident, content, bound_to=bound_to)
 
+    async def encrypt_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
+        """Encrypt contents by what they are bound to, all in one thread."""
+        return await asyncio.to_thread(self._each, incident, contents)
+
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave."""
         return await asyncio.to_thread(self.decrypt_now, incident, stored, bound_to=bound_to)
@@ -73,6 +77,9 @@ class AesVault:
         keys = self._keys_of(incident)
         nonce, sealed = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
         return _opened(partial(keys.cipher.decrypt, nonce, sealed, _where(incident, bound_to)), bound_to)
+
+    def _each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
+        return [self.encrypt_now(incident, one, bound_to=bound_to) for bound_to, one in contents.items()]
 
     def _keys_of(self, incident: str) -> _Keys:
         with self._looking:

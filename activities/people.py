@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
+from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from andon.domain.directory import Role
-from andon.domain.notice import FINAL, Code, Notice, Recipients, Target
+from andon.domain.notice import FINAL, Code, Notice, Recipients, Target, targets
 from andon.domain.values import Carried
 from andon.ports import Notifier
+
+log = logging.getLogger(__name__)
+
+
+class Round(Carried):
+    """One notice at the start of a round, and whom it has reached already."""
+
+    notice: Notice
+    arrived: tuple[Target, ...] = ()
+
+
+class Begun(Carried):
+    """Whom to tell, and what became of the first attempts."""
+
+    recipients: Recipients
+    arrived: tuple[Target, ...] = ()
+    failed: tuple[Target, ...] = ()
+    again: tuple[Target, ...] = Field((), description="did not arrive, and another attempt may")
 
 
 class Telling(Carried):
@@ -31,10 +53,34 @@ class PeopleActivities:
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
 
-    @activity.defn(name="people.recipients")
-    async def recipients(self, notice: Notice) -> Recipients:
-        """Return whom to tell, by the directory now in force."""
-        return await self._notifier.recipients(notice)
+    @activity.defn(name="people.begin")
+    async def begin(self, begun: Round) -> Begun:
+        """Find whom to tell by the directory now in force, and try each whose channel is open, side by side.
+
+        A repeat leaves those in peace who have been reached.
+        """
+        recipients = await self._notifier.recipients(begun.notice)
+        known = dict.fromkeys(begun.arrived, True)
+        wanted = [
+            target
+            for target, way in targets(recipients, known).items()
+            if target not in known and way.opens_at is None
+        ]
+        codes = await asyncio.gather(*(self._tried(begun.notice, target) for target in wanted))
+        tried = dict(zip(wanted, codes, strict=True))
+        return Begun(
+            recipients=recipients,
+            arrived=tuple(target for target, code in tried.items() if code is Code.SENT),
+            failed=tuple(target for target, code in tried.items() if code in FINAL),
+            again=tuple(target for target, code in tried.items() if code not in {Code.SENT, *FINAL}),
+        )
+
+    async def _tried(self, notice: Notice, target: Target) -> Code:
+        try:
+            return await self._notifier.tell(notice, target)
+        except Exception:  # whatever it is, it must not hold up the others; the target is tried again alone
+            log.exception("notice %s: an attempt broke off", notice.id)
+            return Code.FAILED
 
     @activity.defn(name="people.tell")
     async def tell(self, telling: Telling) -> None:

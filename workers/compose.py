@@ -109,7 +109,7 @@ def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONS
 def notices_duty(parts: Parts, queue: str = queues.NOTICES) -> Duty:
     """Telling people."""
     people = PeopleActivities(parts.notifier)
-    return Duty(queue=queue, workflows=(), activities=(people.recipients, people.tell, people.conclude))
+    return Duty(queue=queue, workflows=(), activities=(people.begin, people.tell, people.conclude))
 
 
 def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:

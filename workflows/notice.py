@@ -9,13 +9,12 @@ from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError
 
-from activities.people import Conclusion, PeopleActivities, Telling
+from activities.people import Begun, Conclusion, PeopleActivities, Round, Telling
 from andon.domain.directory import Role
 from andon.domain.incident import workflow_id
 from andon.domain.notice import (
     UNDELIVERED,
     Notice,
-    Recipients,
     Target,
     Undelivered,
     Way,
@@ -26,7 +25,8 @@ from andon.domain.notice import (
 from workflows import queues
 
 TELL_TIMEOUT = timedelta(seconds=15)
-TELL_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3)
+ATTEMPTS = 3
+PAUSE = timedelta(seconds=1)
 RECORD_TIMEOUT = timedelta(seconds=10)
 RECORD_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 PRIORITY = Priority(priority_key=3)
@@ -57,14 +57,18 @@ class NoticeWorkflow:
 
     async def _round(self, notice: Notice) -> tuple[Role, ...]:
         """Go down every line once, and return the roles for which that was in vain."""
-        recipients = await self._recipients(notice)
-        self._results = {target: True for target, arrived in self._results.items() if arrived}
+        first = await self._first(notice)
+        recipients = first.recipients
+        self._results = dict.fromkeys(first.failed, False) | dict.fromkeys(
+            self._arrived + first.arrived, True
+        )
+        again = frozenset(first.again)
         begun: dict[Target, asyncio.Task[None]] = {}
         while True:
             wanted = targets(recipients, self._results)
             for target, way in wanted.items():
                 if target not in begun and target not in self._results:
-                    begun[target] = asyncio.create_task(self._try(notice, target, way))
+                    begun[target] = asyncio.create_task(self._try(notice, target, way, again=target in again))
             going = {target: task for target, task in begun.items() if not task.done()}
             missing = undeliverable(recipients, self._results)
             if missing and all(_asleep(wanted.get(target)) for target in going):
@@ -75,17 +79,23 @@ class NoticeWorkflow:
             for task in ended:
                 await task
 
-    async def _recipients(self, notice: Notice) -> Recipients:
+    @property
+    def _arrived(self) -> tuple[Target, ...]:
+        return tuple(target for target, arrived in self._results.items() if arrived)
+
+    async def _first(self, notice: Notice) -> Begun:
         return await workflow.execute_activity_method(
-            PeopleActivities.recipients,
-            notice,
-            start_to_close_timeout=RECORD_TIMEOUT,
+            PeopleActivities.begin,
+            Round(notice=notice, arrived=self._arrived),
+            start_to_close_timeout=TELL_TIMEOUT,
             retry_policy=RECORD_RETRIES,
             task_queue=queues.NOTICES,
             priority=PRIORITY,
         )
 
-    async def _try(self, notice: Notice, target: Target, way: Way) -> None:
+    async def _try(self, notice: Notice, target: Target, way: Way, *, again: bool) -> None:
+        if again:
+            await workflow.sleep(PAUSE)
         if way.opens_at is not None:
             await workflow.sleep(max(way.opens_at - workflow.now(), timedelta()))
         try:
@@ -93,7 +103,7 @@ class NoticeWorkflow:
                 PeopleActivities.tell,
                 Telling(notice=notice, target=target),
                 start_to_close_timeout=TELL_TIMEOUT,
-                retry_policy=TELL_RETRIES,
+                retry_policy=RetryPolicy(initial_interval=PAUSE, maximum_attempts=ATTEMPTS - again),
                 task_queue=queues.NOTICES,
                 priority=PRIORITY,
             )

@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.people import Conclusion, PeopleActivities, Telling
+from activities.people import Conclusion, PeopleActivities, Round, Telling
 from andon.domain.directory import Role
 from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
 from tests.fakes import everybody, now
@@ -53,9 +53,38 @@ async def test_what_another_attempt_would_not_mend_is_not_retried(code: Code) ->
 
 
 async def test_whom_to_tell_holds_ids_only() -> None:
-    found = await ActivityEnvironment().run(PeopleActivities(Says(Code.SENT)).recipients, NOTICE)
-    assert [line.first for line in found.asked] == [("p-legal",)]
-    assert "memory://" not in found.model_dump_json()
+    begun = await ActivityEnvironment().run(PeopleActivities(Says(Code.SENT)).begin, Round(notice=NOTICE))
+    assert [line.first for line in begun.recipients.asked] == [("p-legal",)]
+    assert "memory://" not in begun.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [(Code.SENT, "arrived"), (Code.GONE, "failed"), (Code.FAILED, "again"), (Code.TIMEOUT, "again")],
+)
+async def test_each_first_attempt_has_one_end(code: Code, where: str) -> None:
+    begun = await ActivityEnvironment().run(PeopleActivities(Says(code)).begin, Round(notice=NOTICE))
+    ends = {name: [one.person for one in getattr(begun, name)] for name in ("arrived", "failed", "again")}
+    assert ends == {"arrived": [], "failed": [], "again": []} | {where: ["p-legal"]}
+
+
+async def test_whoever_was_reached_is_not_tried_again() -> None:
+    notifier = Says(Code.GONE)
+    reached = Target(person="p-legal", channel=0)
+    call = Round(notice=NOTICE, arrived=(reached,))
+    begun = await ActivityEnvironment().run(PeopleActivities(notifier).begin, call)
+    assert (begun.arrived, begun.failed, begun.again) == ((), (), ())
+
+
+async def test_an_attempt_that_breaks_off_holds_up_nobody() -> None:
+    class BreaksOff(Says):
+        async def tell(self, notice: Notice, target: Target) -> Code:
+            raise RuntimeError("the register is away")
+
+    begun = await ActivityEnvironment().run(
+        PeopleActivities(BreaksOff(Code.SENT)).begin, Round(notice=NOTICE)
+    )
+    assert [one.person for one in begun.again] == ["p-legal"]
 
 
 async def test_what_became_of_a_notice_is_kept() -> None:

@@ -131,7 +131,7 @@ async def posted(
         return Worker(
             environment.client,
             task_queue=queues.NOTICES,
-            activities=[people.recipients, people.tell, people.conclude],
+            activities=[people.begin, people.tell, people.conclude],
             build_id=build_id(),
         )
 

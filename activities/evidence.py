@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-
 from temporalio import activity
 
 from activities.final import final_errors
@@ -18,10 +16,11 @@ from andon.domain.evidence import (
     Manifest,
     Seal,
     seal_of,
+    settle_kinds,
     settle_rows,
 )
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, canonical, digest_of, sha256
-from andon.ports import Captured, EvidenceIndex, EvidenceSource, EvidenceStore, Vault
+from andon.ports import Captured, EvidenceIndex, EvidenceSource, EvidenceSources, EvidenceStore, Vault
 
 SIDE_BY_SIDE = 8
 """Uploads at a time: on two cores more threads do not upload faster."""
@@ -60,7 +59,7 @@ class EvidenceActivities:
 
     def __init__(
         self,
-        sources: Mapping[str, EvidenceSource],
+        sources: EvidenceSources,
         store: EvidenceStore,
         vault: Vault,
         index: EvidenceIndex,
@@ -78,7 +77,7 @@ class EvidenceActivities:
         """
         items: list[EvidenceItem] = []
         gaps: list[Gap] = []
-        source = self._sources.get(call.source)
+        source = await self._sources.of(call.query.system, call.source)
         if source is None:
             gaps = _all_missing(call, GapReason.NOT_CONFIGURED, "no such source")
         else:
@@ -105,6 +104,7 @@ class EvidenceActivities:
             rows=outcomes,
             gaps=named,
             leftovers=leftovers,
+            kinds=settle_kinds(call.rows, items, outcomes),
         )
         key = f"manifests/{call.incident}/{call.snapshot:04d}.json"
         with final_errors():

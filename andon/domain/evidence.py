@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, Spare, digest_of
 
@@ -34,12 +35,22 @@ class RowState(StrEnum):
     GAP = "gap"
 
 
-class EvidenceRow(Carried):
+class SaidBy(StrEnum):
+    """Who says that a row does not apply."""
+
+    SYSTEM = "system"
+    """The AI system's file."""
+    PLAYBOOK = "playbook"
+
+
+class EvidenceRow(Spare):
     """One row of the evidence list: what must be kept, and which kinds of item satisfy it."""
 
     id: Slug
     kinds: tuple[Slug, ...] = Field(min_length=1)
     later: bool = Field(False, description="comes into being after the first snapshot, such as the outcome")
+    not_applicable: Slug | None = Field(None, description="why it does not apply, as a code; None: it does")
+    said_by: SaidBy | None = Field(None, description="who says that it does not apply")
 
 
 class EvidenceItem(Spare):
@@ -82,6 +93,24 @@ class RowOutcome(Carried):
     state: RowState
     items: int = 0
     reason: GapReason | None = None
+    why: Slug | None = Field(None, description="why it was said not to apply, as a code")
+    said_by: SaidBy | None = None
+    contradicted: bool = Field(False, description="it was said not to apply, and items came in")
+
+    @model_serializer(mode="wrap")
+    def _as_it_began(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what came later and is not used, so that earlier manifests keep their root."""
+        return _without(written(self), {"why": None, "said_by": None, "contradicted": False})
+
+
+class KindOutcome(Spare):
+    """How one kind of item ended in one snapshot."""
+
+    kind: Slug
+    row: Slug
+    state: RowState
+    items: int = 0
+    reason: GapReason | None = None
 
 
 class Manifest(Carried):
@@ -97,6 +126,14 @@ class Manifest(Carried):
     leftovers: tuple[str, ...] = Field(
         (), description="objects a capture that was cut off may have stored; the repeat found other bytes"
     )
+    kinds: tuple[KindOutcome, ...] = Field((), description="every kind of every row, and how it ended")
+
+    @model_serializer(mode="wrap")
+    def _as_it_began(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = written(self)
+        if not self.kinds:
+            del found["kinds"]
+        return found
 
     def root(self) -> Sha256Hex:
         """The evidence root: SHA-256 of the manifest as RFC 8785 JSON."""
@@ -131,29 +168,73 @@ def seal_of(manifest: Manifest) -> Seal:
     )
 
 
+TELLING: Final = (
+    GapReason.DENIED,
+    GapReason.REFUSED,
+    GapReason.UNREACHABLE,
+    GapReason.LATE,
+    GapReason.RETENTION,
+    GapReason.NOT_CONFIGURED,
+    GapReason.EMPTY,
+)
+"""Reasons of several sources for one row: the first of these stands for it, all stay among the gaps."""
+
+
 def settle_rows(
     rows: Sequence[EvidenceRow], items: Sequence[EvidenceItem], gaps: Sequence[Gap]
 ) -> tuple[tuple[RowOutcome, ...], tuple[Gap, ...]]:
-    """Give each row its end, and each row without items a named gap.
+    """Give each row its end, and each row that should have items and has none a named gap.
 
-    A row that no source was asked about is `not_configured`; one whose source reported a gap
-    keeps that reason; one whose sources answered with nothing is `empty`.
+    What came in counts more than what was said: a row that was said not to apply and has items is
+    captured, and the contradiction is named. A row that no source was asked about is
+    `not_configured`; one whose sources answered with nothing is `empty`.
     """
-    reported = {gap.row: gap for gap in gaps}
     outcomes: list[RowOutcome] = []
-    named: list[Gap] = list(gaps)
+    named: list[Gap] = []
     for row in rows:
-        count = sum(1 for item in items if item.kind in row.kinds)
-        if count:
-            outcomes.append(RowOutcome(row=row.id, state=RowState.CAPTURED, items=count))
-            continue
-        gap = reported.get(row.id)
-        if gap is None:
-            reason = GapReason.LATE if row.later else GapReason.NOT_CONFIGURED
-            gap = Gap(row=row.id, reason=reason)
-            named.append(gap)
-        outcomes.append(RowOutcome(row=row.id, state=RowState.GAP, reason=gap.reason))
-    return tuple(outcomes), tuple(named)
+        reported = [gap for gap in gaps if gap.row == row.id]
+        outcome = _settled(row, sum(1 for item in items if item.kind in row.kinds), reported)
+        outcomes.append(outcome)
+        if outcome.state is RowState.GAP and outcome.reason is not None and not reported:
+            named.append(Gap(row=row.id, reason=outcome.reason))
+    excused = {one.row for one in outcomes if one.state is RowState.NOT_APPLICABLE}
+    return tuple(outcomes), (*(gap for gap in gaps if gap.row not in excused), *named)
+
+
+def _settled(row: EvidenceRow, items: int, reported: Sequence[Gap]) -> RowOutcome:
+    said = {"why": row.not_applicable, "said_by": row.said_by}
+    if items:
+        contradicted = row.not_applicable is not None
+        return RowOutcome(row=row.id, state=RowState.CAPTURED, items=items, contradicted=contradicted, **said)
+    if row.not_applicable is not None:
+        return RowOutcome(row=row.id, state=RowState.NOT_APPLICABLE, **said)
+    unasked = GapReason.LATE if row.later else GapReason.NOT_CONFIGURED
+    reason = min((gap.reason for gap in reported), key=TELLING.index, default=unasked)
+    return RowOutcome(row=row.id, state=RowState.GAP, reason=reason)
+
+
+def settle_kinds(
+    rows: Sequence[EvidenceRow], items: Sequence[EvidenceItem], outcomes: Sequence[RowOutcome]
+) -> tuple[KindOutcome, ...]:
+    """Give each kind of each row its end.
+
+    A kind without items in a row that was captured is a gap as well: other kinds of the row came in,
+    and there is no evidence of this one.
+    """
+    ends = {one.row: one for one in outcomes}
+    return tuple(
+        _kind(row, kind, sum(1 for item in items if item.kind == kind), ends[row.id])
+        for row in rows
+        for kind in row.kinds
+    )
+
+
+def _kind(row: EvidenceRow, kind: Slug, items: int, end: RowOutcome) -> KindOutcome:
+    if items:
+        return KindOutcome(kind=kind, row=row.id, state=RowState.CAPTURED, items=items)
+    if row.not_applicable is not None:
+        return KindOutcome(kind=kind, row=row.id, state=RowState.NOT_APPLICABLE)
+    return KindOutcome(kind=kind, row=row.id, state=RowState.GAP, reason=end.reason or GapReason.EMPTY)
 
 
 def missing_log_rate(rows: Sequence[RowOutcome]) -> float:
@@ -161,3 +242,7 @@ def missing_log_rate(rows: Sequence[RowOutcome]) -> float:
     required = [row for row in rows if row.state is not RowState.NOT_APPLICABLE]
     missing = [row for row in required if row.state is RowState.GAP]
     return len(missing) / len(required) if required else 0.0
+
+
+def _without(written: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in written.items() if name not in defaults or value != defaults[name]}

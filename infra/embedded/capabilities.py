@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from andon.adapters.store.identities import PROBES
 from infra.embedded.checks import Check, equal, refused
 from infra.embedded.folder import write_private_json
 from infra.embedded.part import Say
 from infra.embedded.progress import Display
 from infra.embedded.side_doors import SideDoors
-from infra.embedded.store import PROBES, Store, passing, patiently
+from infra.embedded.store import Store, passing, patiently
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -220,8 +221,8 @@ async def prove(store: Store, side_doors: SideDoors, report: Path, display: Disp
 def _attempt(store: Store, side_doors: SideDoors) -> list[Check]:
     done: list[Check] = []
     with (
-        closing(store.client(store.credentials.engine)) as engine,
-        closing(store.client(store.credentials.auditor)) as auditor,
+        closing(store.client(store.credentials.identities["evidence"])) as engine,
+        closing(store.client(store.credentials.identities["auditor"])) as auditor,
     ):
         try:
             done.extend(_Probe.write(store, side_doors, engine, auditor).checks())

@@ -6,8 +6,9 @@ import os
 import secrets
 from typing import Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
+from andon.adapters.store.identities import BY_NAME
 from andon.domain.values import Frozen
 from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder, read_json, write_private, write_private_json
@@ -34,14 +35,14 @@ class Credentials(Frozen):
 
     provisioner: S3Identity
     """Makes the bucket and its policy when the store starts; nothing else uses it."""
-    engine: S3Identity
-    auditor: S3Identity
+    identities: dict[str, S3Identity] = Field(default_factory=dict)
+    """By name, as `andon.adapters.store.identities` lists them."""
     weed_tokens: tuple[str, str, str, str]
     """Signing keys for SeaweedFS's own HTTP: volume write and read, filer write and read."""
     probe_token: str
 
     @classmethod
-    def of(cls, folder: DataFolder) -> Self:
+    def of(cls, folder: DataFolder) -> Credentials:
         """Return the secrets of `folder`, made at the first call.
 
         Raises:
@@ -50,18 +51,26 @@ class Credentials(Frozen):
         kept = read_json(folder.secrets)
         if kept is not None:
             try:
-                return cls.model_validate(kept)
+                return _whole(cls.model_validate(kept), folder)
             except ValidationError as error:
                 raise StackError(f"{folder.secrets} is damaged: {error}") from error
         made = cls(
             provisioner=S3Identity.fresh("provisioner"),
-            engine=S3Identity.fresh("engine"),
-            auditor=S3Identity.fresh("auditor"),
             weed_tokens=(_key(), _key(), _key(), _key()),
             probe_token=f"andon_probe_{secrets.token_urlsafe(32)}",
         )
-        write_private_json(folder.secrets, made.model_dump(mode="json"))
-        return made
+        return _whole(made, folder)
+
+
+def _whole(credentials: Credentials, folder: DataFolder) -> Credentials:
+    """Return these with an identity for each name, as the folder then keeps them."""
+    missing = [name for name in BY_NAME if name not in credentials.identities]
+    if not missing:
+        return credentials
+    identities = {**credentials.identities, **{name: S3Identity.fresh(name) for name in missing}}
+    whole = credentials.model_copy(update={"identities": identities})
+    write_private_json(folder.secrets, whole.model_dump(mode="json"))
+    return whole
 
 
 def _key() -> str:

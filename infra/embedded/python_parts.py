@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 import httpx
 
+from andon.adapters.store.identities import BY_PART
 from andon.config import SETTINGS_FILE_VARIABLE
+from infra.embedded.credentials import S3Identity
 from infra.embedded.folder import DataFolder
 from infra.embedded.part import Layer, Part, Readiness, Say
 
@@ -26,9 +28,15 @@ SERVER_NEEDS: Mapping[str, frozenset[str]] = {
 
 
 def python_parts(
-    folder: DataFolder, ports: Mapping[str, int], inherited: Mapping[str, str]
+    folder: DataFolder,
+    ports: Mapping[str, int],
+    inherited: Mapping[str, str],
+    identities: Mapping[str, S3Identity],
 ) -> tuple[Part, ...]:
-    """Return migrations, servers and workers; `inherited` is the environment they get."""
+    """Return migrations, servers and workers; `inherited` is the environment they get.
+
+    Each gets the identity of the object store that is meant for it, and no other.
+    """
     environment = {**inherited, SETTINGS_FILE_VARIABLE: str(folder.settings), "PYTHONUNBUFFERED": "1"}
 
     def part(name: str, *command: str, layer: Layer, ready: Readiness | None, needs: frozenset[str]) -> Part:
@@ -36,7 +44,7 @@ def python_parts(
             name=name,
             # -P: a folder named `workflows` where the person stands must not be imported.
             argv=(sys.executable, "-P", "-m", "andon.cli.main", *command),
-            environment=environment,
+            environment={**environment, **_identity(name, identities)},
             folder=folder.root,
             layer=layer,
             ready=ready,
@@ -63,6 +71,15 @@ def python_parts(
         for queue in QUEUES
     ]
     return migrate, *servers, *workers
+
+
+def _identity(part: str, identities: Mapping[str, S3Identity]) -> dict[str, str]:
+    meant = BY_PART.get(part)
+    keys = identities[meant.name] if meant else None
+    return {
+        "ANDON_STORE__ACCESS_KEY": keys.access_key if keys else "",
+        "ANDON_STORE__SECRET_KEY": keys.secret_key if keys else "",
+    }
 
 
 def _healthy(port: int) -> Readiness:

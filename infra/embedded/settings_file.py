@@ -49,7 +49,7 @@ def write_settings(
                 "namespace": NAMESPACE,
                 "ui_url": url(ports["temporal_ui"]),
             },
-            "store": _store(ports, credentials),
+            "store": _store(ports),
             "databases": {
                 f"{name}_url": f"sqlite:///{folder.root / f'{name}.db'}"
                 for name in ("switches", "register", "recorder")
@@ -72,15 +72,14 @@ def write_settings(
     )
 
 
-def _store(ports: Mapping[str, int], credentials: Credentials) -> dict[str, Any]:
+def _store(ports: Mapping[str, int]) -> dict[str, Any]:
+    """Return where the store is; each part is given an identity of its own, and most have none."""
     return {
         "region": STORE.region,
         "bucket": STORE.bucket,
         "retention": f"P{STORE.retention.days}D",
         "lock_mode": STORE.lock_mode,
         "endpoint": url(ports["s3"]),
-        "access_key": credentials.engine.access_key,
-        "secret_key": credentials.engine.secret_key,
     }
 
 

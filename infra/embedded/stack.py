@@ -44,7 +44,7 @@ class Prepared:
 
     def announcement(self, started_at: datetime) -> dict[str, Any]:
         """Return what the ready file says: where everything is, and how to sign in."""
-        auditor = self.credentials.auditor
+        auditor = self.credentials.identities["auditor"]
         return {
             "pid": os.getpid(),
             "started_at": started_at.isoformat(),
@@ -78,7 +78,11 @@ def stores(prepared: Prepared) -> tuple[Part, ...]:
 
 def whole(prepared: Prepared) -> tuple[Part, ...]:
     """Return every part of Andon."""
-    return *stores(prepared), *python_parts(prepared.folder, prepared.ports, prepared.inherited)
+    identities = prepared.credentials.identities
+    return (
+        *stores(prepared),
+        *python_parts(prepared.folder, prepared.ports, prepared.inherited, identities),
+    )
 
 
 def prepare(

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from andon.adapters.store.identities import BY_NAME, PROBES, bucket_policy
 from andon.config import StoreSettings
 from infra.embedded.credentials import Credentials, S3Identity
 from infra.embedded.part import Say
@@ -23,15 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PROBES: Final = "probe/"
-"""Prefix of what the start-up probe writes: the only place where anything may be deleted, and
-only by the provisioner once its lock has run out."""
-
-ENGINE: Final = "arn:aws:iam::000000000000:user/engine"
-AUDITOR: Final = "arn:aws:iam::000000000000:user/auditor"
+PRINCIPAL: Final = "arn:aws:iam::000000000000:user/"
 """How SeaweedFS names identities of its configuration file in a bucket policy."""
 
-DELETING: Final = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
 CONNECT_WITHIN = 2.0
 READ_WITHIN = 10.0
 PAUSE = 0.05
@@ -106,30 +101,10 @@ class Store:
                     "Rule": {"DefaultRetention": retention},
                 },
             )
-            client.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(self._policy()))
+            principals = {name: f"{PRINCIPAL}{name}" for name in ("provisioner", *BY_NAME)}
+            policy = json.dumps(bucket_policy(self.bucket, principals))
+            client.put_bucket_policy(Bucket=self.bucket, Policy=policy)
             self._clear_probes(client)
-
-    def _policy(self) -> dict[str, object]:
-        everything = f"arn:aws:s3:::{self.bucket}/*"
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "NobodyDeletesEvidence",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": [*DELETING, "s3:BypassGovernanceRetention"],
-                    "NotResource": [f"arn:aws:s3:::{self.bucket}/{PROBES}*"],
-                },
-                {
-                    "Sid": "EngineAndAuditorDeleteNothing",
-                    "Effect": "Deny",
-                    "Principal": {"AWS": [ENGINE, AUDITOR]},
-                    "Action": [*DELETING, "s3:PutObjectLegalHold", "s3:BypassGovernanceRetention"],
-                    "Resource": [everything],
-                },
-            ],
-        }
 
     def _clear_probes(self, client: S3Client) -> None:
         listing = client.list_object_versions(Bucket=self.bucket, Prefix=PROBES, MaxKeys=1000)

@@ -87,7 +87,7 @@ def temporal_part(folder: DataFolder, ports: Mapping[str, int]) -> Part:
         name="temporal",
         argv=tuple(argv),
         # Nothing of the caller's environment: TEMPORAL_* variables would change the server.
-        environment={"HOME": str(folder.run), "PATH": "/usr/bin:/bin"},
+        environment={"HOME": str(folder.run), "PATH": "/usr/bin:/bin", "GOGC": "400"},
         folder=folder.root,
         layer=Layer.STORES,
         ready=ready,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from andon.adapters.store.identities import IDENTITIES, identity_policy
 from infra.embedded.capabilities import prove
 from infra.embedded.certificates import make_certificates
 from infra.embedded.credentials import Credentials, S3Identity
@@ -33,19 +34,6 @@ garbage collector takes a fifth of a core for ever."""
 COMPONENTS: Final = ("MASTER", "VOLUME", "FILER", "S3", "CLIENT", "ADMIN", "WORKER", "MQ")
 
 SERVERS: Final = ("master", "volume", "filer")
-
-ENGINE_MAY: Final = (
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:PutObject",
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
-    "s3:GetBucketVersioning",
-    "s3:GetObjectRetention",
-    "s3:PutObjectRetention",
-    "s3:GetBucketObjectLockConfiguration",
-)
-AUDITOR_MAY: Final = tuple(action for action in ENGINE_MAY if not action.startswith("s3:Put"))
 
 
 def weed_part(
@@ -146,17 +134,12 @@ def _identities(credentials: Credentials, bucket: str) -> dict[str, Any]:
         "identities": [
             identity("provisioner", credentials.provisioner, {"actions": ["Admin"]}),
             # By policy: the store's own coarse right to write contains the right to delete.
-            identity("engine", credentials.engine, {"policyNames": ["engine"]}),
-            identity("auditor", credentials.auditor, {"policyNames": ["auditor"]}),
+            *(
+                identity(one.name, credentials.identities[one.name], {"policyNames": [one.name]})
+                for one in IDENTITIES
+            ),
         ],
         "policies": [
-            {"name": "engine", "content": _policy(ENGINE_MAY, bucket)},
-            {"name": "auditor", "content": _policy(AUDITOR_MAY, bucket)},
+            {"name": one.name, "content": json.dumps(identity_policy(one, bucket))} for one in IDENTITIES
         ],
     }
-
-
-def _policy(actions: tuple[str, ...], bucket: str) -> str:
-    where = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": where}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -19,6 +19,7 @@ from andon.audit.verify import verify
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError
 from andon.domain.values import canonical
+from infra.embedded.credentials import Credentials
 from tests.audit.story import INCIDENT, TRUST, batches, whole_story
 from tests.embedded.running import RunningStores
 
@@ -28,8 +29,21 @@ LEDGER_KEY = f"ledger/{INCIDENT}/response/00000004.jsonl"
 
 
 @pytest.fixture(scope="module")
-def engine(shared_stores: RunningStores) -> StoreSettings:
-    return StoreSettings.model_validate(shared_stores.read("settings.json")["store"])
+def identities(shared_stores: RunningStores) -> dict[str, StoreSettings]:
+    """The store as each identity reaches it."""
+    settings = StoreSettings.model_validate(shared_stores.read("settings.json")["store"])
+    kept = Credentials.model_validate(shared_stores.read("secrets.json")).identities
+    return {
+        name: settings.model_copy(
+            update={"access_key": keys.access_key, "secret_key": SecretStr(keys.secret_key)}
+        )
+        for name, keys in kept.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def engine(identities: dict[str, StoreSettings]) -> StoreSettings:
+    return identities["responder"]
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +52,23 @@ def access(shared_stores: RunningStores) -> StoreAccess:
 
 
 @pytest.fixture(scope="module")
-def stored(engine: StoreSettings, access: StoreAccess) -> LockedCopies:
-    """Everything of one incident, put there as the engine puts it."""
+def stored(identities: dict[str, StoreSettings], access: StoreAccess) -> LockedCopies:
+    """Everything of one incident, put there as the workers put it."""
     objects = batches(STORY)
     objects |= {f"manifests/{INCIDENT}/{one.snapshot:04d}.json": canonical(one) for one in STORY.manifests}
     for manifest in STORY.manifests:
         for number, item in enumerate(manifest.items):
             objects[item.key] = f"{manifest.snapshot}/{number}".encode()
-    store = S3EvidenceStore(engine)
+    ledger, evidence = S3EvidenceStore(identities["responder"]), S3EvidenceStore(identities["evidence"])
 
     async def put_all() -> None:
         await asyncio.gather(
-            *(store.put(key, content, content_type="application/json") for key, content in objects.items())
+            *(
+                (ledger if key.startswith("ledger/") else evidence).put(
+                    key, content, content_type="text/plain"
+                )
+                for key, content in objects.items()
+            )
         )
 
     asyncio.run(put_all())

@@ -49,14 +49,14 @@ def store(shared_stores: RunningStores) -> Store:
 
 @pytest.fixture
 def engine(store: Store) -> Iterator[Any]:
-    with closing(store.client(store.credentials.engine)) as client:
+    with closing(store.client(store.credentials.identities["evidence"])) as client:
         yield client
 
 
 @pytest.fixture
 def auditor(shared_stores: RunningStores, store: Store) -> Iterator[Any]:
     said = shared_stores.announcement()["s3"]
-    given = store.credentials.auditor.model_copy(
+    given = store.credentials.identities["auditor"].model_copy(
         update={"access_key": said["access_key"], "secret_key": said["secret_key"]}
     )
     with closing(store.client(given)) as client:
@@ -157,7 +157,9 @@ def test_the_auditor_reads_but_writes_nothing(store: Store, engine: Any, auditor
 async def test_a_store_that_lets_the_engine_delete_is_not_called_locked(
     store: Store, shared_stores: RunningStores, tmp_path: Path, display: RecordingDisplay
 ) -> None:
-    lax = store.credentials.model_copy(update={"engine": store.credentials.provisioner})
+    lax = store.credentials.model_copy(
+        update={"identities": {**store.credentials.identities, "evidence": store.credentials.provisioner}}
+    )
     ports = shared_stores.read("ports.json")
     doors = SideDoors(ports["weed_master"], ports["weed_filer"], ())
     report = tmp_path / "capabilities.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+
 from temporalio import activity
 
 from activities.final import final_errors

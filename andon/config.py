@@ -145,6 +145,47 @@ class LeverSettings(_Section):
     )
 
 
+class BucketSettings(_Section):
+    """A bucket that evidence is read from, and the identity that may read it."""
+
+    endpoint: str = Field("", description="URL of the S3 API; empty: AWS")
+    region: str = Field("us-east-1", description="region name that requests are signed for")
+    bucket: str = Field(description="name of the bucket")
+    access_key: str = Field(description="identity that may list and read, and nothing else")
+    secret_key: SecretStr = Field(description="its secret")
+
+
+class SourceSettings(_Section):
+    """What evidence sources need besides their options in a system's file; nothing else is read or called."""
+
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="secrets by the names that sources' options use"
+    )
+    private_hosts: tuple[Annotated[str, Field(pattern=HOST_AND_PORT)], ...] = Field(
+        (), description="`host:port` of sources at addresses that are not public; no other is called"
+    )
+    databases: dict[str, SecretStr] = Field(
+        default_factory=dict, description="SQLAlchemy URLs of databases, by the names that options use"
+    )
+    buckets: dict[str, BucketSettings] = Field(
+        default_factory=dict,
+        description="buckets by the names that options use: `endpoint`, `region`, `bucket`, `access_key`, "
+        "`secret_key`",
+    )
+    folders: dict[str, Path] = Field(
+        default_factory=dict, description="folders with logs and other files, by the names that options use"
+    )
+    repositories: dict[str, Path] = Field(
+        default_factory=dict, description="folders of git repositories, by the names that options use"
+    )
+    timeout: timedelta = Field(
+        timedelta(seconds=10),
+        gt=timedelta(0),
+        le=timedelta(minutes=2),
+        description="longest wait for one answer",
+    )
+
+
 class CareSettings(_Section):
     """Looking after holds and incidents."""
 
@@ -244,6 +285,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     flags: FlagSettings = FlagSettings()
     levers: LeverSettings = LeverSettings()
+    sources: SourceSettings = SourceSettings()
     care: CareSettings = CareSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()

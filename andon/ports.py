@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import Field
 
 from andon.domain.containment import Applied, Order, Proof, Released
+from andon.domain.custody import Access
 from andon.domain.directory import Role, Standing
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
@@ -120,6 +121,27 @@ class LedgerStore(Protocol):
         """Return the head of the stored response chain."""
 
 
+class AccessLog(Protocol):
+    """The access chains: who looked, and what became of the evidence."""
+
+    async def record(
+        self,
+        incident: IncidentId,
+        actor: str,
+        what: str,
+        item: str,
+        reason: Sha256Hex | None,
+        at: Instant,
+    ) -> Entry:
+        """Write one entry and return it once it is locked.
+
+        Whoever shows or exports evidence calls this first, and gives nothing out if it raises.
+        """
+
+    async def write(self, access: Access) -> Entry:
+        """Write one entry with a role, an outcome or digests, and return it once it is locked."""
+
+
 class StatementReader(Protocol):
     """Signed statements as they came to rest."""
 
@@ -161,6 +183,12 @@ class Vault(Protocol):
     async def encrypt_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
         """Encrypt many contents, by what each is bound to, as `encrypt` does with one."""
 
+    async def commit(self, incident: IncidentId, content: bytes, *, bound_to: str) -> Sha256Hex:
+        """Return a keyed digest of `content` in the clear, so that it can be shown to be what was stored.
+
+        A bare digest of a short text, such as a telephone number, would give it away to guessing.
+        """
+
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave.
 
@@ -176,7 +204,10 @@ class Captured(Frozen):
     content: bytes
     content_type: str
     name: str = Field(description="stable within source and incident, so a repeat stores nothing twice")
-    source_at: Instant | None = None
+    source_at: Instant | None = Field(None, description="the source's own time for it")
+    skew_ms: int | None = Field(None, description="the source's clock against ours; None: it was not seen")
+    origin: str = Field("", description="where exactly it lay; kept in the source's own record, encrypted")
+    cursor: str = Field("", description="whence to go on once this and all before it are at rest")
 
 
 class EvidenceSource(Protocol):
@@ -184,6 +215,8 @@ class EvidenceSource(Protocol):
 
     name: Slug
     version: str
+    supplies: frozenset[str]
+    """Kinds of evidence it can give; empty: any."""
 
     def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
         """Yield artefacts, and a gap for each row that should be there and is not.
@@ -191,6 +224,21 @@ class EvidenceSource(Protocol):
         Raises:
             SourceError: nothing can be had from this source; its reason becomes the gap's.
         """
+
+
+@runtime_checkable
+class ResumableSource(EvidenceSource, Protocol):
+    """A source that can tell where it was."""
+
+    def collect_after(self, query: EvidenceQuery, cursor: str) -> AsyncIterator[Captured | Gap]:
+        """Go on behind the item that carried `cursor`; an empty one begins anew."""
+
+
+class EvidenceSources(Protocol):
+    """The sources of every AI system."""
+
+    async def of(self, system: Slug, source: Slug) -> EvidenceSource | None:
+        """Return a source by the id that a plan has for it; None: nobody named it."""
 
 
 class EvidenceIndex(Protocol):

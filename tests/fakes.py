@@ -21,7 +21,7 @@ from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
-from andon.ports import Captured, ObjectReceipt
+from andon.ports import Captured, EvidenceSource, ObjectReceipt
 
 
 def now() -> datetime:
@@ -214,6 +214,13 @@ class MemoryEvidence:
         return self.manifests[snapshot]
 
 
+class Sources(dict[str, EvidenceSource]):
+    """The same sources for every AI system."""
+
+    async def of(self, system: str, source: str) -> EvidenceSource | None:
+        return self.get(source)
+
+
 @dataclass
 class ListSource:
     """Gives what it was made with, or raises."""
@@ -222,6 +229,7 @@ class ListSource:
     found: Sequence[Captured | Gap] = ()
     failure: SourceError | None = None
     version: str = "1"
+    supplies: frozenset[str] = frozenset()
 
     async def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
         if self.failure is not None:

@@ -14,20 +14,32 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any, Final, Protocol
 
 import httpcore
 import httpx
 
 from andon.adapters.addresses import is_inside, is_public, literal, resolved
 from andon.adapters.places import Place, place_of
-from andon.config import LeverSettings
 from andon.domain.errors import InvalidInputError, LeverAwayError
 
 MOST_BYTES: Final = 64 * 1024
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Gives the addresses of a host; raises OSError where there are none."""
+
+
+class Reach(Protocol):
+    """What settings say of calls; a section each for levers and for evidence sources."""
+
+    @property
+    def private_hosts(self) -> Sequence[str]:
+        """`host:port` of what may be called though it is not public."""
+
+    @property
+    def timeout(self) -> timedelta:
+        """Longest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,18 @@ async def ask_the_system(host: str, port: int) -> Sequence[str]:
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Opens connections to checked addresses only."""
 
-    def __init__(self, private: Iterable[str], resolve: Resolve, below: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(
+        self,
+        private: Iterable[str],
+        resolve: Resolve,
+        below: httpcore.AsyncNetworkBackend,
+        section: str = "levers",
+    ) -> None:
         self._private = frozenset(one.lower() for one in private)
         self._resolve = resolve
         self._below = below
+        self.listed = f"{section}.private_hosts"
+        """The setting that names what is not public."""
 
     def named(self, place: Place) -> bool:
         """Whether an admin named this place as one that may be called though it is not public."""
@@ -115,7 +135,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         if not allowed:
             raise InvalidInputError(
                 f"{place.name} is not on the public Internet: if it is meant to be called, an admin "
-                "names exactly this in the settings under levers.private_hosts"
+                f"names exactly this in the settings under {self.listed}"
             )
         return [str(one) for one in dict.fromkeys(found)]
 
@@ -137,7 +157,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         place = place_of(str(request.url))
         if not place.secure and not self._network.named(place):
             raise InvalidInputError(
-                f"{place.name}: use https; http is for what settings name under levers.private_hosts"
+                f"{place.name}: use https; http is for what settings name under {self._network.listed}"
             )
         url = httpcore.URL(
             scheme=request.url.raw_scheme, host=place.host, port=place.port, target=request.url.raw_path
@@ -185,17 +205,18 @@ class _Body(httpx.AsyncByteStream):
 
 
 class Outgoing:
-    """Calls URLs of levers; each call has connections of its own, so that each is checked."""
+    """Calls URLs of levers and sources; each call has connections of its own, so that each is checked."""
 
     def __init__(
         self,
-        settings: LeverSettings,
+        settings: Reach,
         resolve: Resolve = ask_the_system,
         network: httpcore.AsyncNetworkBackend | None = None,
+        section: str = "levers",
     ) -> None:
         self._settings = settings
         below = network if network is not None else httpcore.AnyIOBackend()
-        self._network = GuardedNetwork(settings.private_hosts, resolve, below)
+        self._network = GuardedNetwork(settings.private_hosts, resolve, below, section)
         self._tls = httpx.create_ssl_context()
 
     @asynccontextmanager

@@ -84,7 +84,7 @@ class Runtime:
     ledger: ports.LedgerStore
     projection: ports.Projection
     notifier: ports.Notifier
-    sources: Mapping[str, ports.EvidenceSource]
+    sources: ports.EvidenceSources
     store: ports.EvidenceStore
     vault: ports.Vault
     evidence: ports.EvidenceIndex

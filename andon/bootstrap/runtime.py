@@ -12,6 +12,8 @@ from andon.adapters.people import RegisterDirectory
 from andon.adapters.proofs.consumer import ConsumerLook
 from andon.adapters.proofs.request import RequestLook
 from andon.adapters.proofs.spans import SpansLook
+from andon.adapters.sources.found import RegisteredSources
+from andon.adapters.sources.kinds import SourceMeans
 from andon.adapters.sources.recorder import RecorderSource
 from andon.adapters.sources.uploads import UploadsSource
 from andon.adapters.sources.versions import VersionsEndpoint
@@ -75,7 +77,11 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
             settings.console.url,
             folds=lambda notice, person: queries.storms.folds(notice, person, shelf.storm.notices),
         ),
-        sources={one.name: one for one in (recorder, versions, uploads)},
+        sources=RegisteredSources(
+            {one.name: one for one in (recorder, versions, uploads)},
+            queries.systems,
+            SourceMeans(settings.sources, shelf.evidence.rows),
+        ),
         store=store,
         vault=vault,
         evidence=RegisterEvidenceIndex(queries.evidence),

@@ -69,6 +69,7 @@ class EvidenceItem(Spare):
     version_id: str = Field(description="object version in the store")
     locked_until: Instant | None = Field(description="from the store's receipt; None: not locked")
     collector: str = Field(description="name and version of the collector")
+    skew_ms: int | None = Field(None, description="the source's clock against ours; None: it was not seen")
     pack: str = Field(
         "",
         description="SHA-256 of the object under `key`, if that holds this item among others; empty: the "

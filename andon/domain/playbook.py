@@ -314,7 +314,7 @@ def resolve(
         contact=system.owner,
         rights=clocked,
         rows=evidence.rows,
-        sources=tuple(name for name, there in places if there),
+        sources=(*(name for name, there in places if there), *(one.id for one in system.evidence.sources)),
         lookback=playbook.lookback,
         probe_within=playbook.probe_within,
         capture_within=playbook.capture_within,

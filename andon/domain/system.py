@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, HttpUrl, model_validator
 
@@ -76,11 +76,49 @@ class Evaluation(Frozen):
     timeout_seconds: int = Field(300, ge=1, le=6 * 3600)
 
 
+BUILT_IN_SOURCES: Final = frozenset({"recorder", "versions", "uploads"})
+"""Sources that need no entry of their own."""
+
+
+class SourceEntry(Frozen):
+    """One further place where evidence can be had, as the system's file names it."""
+
+    id: Slug
+    kind: Slug
+    supplies: tuple[Slug, ...] = Field(min_length=1, description="kinds of evidence it gives")
+    options: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="where it is and what is asked, by the kind's own names; secrets are named, never given",
+    )
+    look_back_minutes: int | None = Field(
+        None, ge=1, le=366 * 24 * 60, description="window before the detection, instead of the playbook's"
+    )
+    within_seconds: int = Field(60, ge=1, le=600, description="longest time it may take")
+    most_bytes: int = Field(64 * 1024 * 1024, ge=1, le=8 * 1024**3, description="most that is kept of it")
+    most_items: int = Field(1000, ge=1, le=100_000, description="most items that are kept of it")
+
+
 class EvidencePlaces(Frozen):
     """Where evidence about this AI system can be had."""
 
     recorder: bool = Field(True, description="spans in the flight recorder, under service.name = system id")
     versions_url: HttpUrl | None = Field(None, description="endpoint that says which versions run")
+    sources: tuple[SourceEntry, ...] = Field((), max_length=32, description="further places, each of a kind")
+
+    @model_validator(mode="after")
+    def _refuse_names_that_are_taken(self) -> EvidencePlaces:
+        named = [one.id for one in self.sources]
+        for name in named:
+            if name in BUILT_IN_SOURCES:
+                raise ValueError(f"sources: {name} is built in: give this one another id")
+            if named.count(name) > 1:
+                raise ValueError(f"sources: {name} is there twice")
+        return self
+
+    def source(self, name: Slug) -> SourceEntry | None:
+        """Return a source by its id."""
+        return next((one for one in self.sources if one.id == name), None)
 
 
 class AISystem(Frozen):

@@ -35,7 +35,7 @@ def activities(
     *sources: fakes.ListSource,
 ) -> tuple[EvidenceActivities, fakes.MemoryStore, fakes.MemoryEvidence]:
     store, index = fakes.MemoryStore(), fakes.MemoryEvidence()
-    named = {source.name: source for source in sources}
+    named = fakes.Sources({source.name: source for source in sources})
     return EvidenceActivities(named, store, fakes.OpenVault(), index), store, index
 
 

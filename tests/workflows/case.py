@@ -62,6 +62,7 @@ class Parts:
     judged: Callable[..., dict[str, Any]] = lambda _: {}
 
     def __post_init__(self) -> None:
+        self.sources = fakes.Sources(self.sources)
         self.levers = {"flag": self.levers_fake}
         self.ledger = self.statements = self.projection = self.book
         self.directory = self.notifier = self.people

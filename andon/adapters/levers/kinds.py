@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from pydantic import SecretStr
 
+from andon.adapters.entry_points import Found
 from andon.adapters.proofs.proven import FurtherLook, ProvenLever
 from andon.config import LeverSettings
 from andon.domain.containment import Lever, Verb
@@ -70,6 +69,9 @@ class LeverKind:
     make: Callable[[Means], LeverControl]
 
 
+KINDS: Final = Found(GROUP, LeverKind)
+
+
 class Levers(Mapping[str, LeverControl]):
     """Every kind there is, by name; each made when first used, since few need every vendor's library."""
 
@@ -83,10 +85,10 @@ class Levers(Mapping[str, LeverControl]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((FLAG, *_entries()))
+        return iter(names())
 
     def __len__(self) -> int:
-        return len(_entries()) + 1
+        return len(names())
 
     def _proven(self, lever: LeverControl) -> LeverControl:
         return ProvenLever(lever, self._means.held.changed_at, self._means.looks)
@@ -94,7 +96,7 @@ class Levers(Mapping[str, LeverControl]):
 
 def names() -> tuple[str, ...]:
     """Return the names of all kinds, the built-in one first."""
-    return (FLAG, *sorted(_entries()))
+    return (FLAG, *KINDS.names())
 
 
 def kind(name: str) -> LeverKind:
@@ -104,10 +106,7 @@ def kind(name: str) -> LeverKind:
         KeyError: no installed package brings it.
         InvalidInputError: what its entry point names is no kind of lever.
     """
-    found = _entries()[name].load()
-    if not isinstance(found, LeverKind):
-        raise InvalidInputError(f"entry point {name!r} of group {GROUP} is no LeverKind")
-    return found
+    return KINDS.load(name)
 
 
 def check(lever: Lever) -> None:
@@ -119,7 +118,7 @@ def check(lever: Lever) -> None:
     check_options(lever.id, lever.options, lever.adapter, lever.target, lever.proofs)
     if lever.adapter == FLAG:
         return
-    if lever.adapter not in _entries():
+    if lever.adapter not in KINDS.names():
         raise InvalidInputError(
             f"lever {lever.id}: there is no adapter {lever.adapter!r}; use one of: {', '.join(names())}"
         )
@@ -128,8 +127,3 @@ def check(lever: Lever) -> None:
         able = ", ".join(sorted(one.verbs))
         raise InvalidInputError(f"lever {lever.id}: {lever.adapter} can't {lever.verb}; it can: {able}")
     one.check(lever)
-
-
-@cache
-def _entries() -> dict[str, EntryPoint]:
-    return {one.name: one for one in entry_points(group=GROUP)}

@@ -32,6 +32,7 @@ class RecorderSource:
 
     name = "recorder"
     version = "1"
+    supplies: frozenset[str] = genai.KINDS | {genai.WINDOW_KIND}
 
     def __init__(
         self, spans: Spans, rows: Sequence[EvidenceRow], arrive_within: timedelta = ARRIVE_WITHIN

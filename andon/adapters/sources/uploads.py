@@ -39,6 +39,7 @@ class UploadsSource:
 
     name = "uploads"
     version = "1"
+    supplies: frozenset[str] = frozenset()
 
     def __init__(
         self,

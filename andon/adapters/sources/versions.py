@@ -44,6 +44,7 @@ class VersionsEndpoint:
 
     name = "versions"
     version = "1"
+    supplies: frozenset[str] = _KINDS
 
     def __init__(self, systems: Systems, rows: Sequence[EvidenceRow] = ()) -> None:
         self._systems = systems

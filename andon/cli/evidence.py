@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
@@ -11,9 +12,10 @@ from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
-from andon.cli.service import console
+from andon.cli.service import Service, console
 
 _Json = Annotated[bool, Parameter(negative="")]
+PAGE: Final = 500
 
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
 
@@ -60,3 +62,49 @@ def list_evidence(incident: str, /, *, where: Where = HERE, json: _Json = False)
         empty="\nNo gaps.",
     )
     return Exit.OK
+
+
+@app.command
+def access(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """Show who looked at the evidence, exported, held or erased it, and who was refused.
+
+    Example: andon evidence access INC-20260301-4f7k2a --as auditor
+
+    Args:
+        incident: its id.
+        where: where Andon is, and who asks.
+        json: print the entries as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        found = list(_entries(service, incident))
+    if json:
+        screen.as_json({"entries": found})
+        return Exit.OK
+    screen.table(
+        "Who looked",
+        ("number", "when", "who", "role", "what", "item", "outcome"),
+        [
+            (
+                one.get("sequence"),
+                screen.when(one.get("at")),
+                str(one.get("actor")).removeprefix("person:"),
+                one.get("role"),
+                one.get("what"),
+                one.get("item"),
+                one.get("outcome"),
+            )
+            for one in found
+        ],
+        empty="Nobody has looked at the evidence, and nothing was held or erased.",
+    )
+    return Exit.OK
+
+
+def _entries(service: Service, incident: str) -> Iterator[dict[str, Any]]:
+    after: int | None = None
+    while True:
+        answer = service.get(f"/v1/incidents/{quote(incident)}/access", after=after, limit=PAGE)
+        yield from map(dict, rows_of(answer, "entries"))
+        after = answer.get("next")
+        if after is None:
+            return

@@ -24,6 +24,7 @@ from andon.console.reading import Reading
 from andon.console.reports import Reports
 from andon.console.responding import Desk
 from andon.console.routes import (
+    access,
     alarms,
     answering,
     decisions,
@@ -100,6 +101,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(quality_pages.router)
     app.include_router(tokens.api)
     app.include_router(sources.router)
+    app.include_router(access.router)
+    app.include_router(access.screens)
     app.include_router(terms.router)
     app.include_router(terms.screens)
     for routes in (systems, incidents, decisions, proposals, declarations, tasks, directory, keys, notices):

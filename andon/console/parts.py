@@ -11,6 +11,7 @@ from andon.api.authentication import TokenBook, token_book
 from andon.api.source_secrets import SecretDrawer
 from andon.api.vouching import vouching_key
 from andon.bootstrap import load_shelf, open_runtime
+from andon.bootstrap.custody import Custody, custody_of
 from andon.bootstrap.runtime import file_writer
 from andon.config import OidcSettings, Settings, SignInSettings
 from andon.console.delivery import Engine
@@ -85,6 +86,7 @@ class Parts:
     kept_texts: Texts
     files: Files
     store: EvidenceStore
+    custody: Custody
     directory: DirectoryReader
     engine: Engine
     doorway: Doorway
@@ -140,6 +142,7 @@ def open_parts(settings: Settings) -> Parts:
         kept_texts=queries.texts,
         files=file_writer(runtime.store, queries),
         store=runtime.store,
+        custody=custody_of(register, runtime.store),
         directory=runtime.directory,
         engine=Engine(settings.temporal),
         doorway=Doorway(settings.door.url, vouching_key(settings.keys.master), lambda: datetime.now(UTC)),

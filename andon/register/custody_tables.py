@@ -1,4 +1,4 @@
-"""The tables of custody: what waits to be locked, keys of items, holds, erasures, and when each item is due."""
+"""The tables of custody: what waits to be locked, keys of items, holds, erasures, when items are due."""
 
 from __future__ import annotations
 

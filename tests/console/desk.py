@@ -29,6 +29,7 @@ from andon.adapters.store.projection import RegisterProjection
 from andon.adapters.store.vault import AesVault
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, open_queries
+from andon.bootstrap.custody import custody_of
 from andon.bootstrap.runtime import file_writer
 from andon.config import (
     DatabaseSettings,
@@ -213,7 +214,10 @@ def open_office(folder: Path, temporal: str) -> Office:
     queries = open_queries(settings)
     behind = Behind(queries, AesVault(settings.keys.master, queries.keys))
     parts = dataclasses.replace(
-        open_parts(settings), store=behind.store, files=file_writer(behind.store, queries)
+        open_parts(settings),
+        store=behind.store,
+        custody=custody_of(queries.databases.register, behind.memory),
+        files=file_writer(behind.store, queries),
     )
     shelf = playbooks.load()
     queries.people.put_directory(everybody(), datetime.now(UTC) - timedelta(days=1))

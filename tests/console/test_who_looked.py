@@ -1,0 +1,73 @@
+"""Who looked at the evidence: the access chain over the API and as a page."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+
+from andon.domain.custody import Access, AccessKind
+from andon.domain.directory import Role
+from andon.domain.ledger import Chain, Entry, verify_chain
+from tests.api.server import bearer
+from tests.console.desk import Office
+from tests.console.test_pages import signed_in
+
+AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+async def test_an_entry_is_chained_locked_and_shown(office: Office, http: httpx.AsyncClient) -> None:
+    incident = (await office.allot()).incident
+    log = office.parts.custody.access
+    first = await log.record(incident, "person:eva", AccessKind.VIEWED, "input/recorder/1", None, AT)
+    second = await log.write(
+        Access(
+            incident=incident,
+            actor="person:paul",
+            what=AccessKind.RAW_REFUSED,
+            at=AT,
+            item="input/recorder/1",
+            role=Role.COMMUNICATIONS,
+            outcome="wrong_role",
+        )
+    )
+    assert second.previous == first.digest()
+    answer = await http.get(f"/v1/incidents/{incident}/access", headers=bearer(Role.AUDITOR))
+    page = answer.json()
+    assert [(one["what"], one["actor"], one["outcome"]) for one in page["entries"]] == [
+        ("viewed", "person:eva", ""),
+        ("raw_refused", "person:paul", "wrong_role"),
+    ]
+    assert (page["head"]["digest"], page["waiting"]) == (second.digest(), 0)
+    stored = [
+        Entry.model_validate_json(office.behind.memory.contents[key])
+        for key in await office.behind.memory.keys(f"ledger/{incident}/access/")
+    ]
+    assert verify_chain(stored).length == 2
+    async with signed_in(http, Role.AUDITOR) as visitor:
+        text = (await visitor.get(f"/incidents/{incident}/access")).text
+    assert "was refused an original" in text
+    assert "input/recorder/1" in text
+
+
+async def test_two_who_write_at_once_follow_each_other(office: Office) -> None:
+    incident = (await office.allot()).incident
+    log = office.parts.custody.access
+    await asyncio.gather(
+        *(log.record(incident, f"person:p{one}", AccessKind.VIEWED, "", None, AT) for one in range(12))
+    )
+    entries = await asyncio.to_thread(office.parts.ledger.entries, incident, Chain.ACCESS)
+    assert verify_chain(entries).length == 12
+    assert await asyncio.to_thread(office.parts.custody.chain.waits, incident) == 0
+
+
+async def test_what_the_store_did_not_take_is_locked_the_next_time(office: Office) -> None:
+    incident = (await office.allot()).incident
+    custody = office.parts.custody
+    access = Access(incident=incident, actor="person:eva", what=AccessKind.VIEWED, at=AT)
+    await asyncio.to_thread(custody.chain.append, [access])
+    assert await asyncio.to_thread(custody.chain.waits, incident) == 1
+    await custody.access.lock_all()
+    assert await asyncio.to_thread(custody.chain.waits, incident) == 0
+    assert f"ledger/{incident}/access/00000000.jsonl" in office.behind.memory.contents

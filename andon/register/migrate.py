@@ -15,6 +15,7 @@ from andon.config import DatabaseSettings
 from andon.register import (  # noqa: F401 - put theirs into REGISTER
     access_tables,
     alarm_tables,
+    checkpoint_tables,
     custody_tables,
     quality_tables,
     result_tables,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.vault import AesVault
 from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
+from andon.domain.values import sha256
 from andon.ports import SealedText
 from andon.register.engine import Databases, together
 from andon.register.keys import WrappedKeys
@@ -158,3 +159,17 @@ def test_any_content_comes_back_as_it_was(
     vault = AesVault(master, _KeysInMemory())
     stored = vault.encrypt_now(INCIDENT, content, bound_to=bound_to)
     assert vault.decrypt_now(INCIDENT, stored, bound_to=bound_to) == content
+
+
+async def test_a_commitment_needs_the_key_and_names_its_place(vault: AesVault) -> None:
+    first = await vault.commit(INCIDENT, b"+49 30 901820", bound_to="a")
+    assert await vault.commit(INCIDENT, b"+49 30 901820", bound_to="a") == first
+    assert first != sha256(b"+49 30 901820")
+    assert await vault.commit(INCIDENT, b"+49 30 901820", bound_to="b") != first
+    assert await vault.commit(OTHER, b"+49 30 901820", bound_to="a") != first
+
+
+def test_a_secret_has_one_mark_in_one_incident_and_another_elsewhere(vault: AesVault) -> None:
+    first = vault.mark_now(INCIDENT, "hunter2")
+    assert vault.mark_now(INCIDENT, "hunter2") == first
+    assert len({first, vault.mark_now(INCIDENT, "hunter3"), vault.mark_now(OTHER, "hunter2")}) == 3

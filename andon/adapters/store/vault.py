@@ -23,18 +23,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from andon.domain.errors import InvalidInputError, SignatureError
-from andon.domain.values import IncidentId
+from andon.domain.values import IncidentId, Sha256Hex
 from andon.register.keys import WrappedKeys
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 """NIST SP 800-38D section 8.2: the length for which GCM needs no extra hashing."""
+MARK_DIGITS: Final = 12
+"""48 bits: enough to tell an incident's secrets apart, far too few to be one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
     cipher: AESGCM
     nonces: bytes
+    commitments: bytes
+    marks: bytes
 
 
 class AesVault:
@@ -78,6 +82,17 @@ class AesVault:
         nonce, sealed = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
         return _opened(partial(keys.cipher.decrypt, nonce, sealed, _where(incident, bound_to)), bound_to)
 
+    async def commit(self, incident: IncidentId, content: bytes, *, bound_to: str) -> Sha256Hex:
+        """Commit to `content` in the clear: whoever has no key can't find it by guessing."""
+        keys = await asyncio.to_thread(self._keys_of, incident)
+        named = _where(incident, bound_to)
+        return hmac.digest(keys.commitments, len(named).to_bytes(4, "big") + named + content, "sha256").hex()
+
+    def mark_now(self, incident: IncidentId, secret: str) -> str:
+        """Return a mark of a secret: the same for the same secret in one incident, another elsewhere."""
+        keyed = hmac.digest(self._keys_of(incident).marks, secret.encode("utf-8", "surrogatepass"), "sha256")
+        return keyed.hex()[:MARK_DIGITS]
+
     def _each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
         return [self.encrypt_now(incident, one, bound_to=bound_to) for bound_to, one in contents.items()]
 
@@ -119,7 +134,12 @@ def _derived(key: bytes) -> _Keys:
     def subkey(purpose: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"andon/" + purpose).derive(key)
 
-    return _Keys(cipher=AESGCM(subkey(b"cipher")), nonces=subkey(b"nonce"))
+    return _Keys(
+        cipher=AESGCM(subkey(b"cipher")),
+        nonces=subkey(b"nonce"),
+        commitments=subkey(b"commitment"),
+        marks=subkey(b"mark"),
+    )
 
 
 def _master_key(path: Path) -> bytes:

@@ -78,6 +78,10 @@ class KeySettings(_Section):
     attestation: Path = Field(
         Path("keys/attestation.key"), description="Ed25519 seed that attests a logged-in person's response"
     )
+    log: Path = Field(
+        Path("keys/log.key"),
+        description="Ed25519 seed that signs checkpoints of the log over all incidents",
+    )
 
 
 class PolicySettings(_Section):
@@ -198,6 +202,43 @@ class CareSettings(_Section):
     )
 
 
+class CheckpointSettings(_Section):
+    """Checkpoints of the log over all incidents, and who vouches for them."""
+
+    every: timedelta = Field(
+        timedelta(minutes=1),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(hours=1),
+        description="how often the log takes in what is new and is signed",
+    )
+    overdue: timedelta = Field(
+        timedelta(minutes=5), gt=timedelta(0), description="no checkpoint for so long is an alarm"
+    )
+    origin: str = Field(
+        "",
+        max_length=255,
+        description="name of the log, with no spaces and no plus; none: one made from its key. It is part "
+        "of what is signed: leave it as it is once a checkpoint was handed out",
+    )
+    authority_url: str = Field(
+        "", description="time stamp authority (RFC 3161) that stamps checkpoints; none: no stamps"
+    )
+    authority_roots: Path | None = Field(
+        None, description="PEM file of the certificates that its chain may end in"
+    )
+    authority_policy: str = Field("", description="its policy that is wanted, in numbers; none: any")
+    witness_url: str = Field("", description="witness (C2SP tlog-witness) that signs checkpoints; none: none")
+    witness_key: str = Field("", description="its public key, as `andon witness` prints it")
+
+    @model_validator(mode="after")
+    def _refuse_what_can_not_be_checked(self) -> CheckpointSettings:
+        if self.authority_url and self.authority_roots is None:
+            raise ValueError("authority_roots: name the certificates of the time stamp authority")
+        if self.witness_url and not self.witness_key:
+            raise ValueError("witness_key: name the key of the witness")
+        return self
+
+
 class RecorderSettings(_Section):
     """Bounds of the flight recorder."""
 
@@ -287,6 +328,7 @@ class Settings(BaseSettings):
     levers: LeverSettings = LeverSettings()
     sources: SourceSettings = SourceSettings()
     care: CareSettings = CareSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(

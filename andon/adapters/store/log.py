@@ -102,7 +102,7 @@ class LockedLog:
 
         Raises:
             StoreConflictError: another checkpoint of this size stands in locked storage. Final.
-            LedgerBrokenError: the log no longer begins with what was signed before. Final.
+            LedgerBrokenError: the log no longer begins with what was signed before.
         """
         async with self._turn:
             added = 0

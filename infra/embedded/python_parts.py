@@ -13,6 +13,7 @@ from andon.config import SETTINGS_FILE_VARIABLE
 from infra.embedded.credentials import S3Identity
 from infra.embedded.folder import DataFolder
 from infra.embedded.part import Layer, Part, Readiness, Say
+from infra.embedded.secrets_of_parts import environment_of
 
 PAUSE = 0.05
 HEALTH_WITHIN = 2.0
@@ -35,16 +36,16 @@ def python_parts(
 ) -> tuple[Part, ...]:
     """Return migrations, servers and workers; `inherited` is the environment they get.
 
-    Each gets the identity of the object store that is meant for it, and no other.
+    Each gets the identity of the object store and the secrets that are meant for it, and no other.
     """
-    environment = {**inherited, SETTINGS_FILE_VARIABLE: str(folder.settings), "PYTHONUNBUFFERED": "1"}
+    settings = {SETTINGS_FILE_VARIABLE: str(folder.settings), "PYTHONUNBUFFERED": "1"}
 
     def part(name: str, *command: str, layer: Layer, ready: Readiness | None, needs: frozenset[str]) -> Part:
         return Part(
             name=name,
             # -P: a folder named `workflows` where the person stands must not be imported.
             argv=(sys.executable, "-P", "-m", "andon.cli.main", *command),
-            environment={**environment, **_identity(name, identities)},
+            environment={**environment_of(name, inherited), **settings, **_identity(name, identities)},
             folder=folder.root,
             layer=layer,
             ready=ready,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,9 @@ ATTACK: Final = (
 class Scene:
     """A folder with Andon and the refund desk in it, and the means to kill what runs there."""
 
-    def __init__(self, root: Path, stack: ExitStack, *, watch_seconds: int) -> None:
+    def __init__(
+        self, root: Path, stack: ExitStack, *, watch_seconds: int, release: Sequence[Any] = ()
+    ) -> None:
         self.root = root.resolve()
         self.setting = Setting(self.root)
         self.bell: Bell = stack.enter_context(ringing())
@@ -41,6 +43,7 @@ class Scene:
         self.desk: Desk
         self._stack = stack
         self._watch_seconds = watch_seconds
+        self._release = release
         self._up: Program
         self._starts = 0
         self._tickets = 0
@@ -50,7 +53,7 @@ class Scene:
         """Start Andon on a fresh folder, then the desk."""
         self.setting.prepare(desk_port=self._desk_port, bell=self.bell.address)
         self._register_second_desk()
-        self._set_watch()
+        self._set_playbook()
         self._stack.callback(self._stop_andon)
         self.start_andon()
         self._start_desk()
@@ -161,10 +164,12 @@ class Scene:
         second["id"] = SECOND_DESK
         (systems / f"{SECOND_DESK}.yaml").write_text(yaml.safe_dump(second, sort_keys=False))
 
-    def _set_watch(self) -> None:
+    def _set_playbook(self) -> None:
         path = self.root / "playbooks" / "tool_agent.yaml"
         playbook = yaml.safe_load(path.read_text())
         playbook["watch"]["window"]["high"] = f"PT{self._watch_seconds}S"
+        if self._release:
+            playbook["release"] = list(self._release)
         path.write_text(yaml.safe_dump(playbook, sort_keys=False))
 
     def _stop_andon(self) -> None:
@@ -173,10 +178,13 @@ class Scene:
 
 
 @contextmanager
-def playing(root: Path, *, watch_seconds: int) -> Iterator[Scene]:
-    """Run a scene for the length of a block; after a restart it watches for so many seconds."""
+def playing(root: Path, *, watch_seconds: int, release: Sequence[Any] = ()) -> Iterator[Scene]:
+    """Run a scene for the length of a block; after a restart it watches for so many seconds.
+
+    `release` are the steps in which the desk is let go, as a playbook writes them.
+    """
     with ExitStack() as stack:
-        scene = Scene(root, stack, watch_seconds=watch_seconds)
+        scene = Scene(root, stack, watch_seconds=watch_seconds, release=release)
         scene.start()
         yield scene
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
 
 from temporalio import activity
 
 from activities.final import final_errors
+from activities.taking import Reached, Taking
 from andon.domain.errands import EvidenceQuery
-from andon.domain.errors import SourceError
+from andon.domain.errors import SignatureError, SourceError
 from andon.domain.evidence import (
     EvidenceItem,
     EvidenceRow,
@@ -21,10 +27,15 @@ from andon.domain.evidence import (
     settle_rows,
 )
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, canonical, digest_of, sha256
-from andon.ports import Captured, EvidenceIndex, EvidenceSource, EvidenceSources, EvidenceStore, Vault
-
-SIDE_BY_SIDE = 8
-"""Uploads at a time: on two cores more threads do not upload faster."""
+from andon.ports import (
+    Captured,
+    EvidenceIndex,
+    EvidenceSource,
+    EvidenceSources,
+    EvidenceStore,
+    ResumableSource,
+    Vault,
+)
 
 
 class CollectCall(Carried):
@@ -64,27 +75,38 @@ class EvidenceActivities:
         store: EvidenceStore,
         vault: Vault,
         index: EvidenceIndex,
+        now: Callable[[], datetime],
     ) -> None:
         self._sources = sources
         self._store = store
         self._vault = vault
         self._index = index
+        self._now = now
 
     @activity.defn(name="evidence.collect")
     async def collect(self, call: CollectCall) -> Collected:
         """Store everything the source has, encrypted and locked; what it lacks becomes a gap.
 
-        A repeat finds the same bytes in place and stores nothing twice.
+        A repeat finds the same bytes in place and stores nothing twice. After an attempt that was cut
+        off, a source that can tell where it was goes on behind what is at rest.
         """
-        items: list[EvidenceItem] = []
-        gaps: list[Gap] = []
         source = await self._sources.of(call.query.system, call.source)
         if source is None:
-            gaps = _all_missing(call, GapReason.NOT_CONFIGURED, "no such source")
-        else:
-            await self._take_all(source, call, items, gaps)
-        await self._index.save_items(call.query.incident, call.snapshot, items, gaps)
-        return Collected(source=call.source, items=len(items), gaps=len(gaps))
+            gaps = _all_missing(call, frozenset(), GapReason.NOT_CONFIGURED, "no such source")
+            await self._index.save_items(call.query.incident, call.snapshot, (), gaps)
+            return Collected(source=call.source, items=0, gaps=len(gaps))
+        cursor, begun = await self._begun(call)
+        if not (cursor and isinstance(source, ResumableSource)):
+            cursor, begun = "", Reached()
+        taking = Taking(
+            begun,
+            keep=partial(self._kept, source, call),
+            record=partial(self._index.save_items, call.query.incident, call.snapshot),
+            conceal=partial(self._concealed, call),
+        )
+        async with aclosing(cast("Any", _found(source, call, cursor))) as found:
+            reached = await taking.take(found)
+        return Collected(source=call.source, items=reached.items, gaps=reached.gaps)
 
     @activity.defn(name="evidence.seal")
     async def seal(self, call: SealCall) -> Seal:
@@ -113,28 +135,22 @@ class EvidenceActivities:
         await self._index.save_manifest(manifest)
         return seal_of(manifest)
 
-    async def _take_all(
-        self, source: EvidenceSource, call: CollectCall, items: list[EvidenceItem], gaps: list[Gap]
-    ) -> None:
-        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+    async def _begun(self, call: CollectCall) -> tuple[str, Reached]:
+        """Return where the attempt before was cut off; one that nobody can read any more begins anew."""
+        for told in activity.info().heartbeat_details[:1]:
+            reached = Reached.model_validate(told)
+            if reached.cursor:
+                stored = base64.b64decode(reached.cursor)
+                try:
+                    cursor = await self._vault.decrypt(call.query.incident, stored, bound_to=_cursor_of(call))
+                except SignatureError:
+                    break
+                return cursor.decode(), reached
+        return "", Reached()
 
-        async def keep(captured: Captured) -> None:
-            try:
-                items.append(await self._kept(source, call, captured))
-            finally:
-                slots.release()
-            activity.heartbeat(len(items))
-
-        async with asyncio.TaskGroup() as uploads:
-            try:
-                async for found in source.collect(call.query):
-                    if isinstance(found, Gap):
-                        gaps.append(found)
-                        continue
-                    await slots.acquire()
-                    uploads.create_task(keep(found))
-            except SourceError as error:
-                gaps += _all_missing(call, GapReason(error.reason), error.detail)
+    async def _concealed(self, call: CollectCall, cursor: str) -> str:
+        stored = await self._vault.encrypt(call.query.incident, cursor.encode(), bound_to=_cursor_of(call))
+        return base64.b64encode(stored).decode()
 
     async def _kept(self, source: EvidenceSource, call: CollectCall, captured: Captured) -> EvidenceItem:
         incident = call.query.incident
@@ -150,7 +166,7 @@ class EvidenceActivities:
             kind=captured.kind,
             source=source.name,
             query=digest_of(call.query),
-            captured_at=call.at,
+            captured_at=self._now(),
             source_at=captured.source_at,
             sha256=digest,
             size_bytes=len(stored),
@@ -159,12 +175,35 @@ class EvidenceActivities:
             version_id=receipt.version_id,
             locked_until=receipt.locked_until,
             collector=f"{source.name}/{source.version}",
+            plain=await self._vault.commit(incident, captured.content, bound_to=bound_to),
+            found=captured.found,
+            left_out=captured.left_out,
+            skew_ms=captured.skew_ms,
         )
 
 
-def _all_missing(call: CollectCall, reason: GapReason, detail: str) -> list[Gap]:
+async def _found(source: EvidenceSource, call: CollectCall, cursor: str) -> AsyncIterator[Captured | Gap]:
+    """Yield what a source gives; if it gives nothing, a gap in each row that it could have filled."""
+    if cursor and isinstance(source, ResumableSource):
+        given = source.collect_after(call.query, cursor)
+    else:
+        given = source.collect(call.query)
+    try:
+        async with aclosing(cast("Any", given)) as found:
+            async for one in found:
+                yield one
+    except SourceError as error:
+        for gap in _all_missing(call, source.supplies, GapReason(error.reason), error.detail):
+            yield gap
+
+
+def _all_missing(call: CollectCall, supplies: frozenset[str], reason: GapReason, detail: str) -> list[Gap]:
     return [
         Gap(row=row.id, reason=reason, source=call.source, detail=detail[:200])
         for row in call.rows
-        if not row.later
+        if not row.later and (not supplies or supplies.intersection(row.kinds))
     ]
+
+
+def _cursor_of(call: CollectCall) -> str:
+    return f"cursor/{call.snapshot}/{call.source}"

@@ -19,6 +19,7 @@ from activities.release import ReleaseActivities
 from activities.severity import SeverityActivities
 from activities.sharing import SharingActivities
 from andon import ports
+from andon.adapters.clock import utc_now
 from andon.domain.errors import InvalidInputError
 from workers.build import build_id
 from workers.outbox import TemporalOutbox
@@ -114,7 +115,7 @@ def notices_duty(parts: Parts, queue: str = queues.NOTICES) -> Duty:
 
 def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
     """Large reads and uploads."""
-    evidence = EvidenceActivities(parts.sources, parts.store, parts.vault, parts.evidence)
+    evidence = EvidenceActivities(parts.sources, parts.store, parts.vault, parts.evidence, utc_now)
     return Duty(queue=queue, workflows=(), activities=(evidence.collect, evidence.seal))
 
 

@@ -36,7 +36,7 @@ def activities(
 ) -> tuple[EvidenceActivities, fakes.MemoryStore, fakes.MemoryEvidence]:
     store, index = fakes.MemoryStore(), fakes.MemoryEvidence()
     named = fakes.Sources({source.name: source for source in sources})
-    return EvidenceActivities(named, store, fakes.OpenVault(), index), store, index
+    return EvidenceActivities(named, store, fakes.OpenVault(), index, fakes.now), store, index
 
 
 async def test_a_second_attempt_stores_nothing_twice() -> None:

@@ -208,6 +208,10 @@ class Captured(Frozen):
     skew_ms: int | None = Field(None, description="the source's clock against ours; None: it was not seen")
     origin: str = Field("", description="where exactly it lay; kept in the source's own record, encrypted")
     cursor: str = Field("", description="whence to go on once this and all before it are at rest")
+    found: dict[str, int] = Field(
+        default_factory=dict, description="personal data and secrets in it, by rule; secrets are masked"
+    )
+    left_out: int = Field(0, description="fields that were not to be kept")
 
 
 class EvidenceSource(Protocol):

@@ -76,6 +76,12 @@ class EvidenceItem(Spare):
         "object is this item alone",
     )
     offset: int = Field(0, ge=0, description="where in that object this item's stored bytes begin")
+    plain: Sha256Hex | None = Field(None, description="keyed commitment to the bytes in the clear")
+    redaction_of: str = Field("", description="id of the item that this is a redacted view of")
+    found: dict[str, int] = Field(
+        default_factory=dict, description="personal data and secrets that were recognised in it, by rule"
+    )
+    left_out: int = Field(0, ge=0, description="fields that were not to be kept, and were not stored")
 
 
 class Gap(Carried):

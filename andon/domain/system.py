@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, StringConstraints, model_validator
 
 from andon.domain.containment import FLAG_SHAPES, Lever, Verb, flag_key, session_flag
 from andon.domain.cost import Cost
@@ -13,6 +13,9 @@ from andon.domain.errors import InvalidInputError
 from andon.domain.mode import Mode
 from andon.domain.proof import Ground
 from andon.domain.values import Frozen, PersonId, Slug
+
+FieldPattern = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,128}$")]
+"""Name of a field of evidence, with `*` for anything; of nested fields the path with dots."""
 
 
 class Tier(StrEnum):
@@ -105,6 +108,11 @@ class EvidencePlaces(Frozen):
     recorder: bool = Field(True, description="spans in the flight recorder, under service.name = system id")
     versions_url: HttpUrl | None = Field(None, description="endpoint that says which versions run")
     sources: tuple[SourceEntry, ...] = Field((), max_length=32, description="further places, each of a kind")
+    keep: dict[Slug, tuple[FieldPattern, ...]] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="by source: fields that are kept, `*` for anything; the rest is left out and counted",
+    )
 
     @model_validator(mode="after")
     def _refuse_names_that_are_taken(self) -> EvidencePlaces:
@@ -114,6 +122,9 @@ class EvidencePlaces(Frozen):
                 raise ValueError(f"sources: {name} is built in: give this one another id")
             if named.count(name) > 1:
                 raise ValueError(f"sources: {name} is there twice")
+        for name in self.keep:
+            if name not in {*named, *BUILT_IN_SOURCES}:
+                raise ValueError(f"keep: there is no source {name}")
         return self
 
     def source(self, name: Slug) -> SourceEntry | None:

@@ -1,0 +1,1 @@
+"""Recognising personal data and secrets, masking them, and making redacted views."""

@@ -1,0 +1,66 @@
+"""Finding passages in a text: shapes by RE2, checks one by one, overlaps settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from andon.adapters.redaction.patterns import Pass
+
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_DASHES: Final = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0x30FC, 0xFE63), ord("-"))
+_SPACES: Final = dict.fromkeys((0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), ord(" "))
+_DIGITS: Final = {zero + value: ord("0") + value for zero in (0x0660, 0x06F0, 0x0966) for value in range(10)}
+SHADOW: Final = {**_WIDE, **_DASHES, **_SPACES, **_DIGITS}
+"""Characters that read like plain ones; each becomes one, so that positions stay."""
+
+UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+"""Characters that nobody sees and that would tear a passage apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a rule recognised."""
+
+    start: int
+    end: int
+    rule: str
+
+
+def scan(text: str, passes: Sequence[Pass]) -> list[Hit]:
+    """Return the passages that the passes recognise, in order and apart from one another."""
+    if text.isascii():
+        return _settled(_hits(text, text.encode(), passes))
+    seen = [position for position, char in enumerate(text) if char not in UNSEEN]
+    shadow = (text if len(seen) == len(text) else "".join(text[at] for at in seen)).translate(SHADOW)
+    hits = _hits(shadow, shadow, passes)
+    if len(seen) < len(text):
+        hits = (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)
+    return _settled(hits)
+
+
+def _hits(text: str, searched: str | bytes, passes: Sequence[Pass]) -> Iterator[Hit]:
+    """Yield what each pass finds; in ASCII the positions of bytes and characters are the same."""
+    for one in passes:
+        shapes = one.shapes
+        for match in one.expression.finditer(searched):
+            shape = shapes[match.lastindex - 1]
+            start, end = match.span(match.lastindex)
+            judged = shape.check(text, start, end)
+            if judged is not None:
+                yield Hit(start, judged, shape.rule)
+
+
+def _settled(hits: Iterator[Hit]) -> list[Hit]:
+    """Join what overlaps under the rule that was found first, so that no end of a passage stays in sight."""
+    ranked = sorted(enumerate(hits), key=lambda one: (one[1].start, one[0]))
+    settled: list[tuple[int, Hit]] = []
+    for rank, hit in ranked:
+        if not settled or hit.start >= settled[-1][1].end:
+            settled.append((rank, hit))
+            continue
+        before_rank, before = settled[-1]
+        first, rule = min((before_rank, before.rule), (rank, hit.rule))
+        settled[-1] = (first, Hit(before.start, max(before.end, hit.end), rule))
+    return [hit for _, hit in settled]

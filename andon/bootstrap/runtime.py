@@ -37,6 +37,7 @@ from andon.register.held import HeldLevers
 from andon.register.openings import Openings
 from andon.register.standing_holds import StandingHolds
 from andon.register.standings import Standings
+from andon.register.traces import Traces
 from playbooks import Shelf
 
 
@@ -45,7 +46,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     store = S3EvidenceStore(settings.store)
     vault = AesVault(settings.keys.master, queries.keys)
     versions = VersionsEndpoint(queries.systems, shelf.evidence.rows)
-    recorder = RecorderSource(queries.spans, shelf.evidence.rows)
+    recorder = RecorderSource(Traces(queries.databases.recorder), shelf.evidence.rows)
     texts = SealedTexts(vault, queries.texts)
     uploads = UploadsSource(
         queries.detections,

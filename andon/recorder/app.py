@@ -11,34 +11,36 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
-    ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from sqlalchemy.exc import OperationalError
 
 from andon.api.authentication import Caller, only, token_book
-from andon.api.bodies import check_depth, read_body
+from andon.api.bodies import read_body
 from andon.api.guards import refuse_unguarded
 from andon.api.problems import ProblemError
 from andon.api.server import new_app
 from andon.config import RecorderSettings, Settings, settings
 from andon.domain.access import Scope
 from andon.domain.directory import Role
-from andon.recorder.otlp import TooLargeError, from_json, from_protobuf, spans_of, unfolded
+from andon.recorder.otlp import TooLargeError, unfolded
 from andon.recorder.results import LOOK_EVERY, ResultPost, WantedResults
+from andon.recorder.taking_in import JSON, PROTOBUF, TakingIn
 from andon.register.engine import open_databases
 from andon.register.migrate import migrate
 from andon.register.results import Results
-from andon.register.spans import Spans
+from andon.register.traces import Traces
 
 logger = logging.getLogger(__name__)
 
 TRIM_EVERY: Final = timedelta(seconds=10)
-DEPTH: Final = 40
-PROTOBUF: Final = "application/x-protobuf"
-JSON: Final = "application/json"
 SMALLER: Final = "Set a smaller batch size in the exporter."
 
 Sender = Annotated[Caller, Depends(only(Role, Scope.INTAKE))]
@@ -67,25 +69,37 @@ def create_app(given: Settings | None = None) -> FastAPI:
 @router.post("/v1/traces", tags=["OTLP"])
 async def traces(request: Request, _: Sender) -> Response:
     """Take spans; the same span again changes nothing."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in (PROTOBUF, JSON):
-        raise ProblemError(415, "media-type", f"Send OTLP as {PROTOBUF} or {JSON}.")
+    kind = _media_type(request)
     body = await _content(request)
-    state = request.app.state
-    refused = await asyncio.to_thread(_keep, state.spans, state.results, state.wanted, body, kind)
-    return _answer(kind, refused)
+    refused = await asyncio.to_thread(request.app.state.taking_in.spans, body, kind)
+    why = "spans need a 16-byte trace id, an 8-byte span id and a start time" if refused else ""
+    told = ExportTracePartialSuccess(rejected_spans=refused, error_message=why) if refused else None
+    return _answer(kind, ExportTraceServiceResponse(partial_success=told))
+
+
+@router.post("/v1/logs", tags=["OTLP"])
+async def logs(request: Request, _: Sender) -> Response:
+    """Take log records; the same record again changes nothing."""
+    kind = _media_type(request)
+    body = await _content(request)
+    refused = await asyncio.to_thread(request.app.state.taking_in.logs, body, kind)
+    why = "log records need a time, and ids that are whole or left out" if refused else ""
+    told = ExportLogsPartialSuccess(rejected_log_records=refused, error_message=why) if refused else None
+    return _answer(kind, ExportLogsServiceResponse(partial_success=told))
 
 
 @router.get("/v1/stats", tags=["recorder"])
 async def stats(request: Request, _: Known) -> dict[str, Any]:
     """Count what is kept."""
-    counts = await asyncio.to_thread(request.app.state.spans.counts)
+    kept = request.app.state.traces
+    counts = await asyncio.to_thread(kept.spans.counts)
     oldest = counts.oldest.isoformat() if counts.oldest else None
     waiting = await asyncio.to_thread(request.app.state.results.count_untold)
     return {
         "spans": counts.spans,
         "size_bytes": counts.size_bytes,
         "oldest": oldest,
+        "log_records": await asyncio.to_thread(kept.logs.count),
         "evaluation_results_waiting": waiting,
     }
 
@@ -95,13 +109,14 @@ async def _recording(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     """Open the databases and keep what runs beside requests going, until the server ends."""
     await asyncio.to_thread(migrate, chosen.databases)
     databases = open_databases(chosen.databases)
-    spans, results = Spans(databases.recorder), Results(databases.recorder)
-    app.state.spans, app.state.results, app.state.wanted = spans, results, None
+    kept, results = Traces(databases.recorder), Results(databases.recorder)
+    app.state.traces, app.state.results = kept, results
+    app.state.taking_in = taking_in = TakingIn(kept, results)
     app.state.tokens.look_in(databases.register)
     post = ResultPost(results, chosen)
-    beside = [_keep_trimmed(spans, results, chosen.recorder)]
+    beside = [_keep_trimmed(kept, results, chosen.recorder)]
     if post.can_send:
-        app.state.wanted = wanted = await asyncio.to_thread(WantedResults, chosen.policy)
+        taking_in.wanted = wanted = await asyncio.to_thread(WantedResults, chosen.policy)
         beside += [post.keep_sending(), _keep_looking(wanted)]
     running = [asyncio.create_task(one) for one in beside]
     try:
@@ -130,26 +145,14 @@ async def _content(request: Request) -> bytes:
         raise ProblemError(413, "body-too-large", f"{error}. {SMALLER}") from error
 
 
-def _keep(spans: Spans, results: Results, wanted: WantedResults | None, body: bytes, kind: str) -> int:
-    if kind == JSON:
-        check_depth(body, DEPTH)
-        taken: ExportTraceServiceRequest = from_json(body)
-    else:
-        taken = from_protobuf(body)
-    rows, refused = spans_of(taken, datetime.now(UTC))
-    found = wanted.among(rows) if wanted is not None else []
-    if rows:
-        with results.together():
-            spans.add(rows)
-            results.add(found)
-    return refused
+def _media_type(request: Request) -> str:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (PROTOBUF, JSON):
+        raise ProblemError(415, "media-type", f"Send OTLP as {PROTOBUF} or {JSON}.")
+    return kind
 
 
-def _answer(kind: str, refused: int) -> Response:
-    answer = ExportTraceServiceResponse()
-    if refused:
-        why = "spans need a 16-byte trace id, an 8-byte span id and a start time"
-        answer.partial_success.CopyFrom(ExportTracePartialSuccess(rejected_spans=refused, error_message=why))
+def _answer(kind: str, answer: Message) -> Response:
     content = MessageToJson(answer).encode() if kind == JSON else answer.SerializeToString()
     return Response(content, media_type=kind)
 
@@ -160,15 +163,15 @@ async def _keep_looking(wanted: WantedResults) -> None:
         await asyncio.to_thread(wanted.look)
 
 
-async def _keep_trimmed(spans: Spans, results: Results, bounds: RecorderSettings) -> None:
+async def _keep_trimmed(kept: Traces, results: Results, bounds: RecorderSettings) -> None:
     while True:
         try:
             dropped = await asyncio.to_thread(
-                spans.trim, bounds.max_age, bounds.max_bytes, now=datetime.now(UTC)
+                kept.trim, bounds.max_age, bounds.max_bytes, now=datetime.now(UTC)
             )
             await asyncio.to_thread(results.trim, datetime.now(UTC) - bounds.max_age)
             if dropped:
-                logger.info("old spans were dropped", extra={"count": dropped})
+                logger.info("old spans and log records were dropped", extra={"count": dropped})
         except OperationalError:
-            logger.exception("spans could not be trimmed; it is tried again")
+            logger.exception("the recorder could not be trimmed; it is tried again")
         await asyncio.sleep(TRIM_EVERY.total_seconds())

@@ -1,4 +1,4 @@
-"""OTLP/HTTP trace requests, protobuf or JSON, turned into the recorder's spans.
+"""OTLP/HTTP requests, protobuf or JSON, and how spans become the recorder's.
 
 Formats: OTLP 1.x (opentelemetry-proto); in JSON, trace and span ids are hexadecimal and enums are
 numbers, where protobuf's own JSON mapping would have base64 and names.
@@ -13,10 +13,10 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.protobuf.json_format import ParseDict, ParseError
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
@@ -29,8 +29,10 @@ CUT: Final = "… [cut by the flight recorder]"
 NAME_LENGTH: Final = 255
 VALUE_DEPTH: Final = 8
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_NANOS: Final = 253_370_764_800 * 10**9
+LATEST_NANOS: Final = 253_370_764_800 * 10**9
 """Year 9999; later times are no times."""
+
+Request = TypeVar("Request", bound=Message)
 
 _IDS: Final = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id")
 
@@ -58,30 +60,28 @@ def unfolded(body: bytes, limit: int) -> bytes:
     return content
 
 
-def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
+def from_protobuf(body: bytes, kind: type[Request]) -> Request:
     """Read a binary request.
 
     Raises:
         InvalidInputError: it is none.
     """
     try:
-        return ExportTraceServiceRequest.FromString(body)
+        return kind.FromString(body)
     except DecodeError as error:
-        raise InvalidInputError("the body is no ExportTraceServiceRequest in protobuf") from error
+        raise InvalidInputError(f"the body is no {kind.DESCRIPTOR.name} in protobuf") from error
 
 
-def from_json(body: bytes) -> ExportTraceServiceRequest:
+def from_json(body: bytes, kind: type[Request]) -> Request:
     """Read a JSON request; unknown fields are ignored, as OTLP asks of receivers.
 
     Raises:
         InvalidInputError: it is none.
     """
     try:
-        return ParseDict(
-            _with_base64_ids(json.loads(body)), ExportTraceServiceRequest(), ignore_unknown_fields=True
-        )
+        return ParseDict(_with_base64_ids(json.loads(body)), kind(), ignore_unknown_fields=True)
     except (ParseError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidInputError("the body is no ExportTraceServiceRequest in JSON") from error
+        raise InvalidInputError(f"the body is no {kind.DESCRIPTOR.name} in JSON") from error
 
 
 def spans_of(request: ExportTraceServiceRequest, received_at: datetime) -> tuple[list[SpanRow], int]:
@@ -104,17 +104,17 @@ def _each(request: ExportTraceServiceRequest) -> Iterator[tuple[ResourceSpans, S
 
 
 def _row(resource: ResourceSpans, scope: ScopeSpans, span: Span, received_at: datetime) -> SpanRow:
-    about = _plain(resource.resource.attributes)
-    kept = _plain(span.attributes)
+    about = plain(resource.resource.attributes)
+    kept = plain(span.attributes)
     # Names of our own stand beside the span's; the reserved prefix `otel.` keeps them apart.
     kept["otel.resource"] = about
     kept["otel.scope"] = scope.scope.name[:NAME_LENGTH]
     kept["otel.kind"] = int(span.kind)
     kept["otel.status"] = {"code": int(span.status.code), "message": _cut(span.status.message)}
     kept["otel.events"] = [
-        {"name": event.name, "at": _moment(event.time_unix_nano).isoformat(), **_nested(event.attributes)}
+        {"name": event.name, "at": moment(event.time_unix_nano).isoformat(), **_nested(event.attributes)}
         for event in span.events
-        if event.time_unix_nano < _LATEST_NANOS
+        if event.time_unix_nano < LATEST_NANOS
     ]
     kept["otel.links"] = [
         {"trace_id": one.trace_id.hex(), "span_id": one.span_id.hex()} for one in span.links
@@ -127,8 +127,8 @@ def _row(resource: ResourceSpans, scope: ScopeSpans, span: Span, received_at: da
         parent=span.parent_span_id.hex() or None,
         service=str(about.get("service.name", "unknown"))[:NAME_LENGTH],
         name=name,
-        start=_moment(span.start_time_unix_nano),
-        end=_moment(span.end_time_unix_nano),
+        start=moment(span.start_time_unix_nano),
+        end=moment(span.end_time_unix_nano),
         attributes=attributes,
         size=len(attributes) + len(name.encode()) + 200,
         received_at=received_at,
@@ -136,14 +136,16 @@ def _row(resource: ResourceSpans, scope: ScopeSpans, span: Span, received_at: da
 
 
 def _nested(attributes: Iterable[KeyValue]) -> dict[str, Any]:
-    return {"attributes": _plain(attributes)}
+    return {"attributes": plain(attributes)}
 
 
-def _plain(attributes: Iterable[KeyValue]) -> dict[str, Any]:
-    return {one.key[:NAME_LENGTH]: _value(one.value, VALUE_DEPTH) for one in attributes}
+def plain(attributes: Iterable[KeyValue]) -> dict[str, Any]:
+    """Return attributes as JSON has them."""
+    return {one.key[:NAME_LENGTH]: value_of(one.value) for one in attributes}
 
 
-def _value(value: AnyValue, depth: int) -> Any:
+def value_of(value: AnyValue, depth: int = VALUE_DEPTH) -> Any:
+    """Return a value as JSON has it, cut at the limits of depth and size."""
     kind = value.WhichOneof("value")
     if kind in ("array_value", "kvlist_value"):
         return _cut_whole(_members(value, depth - 1)) if depth else CUT
@@ -152,8 +154,8 @@ def _value(value: AnyValue, depth: int) -> Any:
 
 def _members(value: AnyValue, depth: int) -> Any:
     if value.HasField("array_value"):
-        return [_value(one, depth) for one in value.array_value.values]
-    return {one.key: _value(one.value, depth) for one in value.kvlist_value.values}
+        return [value_of(one, depth) for one in value.array_value.values]
+    return {one.key: value_of(one.value, depth) for one in value.kvlist_value.values}
 
 
 def _scalar(value: AnyValue, kind: str | None) -> Any:
@@ -179,10 +181,11 @@ def _cut_whole(value: Any) -> Any:
 
 
 def _times_hold(span: Span) -> bool:
-    return 0 < span.start_time_unix_nano < _LATEST_NANOS and span.end_time_unix_nano < _LATEST_NANOS
+    return 0 < span.start_time_unix_nano < LATEST_NANOS and span.end_time_unix_nano < LATEST_NANOS
 
 
-def _moment(nanos: int) -> datetime:
+def moment(nanos: int) -> datetime:
+    """Return a time in nanoseconds since 1970, in whole microseconds."""
     return EPOCH + timedelta(microseconds=nanos // 1000)
 
 

@@ -1,8 +1,8 @@
 """Evaluation results in traces: those that a source wants become detections at the door.
 
-A result is the span event `gen_ai.evaluation.result` of the OpenTelemetry GenAI conventions. It is kept
-in one transaction with its span, and stays until the door has taken it: a crash loses none, and one that
-is sent twice has the same id.
+A result is the event `gen_ai.evaluation.result` of the OpenTelemetry GenAI conventions, within a span or as
+a log record. It is kept in one transaction with what it came in, and stays until the door has taken it: a
+crash loses none, and one that is sent twice has the same id.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from andon.bootstrap import load_shelf
 from andon.config import PolicySettings, Settings
 from andon.domain.errors import InvalidInputError
 from andon.domain.source import Source, SourceKind
+from andon.register.log_records import LogRow
 from andon.register.results import FoundResult, Results
 from andon.register.spans import SpanRow
 from playbooks.senders import source_files
@@ -71,11 +72,17 @@ class WantedResults:
         attributes = json.loads(span.attributes)
         events = [one for one in attributes.get("otel.events", []) if one.get("name") == EVENT]
         for number, event in enumerate(events[:MOST_A_SPAN]):
-            result = _result(span, attributes, event, number)
-            source = next((one for one in self._sources if one.wants(result)), None)
-            if source is not None:
-                body = json.dumps(result, ensure_ascii=False).encode()
-                yield FoundResult(result["id"], source.id, body, span.received_at)
+            yield from self._wanted(_result(span, attributes, event, number), span.received_at)
+
+    def among_logs(self, records: Iterable[LogRow]) -> list[FoundResult]:
+        """Return the results among log records that a source wants."""
+        told = (one for one in records if one.name == EVENT)
+        return [found for one in told for found in self._wanted(_result_of_log(one), one.received_at)]
+
+    def _wanted(self, result: dict[str, Any], at: datetime) -> Iterator[FoundResult]:
+        source = next((one for one in self._sources if one.wants(result)), None)
+        if source is not None:
+            yield FoundResult(result["id"], source.id, json.dumps(result, ensure_ascii=False).encode(), at)
 
 
 class ResultPost:
@@ -138,6 +145,20 @@ def _result(span: SpanRow, attributes: dict[str, Any], event: dict[str, Any], nu
         "attributes": event.get("attributes", {}),
         "span": {"name": span.name, "start": span.start.isoformat(), "attributes": _short(own)},
         "resource": _short(attributes.get("otel.resource", {})),
+    }
+
+
+def _result_of_log(record: LogRow) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(record.content)
+    return {
+        "id": record.id,
+        "service": record.service,
+        "trace_id": record.trace_id,
+        "span_id": record.span_id,
+        "at": record.at.isoformat(),
+        "attributes": content["attributes"],
+        "span": {"name": "", "start": record.at.isoformat(), "attributes": {}},
+        "resource": _short(content["otel.resource"]),
     }
 
 

@@ -22,6 +22,7 @@ from andon.ports import Captured, EvidenceSource
 from andon.register.engine import Databases
 from andon.register.policies import Systems
 from andon.register.spans import SpanRow, Spans
+from andon.register.traces import Traces
 from tests.adapters.web import Web, web
 from tests.register.cases import INCIDENT, NOW
 
@@ -78,18 +79,23 @@ async def collected(source: EvidenceSource, asked: EvidenceQuery) -> tuple[dict[
 
 
 @pytest.fixture
-def spans(databases: Databases) -> Spans:
-    return Spans(databases.recorder)
+def kept(databases: Databases) -> Traces:
+    return Traces(databases.recorder)
 
 
-async def test_a_trace_becomes_one_item_a_kind_and_the_trace_whole(spans: Spans) -> None:
+@pytest.fixture
+def spans(kept: Traces) -> Spans:
+    return kept.spans
+
+
+async def test_a_trace_becomes_one_item_a_kind_and_the_trace_whole(kept: Traces, spans: Spans) -> None:
     spans.add(
         [
             span(1, gen_ai__input__messages='[{"role": "user"}]', refund_desk__account_id="ACC-1"),
             span(2, parent="1", gen_ai__tool__name="issue_refund", gen_ai__tool__call__result="paid"),
         ]
     )
-    items, gaps = await collected(RecorderSource(spans, ROWS, SOON), query(TRACE))
+    items, gaps = await collected(RecorderSource(kept, ROWS, SOON), query(TRACE))
     assert set(items) == {
         f"input/{TRACE}",
         f"tool_call/{TRACE}",
@@ -120,31 +126,31 @@ async def test_a_trace_becomes_one_item_a_kind_and_the_trace_whole(spans: Spans)
     ],
 )
 async def test_older_and_other_names_are_understood(
-    spans: Spans, attributes: dict[str, object], kind: str
+    kept: Traces, spans: Spans, attributes: dict[str, object], kind: str
 ) -> None:
     spans.add([span(1, **attributes)])
-    items, _ = await collected(RecorderSource(spans, ROWS, SOON), query(TRACE))
+    items, _ = await collected(RecorderSource(kept, ROWS, SOON), query(TRACE))
     assert f"{kind}/{TRACE}" in items
 
 
-async def test_asking_twice_gives_the_same_bytes(spans: Spans) -> None:
+async def test_asking_twice_gives_the_same_bytes(kept: Traces, spans: Spans) -> None:
     spans.add([span(1, gen_ai__completion="hello"), span(2, parent="1", gen_ai__prompt="hi")])
-    source = RecorderSource(spans, ROWS, SOON)
+    source = RecorderSource(kept, ROWS, SOON)
     first = [found async for found in source.collect(query(TRACE))]
     assert [found async for found in source.collect(query(TRACE))] == first
     assert isinstance(first[0], Captured)
 
 
-async def test_without_named_traces_the_newest_of_the_window_are_kept(spans: Spans) -> None:
+async def test_without_named_traces_the_newest_of_the_window_are_kept(kept: Traces, spans: Spans) -> None:
     spans.add([span(number, trace=f"{number:032x}", gen_ai__prompt="hi") for number in range(1, 40)])
-    items, _ = await collected(RecorderSource(spans, ROWS, SOON), query())
+    items, _ = await collected(RecorderSource(kept, ROWS, SOON), query())
     traces = [name for name in items if name.startswith("application_log/")]
     assert len(traces) == 20
     assert f"application_log/{39:032x}" in traces
 
 
-async def test_a_named_trace_that_is_still_on_its_way_is_waited_for(spans: Spans) -> None:
-    source = RecorderSource(spans, ROWS, timedelta(seconds=10))
+async def test_a_named_trace_that_is_still_on_its_way_is_waited_for(kept: Traces, spans: Spans) -> None:
+    source = RecorderSource(kept, ROWS, timedelta(seconds=10))
     collecting = asyncio.create_task(collected(source, query(TRACE, OTHER)))
     spans.add([span(1, gen_ai__prompt="hi"), span(2, trace=OTHER, parent="1", gen_ai__prompt="hi")])
     await asyncio.sleep(0)
@@ -153,16 +159,16 @@ async def test_a_named_trace_that_is_still_on_its_way_is_waited_for(spans: Spans
     assert f"output/{OTHER}" in items
 
 
-async def test_nothing_at_all_is_a_gap_in_each_row_that_spans_could_fill(spans: Spans) -> None:
-    items, gaps = await collected(RecorderSource(spans, ROWS, SOON), query(TRACE))
+async def test_nothing_at_all_is_a_gap_in_each_row_that_spans_could_fill(kept: Traces) -> None:
+    items, gaps = await collected(RecorderSource(kept, ROWS, SOON), query(TRACE))
     assert items == {}
     assert gaps == dict.fromkeys(("inputs", "outputs", "tools", "versions", "deployments"), "empty")
 
 
-async def test_what_was_trimmed_before_it_could_be_kept_is_a_gap_of_retention(spans: Spans) -> None:
+async def test_what_was_trimmed_before_it_could_be_kept_is_a_gap_of_retention(kept: Traces, spans: Spans) -> None:
     later = NOW + timedelta(hours=2)
     spans.add([replace(span(9, trace=OTHER), start=later, end=later)])
-    items, gaps = await collected(RecorderSource(spans, ROWS, SOON), query(TRACE))
+    items, gaps = await collected(RecorderSource(kept, ROWS, SOON), query(TRACE))
     assert items == {}
     assert gaps["inputs"] == GapReason.RETENTION
 

@@ -22,13 +22,13 @@ from andon.adapters.clock import utc_now
 from andon.adapters.evaluators.case import case_line
 from andon.adapters.evaluators.child import run_child
 from andon.adapters.evaluators.report import read_report
-from andon.adapters.sources.genai import TRACE_KIND
 from andon.adapters.store.packs import open_item
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
 from andon.domain.evidence import EvidenceItem
 from andon.domain.gate import EvaluationResult
 from andon.domain.system import Evaluation
+from andon.domain.trace_names import TRACE_KIND
 from andon.domain.values import Sha256Hex, digest_of, sha256
 from andon.ports import EvidenceStore, Vault
 from andon.register.evidence import Evidence

@@ -1,93 +1,90 @@
-"""Which kind of evidence each OpenTelemetry attribute is.
-
-Names are those of the GenAI conventions as of 2026 and the older ones still sent: `gen_ai.system`,
-`gen_ai.prompt`, `gen_ai.completion`, message events, and OpenInference's `llm.*`. Those of the
-conventions are still in development (open-telemetry/semantic-conventions-genai), hence our own table.
-"""
+"""Evidence items out of spans, the same for every place that traces come from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
-_NAMES: Final[dict[str, str]] = {
-    "gen_ai.system_instructions": "system_prompt",
-    "gen_ai.input.messages": "input",
-    "gen_ai.prompt": "input",
-    "gen_ai.output.messages": "output",
-    "gen_ai.completion": "output",
-    "gen_ai.response.id": "output",
-    "gen_ai.response.finish_reasons": "output",
-    "gen_ai.prompt.name": "prompt",
-    "gen_ai.prompt.version": "prompt_version",
-    "gen_ai.provider.name": "model_identity_and_config",
-    "gen_ai.system": "model_identity_and_config",
-    "gen_ai.response.model": "model_identity_and_config",
-    "llm.model_name": "model_identity_and_config",
-    "gen_ai.retrieval.query.text": "retrieved_context",
-    "gen_ai.retrieval.documents": "retrieved_context",
-    "gen_ai.data_source.id": "retrieved_context",
-    "gen_ai.tool.definitions": "tool_definition",
-    "gen_ai.tool.name": "tool_call",
-    "gen_ai.tool.call.id": "tool_call",
-    "gen_ai.tool.call.arguments": "tool_call",
-    "gen_ai.tool.call.result": "tool_result",
-    "gen_ai.agent.id": "permission_check",
-    "feature_flag.key": "permission_check",
-    "gen_ai.agent.version": "deployment_history",
-    "gen_ai.conversation.id": "user_request_or_business_event",
-    "gen_ai.workflow.name": "user_request_or_business_event",
-}
+from andon.domain.trace import Span, of_resource, parts
+from andon.domain.trace_names import TRACE_KIND
+from andon.ports import Captured
 
-_PREFIXES: Final[tuple[tuple[str, str], ...]] = (
-    ("gen_ai.request.", "model_identity_and_config"),
-    ("gen_ai.evaluation.", "structured_validation_result"),
-    ("gen_ai.usage.", "monitoring_signal"),
-    ("llm.input_messages", "input"),
-    ("llm.output_messages", "output"),
-    ("llm.token_count", "monitoring_signal"),
-    ("retrieval.documents", "retrieved_context"),
-)
-
-_EVENTS: Final[dict[str, str]] = {
-    "gen_ai.system.message": "system_prompt",
-    "gen_ai.user.message": "input",
-    "gen_ai.assistant.message": "output",
-    "gen_ai.choice": "output",
-    "gen_ai.tool.message": "tool_result",
-    "gen_ai.evaluation.result": "structured_validation_result",
-}
-
-_ERROR: Final = 2
-"""Status code of a span that failed, in OTLP."""
-
-TRACE_KIND: Final = "application_log"
-"""Kind of the whole trace, kept beside its parts."""
-
-WINDOW_KIND: Final = "monitoring_signal"
-
-KINDS: Final = frozenset(
-    {*_NAMES.values(), *_EVENTS.values(), *(kind for _, kind in _PREFIXES), "tool_error_retry", TRACE_KIND}
-)
-"""Every kind that spans can give."""
+JSON: Final = "application/json"
 
 
-def kind_of(name: str) -> str | None:
-    """Return the kind of evidence an attribute is, or None if it is only context."""
-    if name in _NAMES:
-        return _NAMES[name]
-    return next((kind for prefix, kind in _PREFIXES if name.startswith(prefix)), None)
+def by_trace(spans: Sequence[Span]) -> list[tuple[str, list[Span]]]:
+    """Return spans by their trace, each trace in the order of its spans' starts."""
+    ordered = sorted(spans, key=lambda span: (span.trace_id, span.start, span.span_id))
+    return [(trace_id, list(group)) for trace_id, group in groupby(ordered, key=lambda span: span.trace_id)]
 
 
-def parts(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield what one span holds of evidence, as kind, name and value."""
-    for name, value in attributes.items():
-        kind = kind_of(name)
-        if kind is not None:
-            yield kind, name, value
-    for event in attributes.get("otel.events", ()):
-        if isinstance(event, Mapping) and event.get("name") in _EVENTS:
-            yield _EVENTS[event["name"]], event["name"], event.get("attributes", {})
-    status = attributes.get("otel.status")
-    if isinstance(status, Mapping) and status.get("code") == _ERROR and "gen_ai.tool.name" in attributes:
-        yield "tool_error_retry", "otel.status", status
+def items_of(trace_id: str, spans: Sequence[Span]) -> Iterator[Captured]:
+    """Yield one item for each kind of evidence that a trace holds, and the trace whole.
+
+    Args:
+        trace_id: the trace.
+        spans: its spans, at least one, in the order in which they began.
+    """
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    said: set[str] = set()
+    for span in spans:
+        for kind, values in _held(span, said).items():
+            by_kind.setdefault(kind, []).append({**_head(span), "attributes": values})
+    whole = [_whole(span) for span in spans]
+    for kind, found in [*sorted(by_kind.items()), (TRACE_KIND, whole)]:
+        yield Captured(
+            kind=kind,
+            content=as_json({"trace_id": trace_id, "service": spans[0].service, "spans": found}),
+            content_type=JSON,
+            name=trace_id,
+            source_at=spans[0].start,
+        )
+
+
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """Return what an item holds; the same value gives the same bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
+        errors="replace"
+    )
+
+
+def _held(span: Span, said: set[str]) -> dict[str, dict[str, Any]]:
+    """Return what a span holds by kind; what its resource says only once a resource."""
+    held: dict[str, dict[str, Any]] = {}
+    for part in parts(span.attributes):
+        values = held.setdefault(part.kind, {})
+        values[_free(part.name, values)] = part.value
+    about = of_resource(span.attributes)
+    resource = repr(about)
+    if resource not in said:
+        said.add(resource)
+        for part in about:
+            held.setdefault(part.kind, {})[part.name] = part.value
+    return held
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """Return a name that is not taken: one span may tell of several messages or approvals."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}#{number}"
+    return free
+
+
+def _head(span: Span) -> dict[str, Any]:
+    return {
+        "span_id": span.span_id,
+        "parent": span.parent,
+        "name": span.name,
+        "start": span.start.isoformat(),
+        "end": span.end.isoformat(),
+    }
+
+
+def _whole(span: Span) -> dict[str, Any]:
+    received = span.received_at.isoformat() if span.received_at else None
+    about = {"service": span.service, "received_at": received}
+    return {**_head(span), **about, "attributes": dict(span.attributes)}

@@ -14,6 +14,8 @@ from andon.domain import trace_names
 LEFT_OUT: Final = "andon.left_out"
 """Field of an item that names what was left out of it, and how often."""
 
+_KNOWN: Final = trace_names.EVENTS.keys() | trace_names.CONTEXT
+_WITHIN: Final = ("otel.events", "otel.logs")
 NAMES_AT_MOST: Final = 50
 NAME_AT_MOST: Final = 80
 
@@ -74,7 +76,7 @@ class Minimal:
         for name, value in attributes.items():
             if not self._keeps_attribute(name):
                 self.left_out[name] += 1
-            elif name == "otel.events" and isinstance(value, list):
+            elif name in _WITHIN and isinstance(value, list):
                 kept[name] = [self._event(one) for one in value]
             else:
                 kept[name] = value
@@ -92,7 +94,7 @@ class Minimal:
             return True
         if self.patterns is not None:
             return self._matches(name)
-        return trace_names.kind_of(name) is not None or name in trace_names.EVENTS
+        return trace_names.kind_of(name) is not None or name in _KNOWN
 
     def _fields(self, value: Any, path: str) -> Any:
         if isinstance(value, list):

@@ -199,6 +199,26 @@ EVENTS: Final[dict[str, str]] = {
 DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
 """Carries the attributes of a model call that are too long for a span, each under its own name."""
 
+CONTEXT: Final = frozenset(
+    {
+        "gen_ai.operation.name",
+        "db.system.name",
+        "db.operation.name",
+        "db.operation",
+        "db.collection.name",
+        "db.sql.table",
+        "http.method",
+        "http.request.method",
+        "messaging.operation.type",
+        "messaging.operation",
+        "messaging.destination.name",
+        "net.peer.name",
+        "server.address",
+        "event.name",
+    }
+)
+"""Attributes that are no evidence themselves, and by which a step is told for what it is."""
+
 OUTPUT_IDS: Final = ("andon.output.id", "gen_ai.response.id")
 """Attributes by which one output is asked for."""
 

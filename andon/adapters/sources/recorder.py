@@ -34,6 +34,7 @@ class RecorderSource:
 
     name = "recorder"
     version = "2"
+    supplies: frozenset[str] = KINDS
 
     def __init__(
         self, kept: Traces, rows: Sequence[EvidenceRow], arrive_within: timedelta = ARRIVE_WITHIN

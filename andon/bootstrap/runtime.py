@@ -12,6 +12,7 @@ from andon.adapters.people import RegisterDirectory
 from andon.adapters.proofs.consumer import ConsumerLook
 from andon.adapters.proofs.request import RequestLook
 from andon.adapters.proofs.spans import SpansLook
+from andon.adapters.redaction.guarded import Guard, GuardedSources
 from andon.adapters.sources.found import RegisteredSources
 from andon.adapters.sources.kinds import SourceMeans
 from andon.adapters.sources.recorder import RecorderSource
@@ -78,10 +79,14 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
             settings.console.url,
             folds=lambda notice, person: queries.storms.folds(notice, person, shelf.storm.notices),
         ),
-        sources=RegisteredSources(
-            {one.name: one for one in (recorder, versions, uploads)},
+        sources=GuardedSources(
+            RegisteredSources(
+                {one.name: one for one in (recorder, versions, uploads)},
+                queries.systems,
+                SourceMeans(settings.sources, shelf.evidence.rows),
+            ),
             queries.systems,
-            SourceMeans(settings.sources, shelf.evidence.rows),
+            Guard(vault),
         ),
         store=store,
         vault=vault,

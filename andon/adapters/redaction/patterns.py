@@ -40,10 +40,10 @@ def _pass(*shapes: Shape) -> Pass:
 
 
 _NAMED: Final = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret|secret[_\- ]?(?:access[_\- ]?)?key|api[_\- ]?key|access[_\- ]?key"
-    r"|(?:auth|access|refresh|bearer|session|bot|id)[_\- ]?token|token|client[_\- ]?secret|private[_\- ]?key"
-    r"|credentials?|signing[_\- ]?key|encryption[_\- ]?key|account[_\- ]?key|shared[_\- ]?access[_\- ]?key"
-    r"|kennwort|passwort|mot de passe|パスワード"
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|secret[_\- ]?(?:access[_\- ]?)?key|api[_\- ]?key"
+    r"|access[_\- ]?key|(?:auth|access|refresh|bearer|session|bot|id)[_\- ]?token|token|client[_\- ]?secret"
+    r"|private[_\- ]?key|credentials?|signing[_\- ]?key|encryption[_\- ]?key|account[_\- ]?key"
+    r"|shared[_\- ]?access[_\- ]?key|kennwort|passwort|mot de passe|パスワード"
 )
 
 KEYS: Final = _pass(
@@ -188,8 +188,8 @@ PEOPLE: Final = _pass(
     Shape("person_name", r"([\p{Han}]{2,5})(?:さん|様|氏)", checks.anything),
     Shape(
         "postal_address",
-        r"\b([0-9]{1,5}[A-Za-z]? (?:\p{Lu}[\pL'.]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court"
-        r"|Ct|Way|Close|Boulevard|Blvd|Terrace|Crescent|Place)\b\.?)",
+        r"\b([0-9]{1,5}[A-Za-z]? (?:\p{Lu}[\pL'.]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr"
+        r"|Court|Ct|Way|Close|Boulevard|Blvd|Terrace|Crescent|Place)\b\.?)",
     ),
     Shape(
         "postal_address",
@@ -197,7 +197,8 @@ PEOPLE: Final = _pass(
     ),
     Shape(
         "postal_address",
-        r"\b([0-9]{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|quai) [\pL '\x{2019}-]{3,40})",
+        r"\b([0-9]{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|quai) "
+        r"[\pL '\x{2019}-]{3,40})",
     ),
     Shape(
         "postal_address",

@@ -7,6 +7,7 @@ AndonError
 ├── LedgerBrokenError        a chain does not hold
 ├── SignatureError           a statement is unsigned, altered or from an unknown key
 ├── NotFoundError            the thing named does not exist
+│   └── ErasedError          its key was destroyed: erased by policy
 ├── OutdatedError            what was to be changed has changed since it was read
 ├── LeverUnknownError        no such enforcement point
 ├── LeverAwayError           an enforcement point did not answer, or not as agreed
@@ -69,6 +70,14 @@ class NotFoundError(AndonError):
         self.kind = kind
         self.name = name
         super().__init__(f"no {kind} {name!r}")
+
+
+class ErasedError(NotFoundError):
+    """What was kept can't be opened by anybody any more; its digest still stands."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("content", name)
+        self.args = (f"{name!r} was erased by policy",)
 
 
 class OutdatedError(AndonError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from andon.adapters.store.texts import SealedTexts
-from andon.adapters.store.vault import AesVault
-from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
+from andon.adapters.store.texts import ERASED, SealedTexts
+from andon.adapters.store.vault import AesVault, name_of_key
+from andon.domain.errors import ErasedError, InvalidInputError, NotFoundError, SignatureError
 from andon.domain.values import sha256
 from andon.ports import SealedText
 from andon.register.engine import Databases, together
@@ -20,6 +22,7 @@ from tests.register.cases import INCIDENT
 
 OTHER = "INC-20260302-def456"
 CONTENT = b"My account number is 1234"
+AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class BrokenOffError(Exception):
@@ -141,12 +144,21 @@ async def test_a_key_whose_transaction_was_undone_seals_nothing_later(
 class _KeysInMemory(WrappedKeys):
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.items: dict[str, bytes | None] = {}
 
     def get(self, incident: str) -> bytes | None:
         return self.kept.get(incident)
 
     def put_if_absent(self, incident: str, wrapped: bytes) -> bytes:
         return self.kept.setdefault(incident, wrapped)
+
+    def of_items(self, incident: str, names: Sequence[str]) -> dict[str, bytes | None]:
+        return {name: self.items[name] for name in names if name in self.items}
+
+    def put_items_if_absent(
+        self, incident: str, under: bytes, wrapped: Mapping[str, bytes]
+    ) -> dict[str, bytes | None]:
+        return {name: self.items.setdefault(name, key) for name, key in wrapped.items()}
 
 
 @settings(max_examples=50, deadline=None)
@@ -173,3 +185,56 @@ def test_a_secret_has_one_mark_in_one_incident_and_another_elsewhere(vault: AesV
     first = vault.mark_now(INCIDENT, "hunter2")
     assert vault.mark_now(INCIDENT, "hunter2") == first
     assert len({first, vault.mark_now(INCIDENT, "hunter3"), vault.mark_now(OTHER, "hunter2")}) == 3
+
+
+async def test_what_lost_its_key_opens_for_nobody_and_is_not_taken_in_again(
+    vault: AesVault, master: Path, databases: Databases
+) -> None:
+    keys = WrappedKeys(databases.register)
+    other = AesVault(master, keys)
+    gone = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    stays = await other.encrypt(INCIDENT, CONTENT, bound_to="b")
+    assert await other.decrypt(INCIDENT, gone, bound_to="a") == CONTENT
+    assert keys.destroy(INCIDENT, [name_of_key("a")], AT) == 1
+    assert keys.destroy(INCIDENT, [name_of_key("a")], AT) == 0
+    for one in (vault, other):
+        with pytest.raises(ErasedError):
+            await one.decrypt(INCIDENT, gone, bound_to="a")
+        with pytest.raises(ErasedError):
+            await one.encrypt(INCIDENT, CONTENT, bound_to="a")
+        with pytest.raises(ErasedError):
+            await one.commit(INCIDENT, CONTENT, bound_to="a")
+        assert await one.decrypt(INCIDENT, stays, bound_to="b") == CONTENT
+
+
+async def test_an_item_that_is_yet_to_come_can_be_erased_too(vault: AesVault, databases: Databases) -> None:
+    assert WrappedKeys(databases.register).destroy(INCIDENT, [name_of_key("a")], AT) == 1
+    with pytest.raises(ErasedError):
+        await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+
+
+async def test_without_its_own_key_nothing_of_an_incident_opens_and_what_comes_later_does(
+    vault: AesVault, databases: Databases
+) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    sealed = await texts.seal(INCIDENT, "title", "words")
+    stored = await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    assert WrappedKeys(databases.register).destroy_all(INCIDENT, AT) == 2
+    with pytest.raises(ErasedError):
+        await vault.decrypt(INCIDENT, stored, bound_to="a")
+    assert await texts.open(sealed) == ERASED
+    later = await texts.seal(INCIDENT, "reason", "it was asked for")
+    assert await texts.open(later) == "it was asked for"
+    assert await texts.open(sealed) == ERASED
+
+
+async def test_a_key_under_one_that_was_destroyed_meanwhile_is_not_kept(
+    vault: AesVault, databases: Databases
+) -> None:
+    keys = WrappedKeys(databases.register)
+    await vault.encrypt(INCIDENT, CONTENT, bound_to="a")
+    before = keys.get(INCIDENT)
+    assert before is not None
+    keys.destroy_all(INCIDENT, AT)
+    assert keys.put_items_if_absent(INCIDENT, before, {"b": b"wrapped"}) == {}
+    assert keys.of_items(INCIDENT, ["b"]) == {}

@@ -6,13 +6,17 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
 from andon.adapters.clock import utc_now
 from andon.adapters.store.vault import AesVault
-from andon.domain.errors import SignatureError
+from andon.domain.errors import ErasedError, SignatureError
 from andon.domain.values import IncidentId, sha256
 from andon.ports import SealedText
 from andon.register.texts import StoredText, Texts
+
+ERASED: Final = "[erased by policy]"
+"""What stands where somebody's words were."""
 
 
 class SealedTexts:
@@ -48,7 +52,7 @@ class SealedTexts:
         return sealed
 
     async def open(self, sealed: SealedText) -> str:
-        """Return a text in clear.
+        """Return a text in clear, or `ERASED` where its key was destroyed.
 
         Raises:
             NotFoundError: there is no such text.
@@ -58,4 +62,7 @@ class SealedTexts:
         if sha256(kept.stored) != sealed.digest:
             raise SignatureError(f"text {sealed.id} is not the one that was sealed")
         bound_to = f"text/{kept.kind}/{kept.id}"
-        return (await self._vault.decrypt(kept.incident, kept.stored, bound_to=bound_to)).decode()
+        try:
+            return (await self._vault.decrypt(kept.incident, kept.stored, bound_to=bound_to)).decode()
+        except ErasedError:
+            return ERASED

@@ -1,8 +1,11 @@
-"""Encryption with one AES-256-GCM key per incident, wrapped by the master key.
+"""Encryption with one AES-256-GCM key an item, wrapped by its incident's key, wrapped by the master key.
 
-The nonce is a keyed digest of what is encrypted, so that the same content under the same name
-gives the same bytes and a repeated capture stores nothing twice. Two different contents share
-a nonce only if 96 bits of HMAC-SHA256 collide within one incident.
+Both wrapped keys are in the register and nowhere else, and none is remembered in the clear: once a key
+is destroyed there, no process can open what it sealed.
+
+The nonce is a keyed digest of what is encrypted, so that the same content under the same name gives the
+same bytes and a repeated capture stores nothing twice. Two different contents share a nonce only if 96
+bits of HMAC-SHA256 collide within one item.
 """
 
 from __future__ import annotations
@@ -10,11 +13,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -22,8 +24,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from andon.domain.errors import InvalidInputError, SignatureError
-from andon.domain.values import IncidentId, Sha256Hex
+from andon.domain.errors import ErasedError, InvalidInputError, SignatureError
+from andon.domain.values import IncidentId, Sha256Hex, sha256
 from andon.register.keys import WrappedKeys
 
 KEY_BYTES: Final = 32
@@ -42,14 +44,12 @@ class _Keys:
 
 
 class AesVault:
-    """Opens and closes; keys are read when first needed and kept while the process lives."""
+    """Opens and closes; keys are read whenever they are needed."""
 
     def __init__(self, master: Path, keys: WrappedKeys, random: Callable[[int], bytes] = os.urandom) -> None:
         self._master = master
         self._wrapped = keys
         self._random = random
-        self._known: dict[str, _Keys] = {}
-        self._looking = Lock()
 
     async def encrypt(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
         """Encrypt `content`; the same content under the same `bound_to` gives the same bytes."""
@@ -57,7 +57,7 @@ class AesVault:
 
     async def encrypt_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
         """Encrypt contents by what they are bound to, all in one thread."""
-        return await asyncio.to_thread(self._each, incident, contents)
+        return await asyncio.to_thread(self.encrypt_each_now, incident, contents)
 
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave."""
@@ -65,52 +65,94 @@ class AesVault:
 
     def encrypt_now(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
         """Encrypt in the calling thread."""
-        return _encrypted(self._keys_of(incident), _where(incident, bound_to), content)
+        return self.encrypt_each_now(incident, {bound_to: content})[0]
 
     def encrypt_each_now(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
-        """Encrypt contents by what they are bound to, in the calling thread and its transaction.
-
-        A key that is made here is not remembered: if the transaction is undone, so is the key, and
-        what was encrypted under it later could never be opened.
-        """
-        keys = self._known.get(incident) or _derived(self._incident_key(incident))
-        return [_encrypted(keys, _where(incident, bound_to), one) for bound_to, one in contents.items()]
+        """Encrypt contents by what they are bound to, in the calling thread and its transaction."""
+        keys = self._keys_of(incident, tuple(contents))
+        return [
+            _encrypted(keys[bound_to], _where(incident, bound_to), one) for bound_to, one in contents.items()
+        ]
 
     def decrypt_now(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open in the calling thread."""
-        keys = self._keys_of(incident)
+        keys = self._keys_to_open(incident, bound_to)
         nonce, sealed = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
         return _opened(partial(keys.cipher.decrypt, nonce, sealed, _where(incident, bound_to)), bound_to)
 
     async def commit(self, incident: IncidentId, content: bytes, *, bound_to: str) -> Sha256Hex:
         """Commit to `content` in the clear: whoever has no key can't find it by guessing."""
-        keys = await asyncio.to_thread(self._keys_of, incident)
+        keys = (await asyncio.to_thread(self._keys_of, incident, (bound_to,)))[bound_to]
         named = _where(incident, bound_to)
         return hmac.digest(keys.commitments, len(named).to_bytes(4, "big") + named + content, "sha256").hex()
 
     def mark_now(self, incident: IncidentId, secret: str) -> str:
         """Return a mark of a secret: the same for the same secret in one incident, another elsewhere."""
-        keyed = hmac.digest(self._keys_of(incident).marks, secret.encode("utf-8", "surrogatepass"), "sha256")
-        return keyed.hex()[:MARK_DIGITS]
+        keys = _derived(self._incident_key(incident)[1])
+        return hmac.digest(keys.marks, secret.encode("utf-8", "surrogatepass"), "sha256").hex()[:MARK_DIGITS]
 
-    def _each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
-        return [self.encrypt_now(incident, one, bound_to=bound_to) for bound_to, one in contents.items()]
+    def _keys_of(self, incident: str, bound_to: Sequence[str]) -> dict[str, _Keys]:
+        """Return the keys of items, made where there is none.
 
-    def _keys_of(self, incident: str) -> _Keys:
-        with self._looking:
-            if incident not in self._known:
-                self._known[incident] = _derived(self._incident_key(incident))
-            return self._known[incident]
+        Raises:
+            ErasedError: one was destroyed; what was erased is not taken in again.
+        """
+        names = {one: name_of_key(one) for one in bound_to}
+        while True:
+            wrapped, plain = self._incident_key(incident)
+            found = self._wrapped.of_items(incident, tuple(names.values()))
+            if missing := [name for name in names.values() if name not in found]:
+                fresh = {name: self._wrap(plain, self._random(KEY_BYTES), incident, name) for name in missing}
+                found |= self._wrapped.put_items_if_absent(incident, wrapped, fresh)
+            # None came back if the incident's own key was destroyed meanwhile: begin with the new one.
+            if all(name in found for name in names.values()):
+                return {
+                    one: _derived(self._item_key(incident, plain, found[name], one))
+                    for one, name in names.items()
+                }
 
-    def _incident_key(self, incident: str) -> bytes:
-        master = AESGCM(_master_key(self._master))
+    def _keys_to_open(self, incident: str, bound_to: str) -> _Keys:
+        name = name_of_key(bound_to)
+        found = self._wrapped.of_items(incident, (name,))
+        if found.get(name, b"") is None:
+            raise ErasedError(bound_to)
+        wrapped = self._wrapped.get(incident)
+        if wrapped is None:
+            raise SignatureError(f"{bound_to} belongs elsewhere: {incident} has no key")
+        plain = self._unwrapped(wrapped, incident)
+        # What was sealed before items had keys of their own was sealed with the incident's.
+        return _derived(self._item_key(incident, plain, found[name], bound_to) if name in found else plain)
+
+    def _item_key(self, incident: str, incident_key: bytes, wrapped: bytes | None, bound_to: str) -> bytes:
+        if wrapped is None:
+            raise ErasedError(bound_to)
+        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        bound = _where(incident, name_of_key(bound_to))
+        return _opened(partial(_wrapping(incident_key).decrypt, nonce, sealed, bound), f"key of {bound_to}")
+
+    def _wrap(self, under: bytes, key: bytes, incident: str, name: str) -> bytes:
+        nonce = self._random(NONCE_BYTES)
+        return nonce + _wrapping(under).encrypt(nonce, key, _where(incident, name))
+
+    def _incident_key(self, incident: str) -> tuple[bytes, bytes]:
+        """Return an incident's key, wrapped and plain."""
         wrapped = self._wrapped.get(incident)
         if wrapped is None:
             nonce = self._random(NONCE_BYTES)
+            master = AESGCM(_master_key(self._master))
             fresh = nonce + master.encrypt(nonce, self._random(KEY_BYTES), incident.encode())
             wrapped = self._wrapped.put_if_absent(incident, fresh)
+        return wrapped, self._unwrapped(wrapped, incident)
+
+    def _unwrapped(self, wrapped: bytes, incident: str) -> bytes:
+        master = AESGCM(_master_key(self._master))
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         return _opened(partial(master.decrypt, nonce, sealed, incident.encode()), f"key of {incident}")
+
+
+def name_of_key(bound_to: str) -> Sha256Hex:
+    """Return under which name the key of what is bound to a place is kept."""
+    return sha256(bound_to.encode("utf-8", "surrogatepass"))
 
 
 def _encrypted(keys: _Keys, where: bytes, content: bytes) -> bytes:
@@ -131,15 +173,20 @@ def _opened(decrypt: Callable[[], bytes], name: str) -> bytes:
 
 
 def _derived(key: bytes) -> _Keys:
-    def subkey(purpose: bytes) -> bytes:
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"andon/" + purpose).derive(key)
-
     return _Keys(
-        cipher=AESGCM(subkey(b"cipher")),
-        nonces=subkey(b"nonce"),
-        commitments=subkey(b"commitment"),
-        marks=subkey(b"mark"),
+        cipher=AESGCM(_subkey(key, b"cipher")),
+        nonces=_subkey(key, b"nonce"),
+        commitments=_subkey(key, b"commitment"),
+        marks=_subkey(key, b"mark"),
     )
+
+
+def _wrapping(incident_key: bytes) -> AESGCM:
+    return AESGCM(_subkey(incident_key, b"wrap"))
+
+
+def _subkey(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"andon/" + purpose).derive(key)
 
 
 def _master_key(path: Path) -> bytes:

@@ -71,6 +71,7 @@ class ObjectReceipt(Carried):
     sha256: Sha256Hex
     size_bytes: int
     locked_until: Instant | None
+    lock_mode: str = Field("", description="COMPLIANCE or GOVERNANCE, as the store says it; empty: not locked")
 
 
 class EvidenceStore(Protocol):

@@ -38,6 +38,7 @@ class MemoryEvidenceStore:
                 sha256=sha256(content),
                 size_bytes=len(content),
                 locked_until=self.now() + (retention or self.retention),
+                lock_mode="COMPLIANCE",
             )
             self.receipts[key], self.contents[key] = standing, content
         if standing.sha256 != sha256(content):

@@ -1,21 +1,23 @@
 """Evidence in an S3-compatible store with Object Lock.
 
 Each object is put once, with a lock, a SHA-256 that the store checks, and the condition that
-nothing stands under its key. What a receipt says is read back from the store. Objects go up
-in one request each, which S3 bounds at 5 GiB.
+nothing stands under its key. What a receipt says is read back from the store: nothing is called
+locked because it was asked for. Large objects go up in parts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from itertools import chain
+from threading import Lock as ThreadLock
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -23,6 +25,7 @@ from botocore.exceptions import ClientError
 from botocore.utils import determine_content_length
 
 from andon.adapters.clock import utc_now
+from andon.adapters.store.multipart import LARGE_BYTES, PART_BYTES, TAKEN, Lock, Multipart, regrouped, slices
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError, NotFoundError, StoreConflictError
 from andon.domain.values import sha256
@@ -30,17 +33,16 @@ from andon.ports import ObjectReceipt
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 SIDE_BY_SIDE: Final = 8
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 30
 ATTEMPTS: Final = 2
 BEYOND_ITS_END: Final = 416
+CHUNK: Final = 1024 * 1024
 
 UNASKED_BYTES: Final = 64 * 1024
-
-_TAKEN: Final = frozenset({409, 412})
-"""Another object stands there (412), or is being put there at this moment (409)."""
 
 T = TypeVar("T")
 
@@ -53,13 +55,33 @@ class S3EvidenceStore:
         self._bucket = settings.bucket
         self._now = now
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
-        self._making = Lock()
+        self._making = ThreadLock()
 
     async def put(
         self, key: str, content: bytes, *, content_type: str, retention: timedelta | None = None
     ) -> ObjectReceipt:
         """Store `content` under `key` unless something stands there; a repeat changes nothing."""
         return await self._in_a_thread(partial(self._put, key, content, content_type, retention))
+
+    async def put_stream(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,
+        retention: timedelta | None = None,
+    ) -> ObjectReceipt:
+        """Store what is read, like `put`, with never more than two parts of it in memory.
+
+        The chunks are read in a thread, and must come from the beginning at a repeat.
+        """
+        return await self._in_a_thread(partial(self._put_stream, key, chunks, content_type, retention))
+
+    async def abort_older(self, prefix: str, than: datetime) -> int:
+        """Remove what uploads in parts left under a prefix before a moment; say how many they were."""
+        return await self._in_a_thread(
+            lambda: Multipart(self._client, self._bucket).abort_older(prefix, than)
+        )
 
     async def keep(self, key: str, content: bytes, *, content_type: str) -> None:
         """Store like `put`, without a receipt: the answer to the put says what digest was stored."""
@@ -107,8 +129,49 @@ class S3EvidenceStore:
         return client
 
     def _put(self, key: str, content: bytes, content_type: str, retention: timedelta | None) -> ObjectReceipt:
+        if len(content) > LARGE_BYTES:
+            return self._put_parts(key, slices(content), content_type, retention)
         self._send(key, content, content_type, retention)
         return self._matching(key, content)
+
+    def _put_stream(
+        self, key: str, chunks: Iterable[bytes], content_type: str, retention: timedelta | None
+    ) -> ObjectReceipt:
+        parts = regrouped(chunks)
+        first = next(parts)
+        if len(first) < PART_BYTES:
+            return self._put(key, first, content_type, retention)
+        return self._put_parts(key, chain((first,), parts), content_type, retention)
+
+    def _put_parts(
+        self,
+        key: str,
+        parts: Iterable[bytes | memoryview],
+        content_type: str,
+        retention: timedelta | None,
+    ) -> ObjectReceipt:
+        try:
+            sent = Multipart(self._client, self._bucket).put(
+                key, parts, content_type=content_type, lock=self._lock(retention)
+            )
+            found = self._head(key)
+        except ClientError as error:
+            raise _translated(error, key) from error
+        # The digest of the parts' digests vouches for the bytes; other parts have to be read.
+        known = sent.sha256 if found.get("ChecksumSHA256") == sent.checksum else None
+        receipt = self._receipt_of(key, found, known)
+        if receipt.sha256 != sent.sha256:
+            raise StoreConflictError(key, receipt.sha256)
+        return receipt
+
+    def _abort_older(self, prefix: str, than: datetime) -> int:
+        return Multipart(self._client, self._bucket).abort_older(prefix, than)
+
+    def _lock(self, retention: timedelta | None) -> Lock:
+        mode: Literal["GOVERNANCE", "COMPLIANCE"] = (
+            "GOVERNANCE" if self._settings.lock_mode == "GOVERNANCE" else "COMPLIANCE"
+        )
+        return Lock(mode, self._now() + (retention or self._settings.retention))
 
     def _keep(self, key: str, content: bytes, content_type: str) -> None:
         if self._send(key, content, content_type) != _base64(sha256(content)):
@@ -129,6 +192,7 @@ class S3EvidenceStore:
         self, key: str, content: bytes, content_type: str, retention: timedelta | None = None
     ) -> str | None:
         """Return the checksum that the store says it stored; None: something stood there, or it says none."""
+        lock = self._lock(retention)
         try:
             made = self._client.put_object(
                 Bucket=self._bucket,
@@ -137,29 +201,50 @@ class S3EvidenceStore:
                 ContentType=content_type,
                 IfNoneMatch="*",
                 ChecksumSHA256=_base64(sha256(content)),
-                ObjectLockMode="GOVERNANCE" if self._settings.lock_mode == "GOVERNANCE" else "COMPLIANCE",
-                ObjectLockRetainUntilDate=self._now() + (retention or self._settings.retention),
+                ObjectLockMode=lock.mode,
+                ObjectLockRetainUntilDate=lock.until,
             )
         except ClientError as error:
-            if _status(error) not in _TAKEN:
+            if _status(error) not in TAKEN:
                 raise _translated(error, key) from error
             return None
         return made.get("ChecksumSHA256")
 
     def _receipt(self, key: str) -> ObjectReceipt:
         try:
-            found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+            found = self._head(key)
         except ClientError as error:
             raise _translated(error, key) from error
-        stored, until = found.get("ChecksumSHA256"), found.get("ObjectLockRetainUntilDate")
+        stored = found.get("ChecksumSHA256", "")
+        # One of parts, which holds a dash, is no digest of the whole.
+        return self._receipt_of(key, found, _hex(stored) if stored and "-" not in stored else None)
+
+    def _head(self, key: str) -> HeadObjectOutputTypeDef:
+        return self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+
+    def _receipt_of(self, key: str, found: HeadObjectOutputTypeDef, known: str | None) -> ObjectReceipt:
+        """Return what the store said of a version; where it can't say the digest, the bytes tell."""
+        until, mode = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockMode", "")
+        locked = until is not None and bool(mode)
         return ObjectReceipt(
             key=key,
             version_id=found.get("VersionId", ""),
-            # Objects that somebody else put may lack the checksum; then the bytes tell.
-            sha256=base64.b64decode(stored).hex() if stored else sha256(self._get(key)),
+            sha256=known or self._digest(key),
             size_bytes=found["ContentLength"],
-            locked_until=until.astimezone(UTC) if until and found.get("ObjectLockMode") else None,
+            locked_until=until.astimezone(UTC) if until is not None and locked else None,
+            lock_mode=mode if locked else "",
         )
+
+    def _digest(self, key: str) -> str:
+        digest = hashlib.sha256()
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            raise _translated(error, key) from error
+        with closing(found["Body"]) as body:
+            for chunk in body.iter_chunks(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
 
     def _get(self, key: str) -> bytes:
         try:
@@ -199,6 +284,10 @@ def _send_small_bodies_unasked(params: dict[str, Any], **_: object) -> None:
 
 def _base64(digest: str) -> str:
     return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def _hex(checksum: str) -> str:
+    return base64.b64decode(checksum).hex()
 
 
 def _status(error: ClientError) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from andon.domain.values import digest_of
 from playbooks import export_defaults, load, load_people, load_systems
 from playbooks.shipped import SHIPPED
 
+DOCS = Path(__file__).parents[2] / "docs"
 DIGEST = digest_of(load().snapshot())
 
 
@@ -244,3 +246,20 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
 def test_a_folder_can_be_copied_whole(exported: Path, tmp_path: Path) -> None:
     shutil.copytree(exported, tmp_path / "copy")
     assert digest_of(load(tmp_path / "copy").snapshot()) == DIGEST
+
+
+def test_the_steps_of_a_release_are_read_as_the_documentation_writes_them(tmp_path: Path) -> None:
+    fences = (DOCS / "policy.md").read_text().split("```yaml\n")
+    (steps,) = (text.split("```")[0] for text in fences if text.startswith("release:"))
+    path = own(tmp_path, "tool_agent.yaml")
+    path.write_text(f"{path.read_text()}\n{steps}")
+    read = load(tmp_path).playbooks["tool_agent"].release
+    assert [one.code for one in read] == ["review_all", "partial:10%", "partial:region=nordics", "full"]
+    assert [one.hold_for for one in read[:3]] == [timedelta(hours=1), timedelta(hours=4), timedelta(days=1)]
+
+
+@pytest.mark.parametrize("wrong", ["30", "soon", "PT30"])
+def test_how_long_a_step_stands_is_a_duration(tmp_path: Path, wrong: str) -> None:
+    path = own(tmp_path, "tool_agent.yaml")
+    path.write_text(f"{path.read_text()}\nrelease: [{{review_all: {{hold_for: {wrong}}}}}, full]\n")
+    assert "hold_for: is no duration" in refused(tmp_path)

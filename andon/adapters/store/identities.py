@@ -60,8 +60,8 @@ IDENTITIES: Final = (
         "responder",
         "worker-andon",
         "writes the ledger and the incident file",
-        reads=("ledger/", "files/", "checkpoints/", "archive/"),
-        puts=("ledger/", "files/", "checkpoints/", "archive/"),
+        reads=("ledger/", "files/", "log/", "checkpoints/", "archive/"),
+        puts=("ledger/", "files/", "log/", "checkpoints/", "archive/"),
     ),
     Identity(
         "evidence",

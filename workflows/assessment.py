@@ -16,6 +16,7 @@ from workflows.approvals import Approvals
 from workflows.decisions import Decisions
 from workflows.journal import Journal
 from workflows.levers import Levers
+from workflows.tasks import Tasks
 from workflows.weighing import Weighing
 
 OUTSIDE = (DecisionKind.LEGAL_REVIEW, DecisionKind.CUSTOMER_NOTIFICATION)
@@ -38,6 +39,7 @@ class Assessment:
         levers: Levers,
         approvals: Approvals,
         *,
+        tasks: Tasks,
         begin: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._state = state
@@ -46,6 +48,7 @@ class Assessment:
         self._weighing = weighing
         self._levers = levers
         self._approvals = approvals
+        self._tasks = tasks
         self._begin = begin
 
     def triaged(self, triage: DecisionRecord) -> None:
@@ -54,6 +57,7 @@ class Assessment:
             self._begin(self._triaged_late())
         elif self._first_time(triage):
             self._weighing.take(triage)
+        self._tasks.look_back()
         self._levers.enforce_after(triage)
         self._approvals.ask_for_what_costs()
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from andon.domain.declaration import Declaration
 from andon.domain.errors import InvalidInputError
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.incident_times import standing_times
 from andon.domain.ledger import Kind
 from andon.domain.response import Refusal
-from andon.domain.times import Correction, Moment, check_correction
+from andon.domain.times import Correction, Moment, check_correction, moment
 from workflows.tape import Tape
 
 
@@ -24,7 +22,7 @@ class Correcting:
 
     def refuse(self, declaration: Declaration) -> Refusal | None:
         """Say what speaks against a correction: it is no moment, or one that can't be yet."""
-        at = _moment(declaration.about["at"])
+        at = moment(declaration.about["at"])
         if at is None:
             return Refusal.ABOUT
         try:
@@ -35,7 +33,7 @@ class Correcting:
 
     async def take(self, declaration: Declaration) -> None:
         """Put a correction on record, with what it corrects."""
-        which, at = Moment(declaration.about["which"]), _moment(declaration.about["at"])
+        which, at = Moment(declaration.about["which"]), moment(declaration.about["at"])
         assert at is not None  # noqa: S101 - refused before
         before = standing_times(self._opening, self._state.corrections)[1].of(which)
         self._state.corrections.append(
@@ -57,12 +55,3 @@ class Correcting:
             after=at.isoformat(),
             reason=declaration.reason,
         )
-
-
-def _moment(text: str) -> datetime | None:
-    """Return a moment with its zone; None if it is none, or nobody could say which."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None

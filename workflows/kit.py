@@ -23,6 +23,7 @@ from workflows.merging import Merging
 from workflows.notices import Notices
 from workflows.post import Post
 from workflows.preservation import Preservation
+from workflows.reach import Reach
 from workflows.releasing import Releasing
 from workflows.restart import Restart
 from workflows.tape import Tape
@@ -55,7 +56,14 @@ class Kit:
         self._asked_for(opening, state, begin)
         self.weighing = Weighing(opening, state, self.tape, self.notices, self.levers, self.tasks)
         self.assessment = Assessment(
-            state, self.decisions, self.journal, self.weighing, self.levers, self.approvals, begin=begin
+            state,
+            self.decisions,
+            self.journal,
+            self.weighing,
+            self.levers,
+            self.approvals,
+            tasks=self.tasks,
+            begin=begin,
         )
         self.leading = Leading(opening, state, self.tape, self.notices, self.clock)
         self.acknowledging = Acknowledging(opening, state, self.tape, self.notices, self.clock)
@@ -126,7 +134,7 @@ class Kit:
 
     def _declarations(self, opening: OpenIncident, state: IncidentState) -> Declarations:
         """Give each kind of declaration its effect."""
-        correcting = Correcting(opening, state, self.tape)
+        correcting, reach = Correcting(opening, state, self.tape), Reach(state)
         return Declarations(
             opening,
             state,
@@ -145,6 +153,10 @@ class Kit:
                 Declared.TIMES: Effect(correcting.take, correcting.refuse),
                 Declared.EVIDENCE_HOLD: Effect(self.holding.take, self.holding.refuse_take),
                 Declared.EVIDENCE_HOLD_LIFTED: Effect(self.holding.lift, self.holding.refuse_lift),
+                Declared.AFFECTED: Effect(reach.take_list, reach.refuse_list),
+                Declared.HYPOTHESIS: Effect(reach.close, reach.refuse_hypothesis),
+                Declared.IMPACT_COUNTED: Effect(reach.count, reach.refuse_counts),
+                Declared.LOOKED_BACK: Effect(self.tasks.take_found, self.tasks.refuse_found),
             },
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from temporalio import workflow
@@ -11,14 +11,20 @@ from temporalio import workflow
 from andon.domain.business_time import due_at, reminder_at
 from andon.domain.declaration import Declaration
 from andon.domain.directory import Role
+from andon.domain.escalation import LOOK_BACK_WINDOW, looks_back
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.response import Refusal
 from andon.domain.stage import StageRecord
-from andon.domain.task import Task, TaskRule, TaskState, current, wanted
+from andon.domain.task import LookBack, Task, TaskRule, TaskState, current, wanted
+from andon.domain.times import moment
 from workflows.clock import Clock, Due
 from workflows.notices import Notices
 from workflows.tape import Tape
+
+RECORDS = "affected_records"
+"""What the closing waits for while a record on the list is neither corrected nor beyond it."""
+LONGEST_COUNT = 12
 
 
 class Tasks:
@@ -51,16 +57,24 @@ class Tasks:
             if task.closes_with is None:
                 self._notices.word("task", task.id, (task.role,))
 
+    def look_back(self) -> None:
+        """Have earlier outputs gone through, once, where data would have been exposed."""
+        opening, state = self._opening, self._state
+        if any(task.look_back is not None for task in state.tasks.values()):
+            return
+        if looks_back(state.classification, opening.type, opening.categories, state.facts):
+            self.follow_up((LOOK_BACK_WINDOW,), LOOK_BACK_WINDOW)
+
     async def followed_up(self) -> None:
-        """Wait until no follow-up is open; an incident does not close over one."""
-        if not (left := self._follow_ups()):
+        """Wait until no follow-up and no affected record is open; an incident does not close over one."""
+        if not (left := self._left()):
             return
         if not self._state.closing_waits:
             self._state.closing_waits = True
-            self._tape.add(Kind.CLOSING_WAITS, after=",".join(task.id for task in left))
-            roles = dict.fromkeys((*(task.role for task in left), Role.INCIDENT_LEAD))
+            self._tape.add(Kind.CLOSING_WAITS, after=",".join(left))
+            roles = dict.fromkeys((*left.values(), Role.INCIDENT_LEAD))
             self._notices.word("closing_waits", self._opening.incident, tuple(roles))
-        await workflow.wait_condition(lambda: not self._follow_ups())
+        await workflow.wait_condition(lambda: not self._left())
 
     def refuse(self, declaration: Declaration) -> Refusal | None:
         """Say what speaks against closing a task; it takes its role, or whoever leads."""
@@ -69,20 +83,47 @@ class Tasks:
             return Refusal.ABOUT
         if not self._now(task).open:
             return Refusal.ALREADY_SO
-        leads = declaration.role is Role.INCIDENT_LEAD or declaration.person == self._state.lead
-        return None if leads or declaration.role is task.role else Refusal.WRONG_ROLE
+        if task.look_back is not None and TaskState(declaration.about["state"]) is TaskState.DONE:
+            return Refusal.FINDINGS
+        return self._not_theirs(task, declaration)
+
+    def refuse_found(self, declaration: Declaration) -> Refusal | None:
+        """Say what speaks against what was found by looking back: it can't be, or reaches not far enough."""
+        task = self._state.tasks.get(declaration.about["task"])
+        since, found = moment(declaration.about["since"]), declaration.about["found"]
+        counts = found.isascii() and found.isdigit() and len(found) <= LONGEST_COUNT
+        if task is None or task.look_back is None or since is None or not counts:
+            return Refusal.ABOUT
+        if not task.open:
+            return Refusal.ALREADY_SO
+        if since > task.look_back.since:
+            return Refusal.FINDINGS
+        return self._not_theirs(task, declaration)
+
+    async def take_found(self, declaration: Declaration) -> None:
+        """Close a look back with what was found."""
+        task = self._state.tasks[declaration.about["task"]]
+        assert task.look_back is not None  # noqa: S101 - refused before
+        found = {"looked_since": moment(declaration.about["since"]), "found": int(declaration.about["found"])}
+        self._closed(task, TaskState.DONE, declaration, look_back=task.look_back.model_copy(update=found))
 
     async def close(self, declaration: Declaration) -> None:
         """Close a task as done, or as one that can't be."""
         task = self._state.tasks[declaration.about["task"]]
-        self._state.tasks[task.id] = task.model_copy(
-            update={
-                "state": TaskState(declaration.about["state"]),
-                "closed_by": declaration.person,
-                "closed_at": declaration.received_at,
-                "reason": declaration.reason,
-            }
-        )
+        self._closed(task, TaskState(declaration.about["state"]), declaration)
+
+    def _closed(self, task: Task, state: TaskState, declaration: Declaration, **more: object) -> None:
+        closing = {
+            "state": state,
+            "closed_by": declaration.person,
+            "closed_at": declaration.received_at,
+            "reason": declaration.reason,
+        }
+        self._state.tasks[task.id] = task.model_copy(update={**closing, **more})
+
+    def _not_theirs(self, task: Task, declaration: Declaration) -> Refusal | None:
+        leads = declaration.role is Role.INCIDENT_LEAD or declaration.person == self._state.lead
+        return None if leads or declaration.role is task.role else Refusal.WRONG_ROLE
 
     def _give(self, rules: dict[str, TaskRule], because: str, due: datetime | None) -> list[Task]:
         standing = {task.code for task in self._state.tasks.values() if self._now(task).open}
@@ -105,7 +146,14 @@ class Tasks:
             due=due_at(term, now, plan.calendar) if term is not None else due,
             follow_up=bool(rule.follows),
             closes_with=rule.closes_with,
+            look_back=LookBack(since=self._began() - timedelta(days=rule.look_back_days))
+            if rule.look_back_days
+            else None,
         )
+
+    def _began(self) -> datetime:
+        opening = self._opening
+        return min(opening.occurred_at or opening.detected_at, opening.detected_at)
 
     def _due(self) -> list[Due]:
         if self._state.closed_at is not None or self._state.merge is not None:
@@ -133,8 +181,11 @@ class Tasks:
         self._tape.add(Kind.TASK_OVERDUE, subject=name, at=task.due, facts={"role": task.role.value})
         self._notices.word("task_overdue", name, (task.role, Role.INCIDENT_LEAD))
 
-    def _follow_ups(self) -> list[Task]:
-        return [task for task in self._state.tasks.values() if task.follow_up and self._now(task).open]
+    def _left(self) -> dict[str, Role]:
+        """Return what is to be done before it can close, and by whom."""
+        tasks = [task for task in self._state.tasks.values() if task.follow_up and self._now(task).open]
+        left = {task.id: task.role for task in tasks}
+        return left | ({RECORDS: Role.OPERATIONS} if self._state.impact.affected.open else {})
 
     def _now(self, task: Task) -> Task:
         return current(task, self._state.decisions.values())

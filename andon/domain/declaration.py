@@ -50,6 +50,14 @@ class Declared(StrEnum):
     """Nothing that alters the AI system until the evidence is free."""
     EVIDENCE_HOLD_LIFTED = "evidence_hold_lifted"
     """The evidence is free."""
+    AFFECTED = "affected"
+    """Records were added to the list of affected ones, corrected, or can't be."""
+    HYPOTHESIS = "hypothesis"
+    """This is how far it reaches, or how far it does not."""
+    IMPACT_COUNTED = "impact_counted"
+    """It reached so many."""
+    LOOKED_BACK = "looked_back"
+    """Earlier outputs were gone through, and this was found."""
 
 
 class DeclarationRight(Spare):

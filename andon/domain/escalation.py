@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from pydantic import Field
 
 from andon.domain.conditions import UNKNOWN as NOT_KNOWN
 from andon.domain.conditions import Facts
+from andon.domain.detection import Category
 from andon.domain.directory import Role
-from andon.domain.severity import SeverityPolicy
+from andon.domain.severity import Classification, SeverityPolicy
 from andon.domain.values import Frozen
 
 YES: Final = "yes"
@@ -64,7 +65,12 @@ whether somebody must be told. `unknown` is an answer, and somebody has to find 
 OPEN_POINTS: Final = "open_points"
 """The follow-up for what is not known of the reach."""
 
-FOLLOW_UPS: Final = frozenset({OPEN_POINTS, *(one.follow_up for one in QUESTIONS.values() if one.follow_up)})
+LOOK_BACK_WINDOW: Final = "look_back_window"
+"""The follow-up of a near miss in which data would have been exposed: earlier outputs may have shown it."""
+
+FOLLOW_UPS: Final = frozenset(
+    {OPEN_POINTS, LOOK_BACK_WINDOW, *(one.follow_up for one in QUESTIONS.values() if one.follow_up)}
+)
 
 
 class Escalated(Frozen):
@@ -81,6 +87,26 @@ class Escalated(Frozen):
     def to_do(self) -> tuple[str, ...]:
         """The follow-ups that somebody has to carry out; what is unsaid is one of them."""
         return (*self.follow_ups, OPEN_POINTS) if self.unsaid else self.follow_ups
+
+
+EXPOSING_TYPES: Final = frozenset({"privacy_event"})
+EXPOSED: Final = "data_exposed"
+
+
+def looks_back(
+    classification: Classification,
+    type_: str | None,
+    categories: Collection[Category],
+    facts: Mapping[str, str],
+) -> bool:
+    """Whether earlier outputs are gone through: data would have been exposed, and it was caught in time.
+
+    What was caught once may have gone out before, unseen.
+    """
+    if classification is not Classification.NEAR_MISS:
+        return False
+    stated = facts.get(EXPOSED, NOT_KNOWN) not in (NOT_KNOWN, "no")
+    return stated or type_ in EXPOSING_TYPES or Category.DATA_EXPOSURE in categories
 
 
 def learned(policy: SeverityPolicy, facts: Facts, at_least: Mapping[str, str]) -> Facts:

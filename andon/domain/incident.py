@@ -19,6 +19,7 @@ from andon.domain.evidence_hold import EvidenceHold
 from andon.domain.facts import Weighed
 from andon.domain.fallback import FallbackRun
 from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.impact import Impact
 from andon.domain.ledger import Entry, Head
 from andon.domain.merging import Merge, TakenIn
 from andon.domain.mode import Foreseen, Mode
@@ -180,6 +181,7 @@ class IncidentState(BaseModel):
     mode_settled: bool = Field(False, description="triage has said whether they are given")
     fallbacks: list[FallbackRun] = Field(default_factory=list)
     evidence_hold: EvidenceHold | None = None
+    impact: Impact = Impact()
     decisions: dict[str, DecisionRecord] = Field(default_factory=dict)
     nonces: list[str] = Field(default_factory=list)
     refusals: dict[str, int] = Field(
@@ -316,6 +318,7 @@ class IncidentView(Carried):
     enforced_by: str = ""
     fallbacks: tuple[FallbackRun, ...] = ()
     evidence_hold: EvidenceHold | None = None
+    impact: Impact = Impact()
     file: Sha256Hex | None
     head: Head
     exercise: bool
@@ -341,58 +344,30 @@ def next_deadline(state: IncidentState) -> Instant | None:
 
 def view_of(opening: OpenIncident, state: IncidentState) -> IncidentView:
     """Return what others are shown of the incident as it stands."""
+    same = {name: getattr(state, name) for name in SHOWN}
     return IncidentView(
         incident=opening.incident,
         version=state.head.length,
         system=opening.plan.system,
-        stage=state.stage,
-        stages=tuple(state.stages),
-        severity=state.severity,
-        classification=state.classification,
         provisional=state.weighed.provisional if state.weighed else opening.provisional,
         fired_rules=state.weighed.fired_rules if state.weighed else opening.fired_rules,
         categories=opening.categories,
         tags=opening.tags,
-        ending=state.ending,
         opened_at=opening.opened_at,
         detected_at=opening.detected_at,
-        closed_at=state.closed_at,
         contained=state.contained,
-        contained_at=state.contained_at,
         orders=tuple(state.orders.values()),
         decisions=tuple(state.decisions.values()),
         next_deadline=next_deadline(state),
-        seals=tuple(state.seals),
-        evaluation=state.evaluation,
-        gate=state.gate,
-        fixed_at=state.fixed_at,
-        watch_until=state.watch_until,
-        relapses=state.relapses,
-        release=state.release,
-        joined=state.joined,
         refused=sum(state.refusals.values()),
-        findings=state.findings,
-        facts=state.facts,
-        corrections=tuple(state.corrections),
         merged_into=state.merge.into if state.merge else None,
-        taken_in=state.taken_in,
-        lead=state.lead,
-        joined_roles=tuple(state.joined_roles),
-        granted=state.granted,
-        undelivered=tuple(state.undelivered),
-        senders=tuple(state.senders),
         acknowledgement=acknowledgement(opening.plan.owner, state.decisions.values(), state.owner_stated),
         acknowledge_by=acknowledge_by(state.decisions.values()),
-        owner_overdue=state.owner_overdue,
         lead_gone=state.lead_gone or state.lead is None,
         tasks=tuple(current(task, state.decisions.values()) for task in state.tasks.values()),
         mode=opening.plan.mode,
-        foreseen=tuple(state.foreseen),
-        enforced_by=state.enforced_by,
-        fallbacks=tuple(state.fallbacks),
-        evidence_hold=state.evidence_hold,
-        file=state.file,
         head=state.head,
         exercise=opening.exercise,
         rest=state.model_dump(mode="json", include=set(REST), exclude_defaults=True),
+        **same,
     )

@@ -93,6 +93,8 @@ class Refusal(StrEnum):
     NOT_DECLARABLE = "not_declarable"
     ALREADY_SO = "already_so"
     EVIDENCE_HOLD = "evidence_hold"
+    OVERTAKEN = "overtaken"
+    FINDINGS = "findings"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -126,6 +128,8 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.NOT_DECLARABLE: "this is nothing that can be declared of this incident",
     Refusal.ALREADY_SO: "that is so already",
     Refusal.EVIDENCE_HOLD: "legal holds the evidence: nothing that alters the AI system before it is lifted",
+    Refusal.OVERTAKEN: "somebody else has changed this since; look at it again, then say it",
+    Refusal.FINDINGS: "this task closes with what was found, and how far back was looked",
 }
 
 

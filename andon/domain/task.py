@@ -65,6 +65,9 @@ class TaskRule(Spare):
     within: dict[Band, Term] = Field(default_factory=dict, description="instead of the stage's clock")
     closes_with: DecisionKind | None = Field(None, description="question whose answer closes it")
     by_hand: ByHand | None = Field(None, description="it comes with a step that no lever carries out")
+    look_back_days: int | None = Field(
+        None, ge=1, le=3660, description="earlier outputs to go through; it is done only with what was found"
+    )
 
     def applies(self, band: Band) -> bool:
         """Whether it is given at a severity."""
@@ -77,6 +80,14 @@ class TaskWording(Frozen):
     title: str = Field(min_length=1, max_length=80)
     ask: str = Field(min_length=1, max_length=300)
     shows: tuple[Shown, ...] = Field(min_length=1)
+
+
+class LookBack(Carried):
+    """Earlier outputs that are gone through, and what was found."""
+
+    since: Instant = Field(description="how far back is to be looked")
+    looked_since: Instant | None = Field(None, description="how far back was looked; None: nobody has yet")
+    found: int | None = Field(None, description="cases that were found")
 
 
 class Task(Carried):
@@ -98,6 +109,7 @@ class Task(Carried):
     answer: str = Field("", description="the question that closed it")
     reminded: bool = False
     overdue: bool = Field(False, description="it was open when it was due; that is on record")
+    look_back: LookBack | None = Field(None, description="earlier outputs it goes through, if it does")
 
     @property
     def open(self) -> bool:

@@ -7,7 +7,7 @@ door signed on arrival is never changed; a correction stands beside it, with who
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -50,6 +50,15 @@ class Times(Frozen):
             Moment.AWARE: self.aware_at,
         }
         return found[which]
+
+
+def moment(text: str) -> Instant | None:
+    """Return a moment with its zone; None if it is none, or nobody could say which."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 class Knew(Frozen):

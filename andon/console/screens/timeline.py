@@ -138,6 +138,10 @@ _STATED: Final[dict[str, str]] = {
     Declared.SPLIT: "Split a detection off",
     Declared.EVIDENCE_HOLD: "Held the evidence",
     Declared.EVIDENCE_HOLD_LIFTED: "Lifted the hold on the evidence",
+    Declared.AFFECTED: "Changed the list of affected records",
+    Declared.HYPOTHESIS: "Closed a hypothesis of the pattern question",
+    Declared.IMPACT_COUNTED: "Stated how many it reached",
+    Declared.LOOKED_BACK: "Recorded what a look back found",
 }
 
 

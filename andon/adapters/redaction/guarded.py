@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from andon.adapters.redaction.content import Masker, NotTextError
@@ -74,41 +75,49 @@ def _least(captured: Captured, keep: Sequence[str] | None) -> tuple[bytes, int]:
     return written.encode(), minimal.left_out.total()
 
 
+Kept = Callable[[Slug], Awaitable[Sequence[str] | None]]
+"""Says which fields of a source are kept for an AI system; None: those of the table of names."""
+
+
 class GuardedSource:
     """A source whose artefacts have passed the guard."""
 
-    def __init__(self, inner: EvidenceSource, guard: Guard, keep: Sequence[str] | None) -> None:
+    def __init__(self, inner: EvidenceSource, guard: Guard, kept: Kept) -> None:
         self.name = inner.name
         self.version = inner.version
         self.supplies = inner.supplies
         self._inner = inner
         self._guard = guard
-        self._keep = keep
+        self._kept = kept
 
     async def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
         """Yield what the source has, as it may be stored."""
-        async with aclosing(cast("Any", self._inner.collect(query))) as found:
-            async for one in found:
-                yield await self._admitted(query, one)
+        async for one in self._admitted(query, self._inner.collect(query)):
+            yield one
 
-    async def _admitted(self, query: EvidenceQuery, found: Captured | Gap) -> Captured | Gap:
-        if isinstance(found, Gap):
-            return found
-        return await asyncio.to_thread(self._guard.admitted, query.incident, found, self._keep)
+    async def _admitted(
+        self, query: EvidenceQuery, given: AsyncIterator[Captured | Gap]
+    ) -> AsyncIterator[Captured | Gap]:
+        keep = await self._kept(query.system)
+        async with aclosing(cast("Any", given)) as found:
+            async for one in found:
+                if isinstance(one, Gap):
+                    yield one
+                else:
+                    yield await asyncio.to_thread(self._guard.admitted, query.incident, one, keep)
 
 
 class ResumableGuardedSource(GuardedSource):
     """A guarded source that can tell where it was."""
 
-    def __init__(self, inner: ResumableSource, guard: Guard, keep: Sequence[str] | None) -> None:
-        super().__init__(inner, guard, keep)
+    def __init__(self, inner: ResumableSource, guard: Guard, kept: Kept) -> None:
+        super().__init__(inner, guard, kept)
         self._going_on = inner
 
     async def collect_after(self, query: EvidenceQuery, cursor: str) -> AsyncIterator[Captured | Gap]:
         """Go on behind the item that carried `cursor`."""
-        async with aclosing(cast("Any", self._going_on.collect_after(query, cursor))) as found:
-            async for one in found:
-                yield await self._admitted(query, one)
+        async for one in self._admitted(query, self._going_on.collect_after(query, cursor)):
+            yield one
 
 
 class GuardedSources:
@@ -124,11 +133,11 @@ class GuardedSources:
         found = await self._inner.of(system, source)
         if found is None:
             return None
-        keep = (await asyncio.to_thread(self._kept, system)).get(source)
+        kept = partial(self._kept, source)
         if isinstance(found, ResumableSource):
-            return ResumableGuardedSource(found, self._guard, keep)
-        return GuardedSource(found, self._guard, keep)
+            return ResumableGuardedSource(found, self._guard, kept)
+        return GuardedSource(found, self._guard, kept)
 
-    def _kept(self, system: Slug) -> Mapping[Slug, tuple[str, ...]]:
-        registered = self._systems.system(system)
-        return registered.evidence.keep if registered is not None else {}
+    async def _kept(self, source: Slug, system: Slug) -> Sequence[str] | None:
+        registered = await asyncio.to_thread(self._systems.system, system)
+        return registered.evidence.keep.get(source) if registered is not None else None

@@ -1,0 +1,1 @@
+"""Recognising personal data and secrets, and what may be seen of them."""

@@ -7,7 +7,7 @@ their chain and how many records there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -167,22 +167,6 @@ def check_batch(records: Sequence[AffectedRecord], batch: Batch) -> None:
                 raise InvalidInputError(f"there is no record {number}: the list has {len(records)}")
     if len(records) + len(batch.added) > RECORDS_AT_MOST:
         raise InvalidInputError(f"a list has at most {RECORDS_AT_MOST} records")
-
-
-def chained(batches: Mapping[Sha256Hex, Batch], head: Sha256Hex) -> list[Batch]:
-    """Return the batches that lead to `head`, oldest first; what is on no path to it does not count.
-
-    Raises:
-        InvalidInputError: one that is named is not there.
-    """
-    found: list[Batch] = []
-    while head != NOTHING_YET:
-        batch = batches.get(head)
-        if batch is None:
-            raise InvalidInputError(f"batch {head} of the list is not in the register")
-        found.append(batch)
-        head = batch.previous
-    return found[::-1]
 
 
 def _known_better(record: AffectedRecord, named: NamedRecord) -> AffectedRecord:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from andon.config import DatabaseSettings
 from andon.register import (  # noqa: F401 - put theirs into REGISTER
     access_tables,
+    affected_tables,
     alarm_tables,
     checkpoint_tables,
     custody_tables,

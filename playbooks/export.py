@@ -10,8 +10,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from andon.domain.classification import Taxonomy
+from andon.domain.custody import CustodyPolicy
 from andon.domain.directory import Directory
 from andon.domain.playbook import Playbook
+from andon.domain.retention import RetentionPolicy
 from andon.domain.severity import SeverityPolicy
 from andon.domain.source import Source
 from andon.domain.storm import StormPolicy
@@ -20,7 +22,17 @@ from playbooks.forms import EvidenceFile, RightsFile, TriggersFile
 from playbooks.lexicon import CLASSIFICATION, DEFINITIONS, ClassificationFile, DefinitionsFile
 from playbooks.senders import FOLDER as SOURCES
 from playbooks.senders import source_files
-from playbooks.shelf import EVIDENCE, PEOPLE, RIGHTS, SEVERITY, STORM, TRIGGERS, yaml_files
+from playbooks.shelf import (
+    CUSTODY,
+    EVIDENCE,
+    PEOPLE,
+    RETENTION,
+    RIGHTS,
+    SEVERITY,
+    STORM,
+    TRIGGERS,
+    yaml_files,
+)
 from playbooks.shipped import SHIPPED
 
 FORMS: Final[dict[str, type[BaseModel]]] = {
@@ -29,6 +41,8 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "severity": SeverityPolicy,
     "triggers": TriggersFile,
     "storm": StormPolicy,
+    "custody": CustodyPolicy,
+    "retention": RetentionPolicy,
     "definitions": DefinitionsFile,
     "classification": ClassificationFile,
     "taxonomy": Taxonomy,
@@ -45,6 +59,8 @@ _FORM_OF: Final = {
     SEVERITY: "severity",
     TRIGGERS: "triggers",
     STORM: "storm",
+    CUSTODY: "custody",
+    RETENTION: "retention",
     DEFINITIONS: "definitions",
     CLASSIFICATION: "classification",
     PEOPLE: "people",

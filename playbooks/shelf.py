@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from andon.domain.conditions import Facts
+from andon.domain.custody import CustodyPolicy
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
 from andon.domain.playbook import EvidencePolicy, Playbook
+from andon.domain.retention import RetentionPolicy
 from andon.domain.rights import RightsPolicy
 from andon.domain.severity import SeverityPolicy
 from andon.domain.source import Source
@@ -29,8 +31,22 @@ THRESHOLDS: Final = "thresholds.yaml"
 TRIGGERS: Final = "triggers.yaml"
 STORM: Final = "storm.yaml"
 PEOPLE: Final = "people.yaml"
+CUSTODY: Final = "custody.yaml"
+RETENTION: Final = "retention.yaml"
 NOT_PLAYBOOKS: Final = frozenset(
-    {RIGHTS, EVIDENCE, SEVERITY, THRESHOLDS, TRIGGERS, STORM, PEOPLE, DEFINITIONS, CLASSIFICATION}
+    {
+        RIGHTS,
+        EVIDENCE,
+        SEVERITY,
+        THRESHOLDS,
+        TRIGGERS,
+        STORM,
+        PEOPLE,
+        CUSTODY,
+        RETENTION,
+        DEFINITIONS,
+        CLASSIFICATION,
+    }
 )
 """Every other YAML file of the folder is a playbook."""
 
@@ -48,6 +64,8 @@ class Shelf:
     storm: StormPolicy
     sources: dict[Slug, Source]
     lexicon: Lexicon
+    custody: CustodyPolicy
+    retention: RetentionPolicy
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it as JSON values; the same policy always gives the same digest."""
@@ -62,6 +80,8 @@ class Shelf:
             "sources": {
                 name: one.model_dump(mode="json", exclude_defaults=True) for name, one in self.sources.items()
             },
+            "custody": self.custody.model_dump(mode="json"),
+            "retention": self.retention.model_dump(mode="json"),
             **self.lexicon.snapshot(),
         }
 
@@ -99,6 +119,8 @@ def load(directory: Path | None = None) -> Shelf:
         storm=storm,
         sources=load_sources(directory, severity, triggers.triggers),
         lexicon=lexicon,
+        custody=read(CustodyPolicy, _place(directory, CUSTODY)),
+        retention=read(RetentionPolicy, _place(directory, RETENTION)),
     )
 
 

@@ -11,6 +11,7 @@ from andon.domain.custody import CustodyPolicy
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
 from andon.domain.playbook import EvidencePolicy, Playbook
+from andon.domain.redaction import RECORDS, ViewPolicy
 from andon.domain.retention import RetentionPolicy
 from andon.domain.rights import RightsPolicy
 from andon.domain.severity import SeverityPolicy
@@ -30,6 +31,7 @@ THRESHOLDS: Final = "thresholds.yaml"
 """An organisation's own thresholds alone; all else of the severity policy stays as it is."""
 TRIGGERS: Final = "triggers.yaml"
 STORM: Final = "storm.yaml"
+VIEWS: Final = "views.yaml"
 PEOPLE: Final = "people.yaml"
 CUSTODY: Final = "custody.yaml"
 RETENTION: Final = "retention.yaml"
@@ -41,6 +43,7 @@ NOT_PLAYBOOKS: Final = frozenset(
         THRESHOLDS,
         TRIGGERS,
         STORM,
+        VIEWS,
         PEOPLE,
         CUSTODY,
         RETENTION,
@@ -64,6 +67,7 @@ class Shelf:
     storm: StormPolicy
     sources: dict[Slug, Source]
     lexicon: Lexicon
+    views: ViewPolicy
     custody: CustodyPolicy
     retention: RetentionPolicy
 
@@ -77,6 +81,7 @@ class Shelf:
             "triggers": {name: one.model_dump(mode="json") for name, one in self.triggers.items()},
             "flags": {name: one.model_dump(mode="json") for name, one in self.flags.items()},
             "storm": self.storm.model_dump(mode="json"),
+            "views": self.views.model_dump(mode="json"),
             "sources": {
                 name: one.model_dump(mode="json", exclude_defaults=True) for name, one in self.sources.items()
             },
@@ -109,9 +114,10 @@ def load(directory: Path | None = None) -> Shelf:
     storm_file = _place(directory, STORM)
     storm = read(StormPolicy, storm_file)
     _check_facts(severity, storm.facts, f"{storm_file}: facts")
+    evidence = read(EvidenceFile, _place(directory, EVIDENCE)).policy()
     return Shelf(
         rights=read(RightsFile, _place(directory, RIGHTS)).policy(),
-        evidence=read(EvidenceFile, _place(directory, EVIDENCE)).policy(),
+        evidence=evidence,
         severity=severity,
         playbooks={**_playbooks(SHIPPED), **(_playbooks(directory) if directory else {})},
         triggers=dict(triggers.triggers),
@@ -119,9 +125,19 @@ def load(directory: Path | None = None) -> Shelf:
         storm=storm,
         sources=load_sources(directory, severity, triggers.triggers),
         lexicon=lexicon,
-        custody=read(CustodyPolicy, _place(directory, CUSTODY)),
+        views=_views(_place(directory, VIEWS), evidence),
+        custody=load_custody(directory),
         retention=read(RetentionPolicy, _place(directory, RETENTION)),
     )
+
+
+def load_custody(directory: Path | None = None) -> CustodyPolicy:
+    """Read who may read originals, hold evidence and have it erased.
+
+    Raises:
+        InvalidInputError: names file and field, and says what to do.
+    """
+    return read(CustodyPolicy, _place(directory, CUSTODY))
 
 
 def yaml_files(directory: Path) -> list[Path]:
@@ -184,6 +200,20 @@ def _playbook(path: Path) -> Playbook:
     for band in missing_bands(playbook.watch.window):
         raise InvalidInputError(f"{path}: watch.window.{band}: is missing: add it")
     return playbook
+
+
+def _views(path: Path, evidence: EvidencePolicy) -> ViewPolicy:
+    """Return who sees how much; a misspelt kind would show somebody what nobody meant to show."""
+    policy = read(ViewPolicy, path)
+    known = {kind for row in evidence.rows for kind in row.kinds} | RECORDS
+    for role, views in policy.roles.items():
+        for level, kinds in views.but.items():
+            for kind in kinds:
+                if kind not in known:
+                    raise InvalidInputError(
+                        f"{path}: roles.{role}.but.{level}: {kind} is no kind of evidence"
+                    )
+    return policy
 
 
 def _check_facts(severity: SeverityPolicy, facts: Facts, place: str) -> None:

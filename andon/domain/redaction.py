@@ -7,6 +7,7 @@ its rule, and counted.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -14,6 +15,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from andon.domain.directory import Role
 from andon.domain.values import Frozen, Instant, Sha256Hex, Slug
 
 ENGINE: Final = "andon-redaction/1"
@@ -110,6 +112,49 @@ class RoleViews(Frozen):
     def of(self, kind: Slug) -> Level:
         """Return the level for one kind of evidence."""
         return next((level for level, kinds in self.but.items() if kind in kinds), self.sees)
+
+
+RECORDS: Final = frozenset({"source_record", "upload_record", "evidence_reference"})
+"""Kinds of item that say where others came from, and stand in no row."""
+
+
+class ViewPolicy(Frozen):
+    """Who sees how much; a role that is not named sees nothing."""
+
+    format: Literal["andon-views/1"] = "andon-views/1"
+    roles: dict[Role, RoleViews]
+
+    def level(self, role: Role | None, kind: Slug) -> Level:
+        """Return how much a role sees of one kind of evidence."""
+        views = self.roles.get(role) if role is not None else None
+        return views.of(kind) if views is not None else Level.NOTHING
+
+
+UNSEEN: Final = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0") | frozenset(
+    chr(code)
+    for low, high in (
+        (0x200B, 0x200F),
+        (0x202A, 0x202E),
+        (0x2060, 0x206F),
+        (0xFE00, 0xFE0F),
+        (0xE0000, 0xE007F),
+        (0xD800, 0xDFFF),
+    )
+    for code in range(low, high + 1)
+)
+"""Characters that nobody sees, or that change the order in which others are seen."""
+
+
+def visible(text: str) -> str:
+    """Return text in which nothing hides: control characters and unseen ones are named by their code."""
+    plain = text.replace("\r\n", "\n")
+    return "".join(char if _plain(char) else f"\u27e8U+{ord(char):04X}\u27e9" for char in plain)
+
+
+def _plain(char: str) -> bool:
+    if char in "\n\t":
+        return True
+    return char not in UNSEEN and unicodedata.category(char) not in ("Cc", "Zl", "Zp")
 
 
 def by_category(found: Mapping[str, int]) -> dict[str, int]:

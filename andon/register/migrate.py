@@ -23,6 +23,7 @@ from andon.register import (  # noqa: F401 - put theirs into REGISTER
     sender_tables,
     storm_tables,
     upload_tables,
+    view_tables,
 )
 from andon.register.engine import open_databases, writing
 from andon.register.tables import RECORDER, REGISTER, SWITCHES

@@ -105,7 +105,7 @@ class Masker:
         replaced = self._json(text, found, 0) if text.lstrip()[:1] in ("{", "[") else None
         if replaced is None:
             replaced = self._lines(text, found)
-        return Masked(content if not found else replaced.encode(), found)
+        return Masked(content if not found else _encoded(replaced), found)
 
     def _lines(self, text: str, found: Counter[str]) -> str:
         """Mask text, line by line where each line is JSON."""
@@ -172,6 +172,11 @@ class Masker:
             found[hit.rule] += 1
             done = hit.end
         return "".join([*pieces, text[done:]])
+
+
+def _encoded(text: str) -> bytes:
+    """Return text in UTF-8; halves of characters, which JSON can hold by escapes, become question marks."""
+    return text.encode("utf-8", "replace")
 
 
 @dataclass

@@ -12,7 +12,8 @@ _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _DASHES: Final = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0x30FC, 0xFE63), ord("-"))
 _SPACES: Final = dict.fromkeys((0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), ord(" "))
 _DIGITS: Final = {zero + value: ord("0") + value for zero in (0x0660, 0x06F0, 0x0966) for value in range(10)}
-SHADOW: Final = {**_WIDE, **_DASHES, **_SPACES, **_DIGITS}
+_LONE: Final = dict.fromkeys(range(0xD800, 0xE000), ord("?"))
+SHADOW: Final = {**_LONE, **_WIDE, **_DASHES, **_SPACES, **_DIGITS}
 """Characters that read like plain ones; each becomes one, so that positions stay."""
 
 UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from infra.embedded.checks import Check, milliseconds
+from andon.adapters.store.checks import Check, milliseconds
 from infra.embedded.ports import LOOPBACK
 
 ANSWER_WITHIN: Final = 2.0

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from andon.adapters.store.checks import passing, status_of
 from andon.adapters.store.identities import BY_NAME, PROBES, bucket_policy
 from andon.config import StoreSettings
 from infra.embedded.credentials import Credentials, S3Identity
@@ -115,16 +116,6 @@ class Store:
             except ClientError as error:
                 if status_of(error) != 403:  # 403: its lock has not run out
                     raise
-
-
-def status_of(error: ClientError) -> int:
-    """Return the HTTP status of a refusal."""
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def passing(error: BotoCoreError | ClientError) -> bool:
-    """Whether `error` may go away by itself: no connection, no answer in time, or a fault of the server."""
-    return not isinstance(error, ClientError) or status_of(error) >= 500
 
 
 async def patiently(call: Callable[[], T], say: Say) -> T:

@@ -108,7 +108,7 @@ def test_the_namespace_is_given_what_workflows_search_by() -> None:
 def test_the_store_counts_as_locked_only_after_every_check_passed(shared_stores: RunningStores) -> None:
     report = shared_stores.read("capabilities.json")
     assert [check["name"] for check in report["checks"] if not check["passed"]] == []
-    assert len(report["checks"]) == 18
+    assert len(report["checks"]) == 24
     assert report["locked"] is True
 
 

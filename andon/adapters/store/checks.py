@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
-from infra.embedded.store import passing, status_of
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,16 @@ class Check:
     expected: str
     seen: str
     milliseconds: float
+
+
+def status_of(error: ClientError) -> int:
+    """Return the HTTP status of a refusal."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def passing(error: BotoCoreError | ClientError) -> bool:
+    """Whether `error` may go away by itself: no connection, no answer in time, or a fault of the server."""
+    return not isinstance(error, ClientError) or status_of(error) >= 500
 
 
 def refused(name: str, status: int, attempt: Callable[[], object]) -> Check:
@@ -40,8 +48,19 @@ def refused(name: str, status: int, attempt: Callable[[], object]) -> Check:
     return Check(name, passed, f"refused with {status}", seen, milliseconds(began))
 
 
-def equal(name: str, expected: str, seen: str, began: float) -> Check:
-    """Compare what is with what must be."""
+def shown(name: str, expected: str, look: Callable[[], str]) -> Check:
+    """Look at what is, and hold it against what must be; a refusal is what was seen.
+
+    Raises:
+        ClientError: a fault of the server, which is neither.
+    """
+    began = time.monotonic()
+    try:
+        seen = look()
+    except ClientError as error:
+        if passing(error):
+            raise
+        seen = f"refused with {status_of(error)}"
     return Check(name, expected == seen, expected, seen, milliseconds(began))
 
 

@@ -1,4 +1,4 @@
-"""One short command of a lever: no shell, nothing of our environment, and nothing left running after it."""
+"""One short command of a lever or source: no shell, little of our environment, nothing left running."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ from andon.domain.errors import InvalidInputError, LeverAwayError
 
 MOST_BYTES: Final = 64 * 1024
 KEPT: Final = ("PATH", "LANG")
+NOTHING_MORE: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,25 @@ class Ran:
     printed: bytes
 
 
-async def run(lever: str, command: Sequence[str], *, given: bytes, within: timedelta) -> Ran:
+async def run(
+    lever: str,
+    command: Sequence[str],
+    *,
+    given: bytes,
+    within: timedelta,
+    environment: Mapping[str, str] = NOTHING_MORE,
+    most_bytes: int = MOST_BYTES,
+) -> Ran:
     """Run a command in an empty folder, with `given` to read; its errors are not read.
 
     Raises:
         InvalidInputError: there is no such program.
-        LeverAwayError: it took too long, was killed, or printed more than `MOST_BYTES`.
+        LeverAwayError: it took too long, was killed, or printed more than `most_bytes`.
     """
     with tempfile.TemporaryDirectory(prefix="andon-lever-") as folder:
         async with _output() as (written, reader):
-            process = await _started(lever, command, folder, given, written)
-            reading = asyncio.ensure_future(_printed(lever, process, reader))
+            process = await _started(lever, command, folder, given, written, environment)
+            reading = asyncio.ensure_future(_printed(lever, process, reader, most_bytes))
             try:
                 async with asyncio.timeout(within.total_seconds()):
                     code = await process.wait()
@@ -55,7 +64,14 @@ async def run(lever: str, command: Sequence[str], *, given: bytes, within: timed
     return Ran(code=code, printed=printed)
 
 
-async def _started(lever: str, command: Sequence[str], folder: str, given: bytes, written: int) -> Process:
+async def _started(
+    lever: str,
+    command: Sequence[str],
+    folder: str,
+    given: bytes,
+    written: int,
+    environment: Mapping[str, str],
+) -> Process:
     """Start a command; neither end of what it reads and writes depends on whether it does."""
     try:
         with tempfile.TemporaryFile() as reads:
@@ -64,7 +80,7 @@ async def _started(lever: str, command: Sequence[str], folder: str, given: bytes
             return await asyncio.create_subprocess_exec(
                 *command,
                 cwd=folder,
-                env={name: os.environ[name] for name in KEPT if name in os.environ},
+                env={**{name: os.environ[name] for name in KEPT if name in os.environ}, **environment},
                 stdin=reads,
                 stdout=written,
                 stderr=DEVNULL,
@@ -90,14 +106,14 @@ async def _output() -> AsyncIterator[tuple[int, asyncio.StreamReader]]:
         transport.close()
 
 
-async def _printed(lever: str, process: Process, reader: asyncio.StreamReader) -> bytes:
-    printed = b""
+async def _printed(lever: str, process: Process, reader: asyncio.StreamReader, most: int) -> bytes:
+    printed = bytearray()
     while chunk := await reader.read(MOST_BYTES):
         printed += chunk
-        if len(printed) > MOST_BYTES:
+        if len(printed) > most:
             _kill(process)
-            raise LeverAwayError(lever, f"printed more than {MOST_BYTES} bytes")
-    return printed
+            raise LeverAwayError(lever, f"printed more than {most} bytes")
+    return bytes(printed)
 
 
 def _kill(process: Process) -> None:

@@ -20,7 +20,14 @@ from andon.domain.values import Slug
 from andon.ports import EvidenceSource
 
 GROUP: Final = "andon.sources"
-SHIPPED: Final[dict[str, str]] = {}
+SHIPPED: Final[dict[str, str]] = {
+    "files": "andon.adapters.sources.files:KIND",
+    "git": "andon.adapters.sources.git:KIND",
+    "http_json": "andon.adapters.sources.http_json:KIND",
+    "s3_prefix": "andon.adapters.sources.s3_prefix:KIND",
+    "sql": "andon.adapters.sources.sql:KIND",
+    "vendor": "andon.adapters.sources.vendor:KIND",
+}
 """Kinds that come with Andon; other packages name theirs by an entry point of the group."""
 
 ANY: Final[frozenset[str]] = frozenset()

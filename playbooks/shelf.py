@@ -119,7 +119,7 @@ def load(directory: Path | None = None) -> Shelf:
         rights=read(RightsFile, _place(directory, RIGHTS)).policy(),
         evidence=evidence,
         severity=severity,
-        playbooks={**_playbooks(SHIPPED), **(_playbooks(directory) if directory else {})},
+        playbooks=_all_playbooks(directory, evidence),
         triggers=dict(triggers.triggers),
         flags={flag.value: one for flag, one in triggers.flags.items()},
         storm=storm,
@@ -182,6 +182,19 @@ def _tuned(policy: SeverityPolicy, directory: Path | None) -> SeverityPolicy:
     except InvalidInputError as error:
         raise InvalidInputError(f"{path}: {error}") from error
     return policy.model_copy(update={"thresholds": dict(thresholds)})
+
+
+def _all_playbooks(directory: Path | None, evidence: EvidencePolicy) -> dict[Slug, Playbook]:
+    """Return the shipped playbooks and those of a folder, which replace those with the same id."""
+    found = {**_playbooks(SHIPPED), **(_playbooks(directory) if directory else {})}
+    rows = [row.id for row in evidence.rows]
+    for name, playbook in found.items():
+        for row in playbook.not_applicable:
+            if row not in rows:
+                raise InvalidInputError(
+                    f"{name}.yaml: not_applicable.{row}: there is no such row; use one of {', '.join(rows)}"
+                )
+    return found
 
 
 def _playbooks(directory: Path) -> dict[Slug, Playbook]:

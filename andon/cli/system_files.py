@@ -24,7 +24,16 @@ from andon.cli.service import console
 from andon.cli.stopping import price
 from andon.config import PolicySettings
 from andon.domain.errors import InvalidInputError, SourceError
-from andon.domain.readiness import Finding, FirstStop, Level, modes, readiness, staffing, stopped_first
+from andon.domain.readiness import (
+    Finding,
+    FirstStop,
+    Level,
+    excuses,
+    modes,
+    readiness,
+    staffing,
+    stopped_first,
+)
 from andon.domain.severity import Band
 from andon.domain.system import AISystem
 from playbooks import load, load_people, load_system
@@ -122,10 +131,12 @@ def _levers(system: AISystem) -> Iterator[Finding]:
 
 
 def _checked(system: AISystem, path: Path, files: PolicySettings | None) -> dict[str, Any]:
-    playbooks = load(files.playbooks if files else None).playbooks
+    shelf = load(files.playbooks if files else None)
+    playbooks = shelf.playbooks
     findings = [
         *readiness(system, playbooks, kinds.names()),
         *_levers(system),
+        *excuses(system, shelf.evidence.rows),
         *_people(system, files),
         *_tried(system),
     ]

@@ -6,7 +6,7 @@ reason. "Nothing came back" is a gap: it never means that nothing happened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -172,6 +172,20 @@ def seal_of(manifest: Manifest) -> Seal:
         items=len(manifest.items),
         size_bytes=sum(item.size_bytes for item in manifest.items),
         rows=manifest.rows,
+    )
+
+
+def applying(
+    rows: Sequence[EvidenceRow], playbook: Mapping[Slug, Slug], system: Mapping[Slug, Slug]
+) -> tuple[EvidenceRow, ...]:
+    """Return the rows with what is said not to apply; the AI system's file wins over the playbook."""
+    said = {name: (why, SaidBy.PLAYBOOK) for name, why in playbook.items()}
+    said |= {name: (why, SaidBy.SYSTEM) for name, why in system.items()}
+    return tuple(
+        row.model_copy(update={"not_applicable": said[row.id][0], "said_by": said[row.id][1]})
+        if row.id in said
+        else row
+        for row in rows
     )
 
 

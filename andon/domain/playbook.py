@@ -18,7 +18,7 @@ from andon.domain.cost import Cost
 from andon.domain.decision import DecisionKind, DecisionRequest
 from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import APPROVING_ROLES, Directory, Role
-from andon.domain.evidence import EvidenceRow
+from andon.domain.evidence import EvidenceRow, applying
 from andon.domain.fallback import FallbackPlan
 from andon.domain.mode import Mode
 from andon.domain.proof import Ground
@@ -88,6 +88,9 @@ class Playbook(Frozen):
     probe_within: timedelta = Field(timedelta(seconds=20), description="how long proof is waited for")
     capture_within: timedelta = Field(
         timedelta(seconds=2), description="how long capturing a lever's state may hold up containment"
+    )
+    not_applicable: dict[Slug, Slug] = Field(
+        default_factory=dict, description="rows of the evidence list that do not apply, and why, as a code"
     )
     evidence_within: timedelta = Field(
         timedelta(minutes=5), description="how long the evaluation waits for the first evidence"
@@ -313,7 +316,7 @@ def resolve(
         fallback=FallbackPlan(owner=system.fallback.owner if system.fallback else None),
         contact=system.owner,
         rights=clocked,
-        rows=evidence.rows,
+        rows=applying(evidence.rows, playbook.not_applicable, system.evidence.not_applicable),
         sources=(*(name for name, there in places if there), *(one.id for one in system.evidence.sources)),
         lookback=playbook.lookback,
         probe_within=playbook.probe_within,

@@ -10,6 +10,7 @@ from pydantic import Field
 from andon.domain.containment import FLAG_SHAPES, Lever, Verb
 from andon.domain.cost import Cost
 from andon.domain.directory import Directory, Role
+from andon.domain.evidence import EvidenceRow
 from andon.domain.mode import Mode
 from andon.domain.playbook import COVERED, ContainmentStep, Playbook, choose_playbook
 from andon.domain.severity import Band
@@ -75,6 +76,22 @@ def readiness(
         yield _warning(
             "evidence.versions_url", "is missing: nobody can tell what was evaluated, so the gate stays shut"
         )
+
+
+def excuses(system: AISystem, rows: Sequence[EvidenceRow]) -> Iterator[Finding]:
+    """Yield whether what the file says does not apply is a row, and which of its sources contradict it."""
+    known = {row.id: row for row in rows}
+    for name in system.evidence.not_applicable:
+        field = f"evidence.not_applicable.{name}"
+        if name not in known:
+            yield _problem(field, f"there is no such row; there are {', '.join(known)}")
+            continue
+        for source in system.evidence.sources:
+            given = sorted(set(source.supplies) & set(known[name].kinds))
+            if given:
+                yield _warning(
+                    field, f"is said not to apply, and the source {source.id} supplies {', '.join(given)}"
+                )
 
 
 def staffing(system: AISystem, directory: Directory) -> Iterator[Finding]:

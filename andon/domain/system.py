@@ -102,12 +102,39 @@ class SourceEntry(Frozen):
     most_items: int = Field(1000, ge=1, le=100_000, description="most items that are kept of it")
 
 
+class RecordRule(Frozen):
+    """Where a tool's call names the record that it changes."""
+
+    tool: str = Field(min_length=1, max_length=128, description="the tool's name, as spans have it")
+    argument: str = Field(min_length=1, max_length=128, description="its argument that is the record's id")
+    system: Slug = Field(description="the system of record")
+    field: str = Field("", max_length=128, description="what of the record it changes")
+    after: str = Field("", max_length=128, description="its argument that is the new value")
+
+
+class Counting(Frozen):
+    """How spans tell whom and what this AI system reached."""
+
+    user: str = Field(
+        "", max_length=128, description="attribute that tells users apart; empty: user.id, enduser.id"
+    )
+    segment: str = Field(
+        "", max_length=128, description="attribute that tells groups of users or cases apart"
+    )
+    records: tuple[RecordRule, ...] = Field((), max_length=64)
+
+
 class EvidencePlaces(Frozen):
     """Where evidence about this AI system can be had."""
 
     recorder: bool = Field(True, description="spans in the flight recorder, under service.name = system id")
     versions_url: HttpUrl | None = Field(None, description="endpoint that says which versions run")
     sources: tuple[SourceEntry, ...] = Field((), max_length=32, description="further places, each of a kind")
+    not_applicable: dict[Slug, Slug] = Field(
+        default_factory=dict,
+        description="rows of the evidence list that do not apply here, and why, as a code",
+    )
+    counting: Counting = Counting(user="", segment="")
     keep: dict[Slug, tuple[FieldPattern, ...]] = Field(
         default_factory=dict,
         max_length=32,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from andon.domain.completeness import Completeness, Taken, completeness, taken
+from andon.domain.errors import InvalidInputError
 from andon.domain.evidence import (
     EvidenceItem,
     EvidenceRow,
@@ -17,10 +19,13 @@ from andon.domain.evidence import (
     Manifest,
     RowState,
     SaidBy,
+    applying,
     missing_log_rate,
     settle_kinds,
     settle_rows,
 )
+from andon.domain.readiness import Level, excuses
+from andon.domain.system import AISystem, EvidencePlaces, SourceEntry, Tier
 from andon.domain.values import NOTHING_YET, sha256
 from playbooks import load
 
@@ -194,3 +199,34 @@ def test_whatever_comes_in_each_row_and_kind_ends_once_and_rates_add_up(
     rows, named = settle_rows(ROWS, items, gaps)
     assert {one.row for one in rows if one.state is RowState.GAP} <= {gap.row for gap in named}
     assert missing_log_rate(rows) == pytest.approx(found.missing_log_rate)
+
+
+def test_the_file_of_the_ai_system_wins_over_the_playbook_in_what_does_not_apply() -> None:
+    rows = applying(ROWS[:2], {"inputs": "batch_job", "tools": "no_tools"}, {"tools": "calls_no_tool"})
+    assert [(row.not_applicable, row.said_by) for row in rows] == [
+        ("batch_job", SaidBy.PLAYBOOK),
+        ("calls_no_tool", SaidBy.SYSTEM),
+    ]
+
+
+def test_the_check_of_a_file_names_rows_that_are_none_and_sources_that_speak_against_it() -> None:
+    source = SourceEntry(id="crm", kind="sql", supplies=("tool_call",))
+    places = EvidencePlaces(
+        sources=(source,), not_applicable={"tool": "calls_no_tool", "tools": "calls_no_tool"}
+    )
+    system = AISystem(id="desk", name="Desk", tier=Tier.LOW, owner="bela", evidence=places)
+    strange, contradicted = excuses(system, load().evidence.rows)
+    assert (strange.level, strange.field) == (Level.PROBLEM, "evidence.not_applicable.tool")
+    assert "there is no such row" in strange.text
+    assert contradicted.level is Level.WARNING
+    assert "the source crm supplies tool_call" in contradicted.text
+
+
+def test_a_playbook_that_excuses_a_row_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "{id: own, title: Own, owner: operations, containment: [], guidance: Wait., "
+        "watch: {window: {critical: PT1H, high: PT1H, medium: PT1H, low: PT1H}}, "
+        "not_applicable: {tool: calls_no_tool}}"
+    )
+    with pytest.raises(InvalidInputError, match=r"own.yaml: not_applicable.tool: there is no such row"):
+        load(tmp_path)

@@ -12,11 +12,11 @@ from typing import Any, cast
 from temporalio import activity
 
 from activities.final import final_errors
+from activities.keeping import Keeping
 from activities.taking import Reached, Taking
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SignatureError, SourceError
 from andon.domain.evidence import (
-    EvidenceItem,
     EvidenceRow,
     Gap,
     GapReason,
@@ -26,7 +26,7 @@ from andon.domain.evidence import (
     settle_kinds,
     settle_rows,
 )
-from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, canonical, digest_of, sha256
+from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, canonical
 from andon.ports import (
     Captured,
     EvidenceIndex,
@@ -81,7 +81,7 @@ class EvidenceActivities:
         self._store = store
         self._vault = vault
         self._index = index
-        self._now = now
+        self._keeping = Keeping(store, vault, index, now)
 
     @activity.defn(name="evidence.collect")
     async def collect(self, call: CollectCall) -> Collected:
@@ -100,7 +100,7 @@ class EvidenceActivities:
             cursor, begun = "", Reached()
         taking = Taking(
             begun,
-            keep=partial(self._kept, source, call),
+            keep=partial(self._keeping.kept, source, call.query, call.snapshot),
             record=partial(self._index.save_items, call.query.incident, call.snapshot),
             conceal=partial(self._concealed, call),
         )
@@ -151,35 +151,6 @@ class EvidenceActivities:
     async def _concealed(self, call: CollectCall, cursor: str) -> str:
         stored = await self._vault.encrypt(call.query.incident, cursor.encode(), bound_to=_cursor_of(call))
         return base64.b64encode(stored).decode()
-
-    async def _kept(self, source: EvidenceSource, call: CollectCall, captured: Captured) -> EvidenceItem:
-        incident = call.query.incident
-        bound_to = f"{captured.kind}/{source.name}/{captured.name}"
-        stored = await self._vault.encrypt(incident, captured.content, bound_to=bound_to)
-        digest = sha256(stored)
-        key = f"evidence/{incident}/{digest}"
-        # What is locked can't be removed: should this attempt be cut off, the manifest still names it.
-        await self._index.intend(incident, call.snapshot, key)
-        receipt = await self._store.put(key, stored, content_type="application/octet-stream")
-        return EvidenceItem(
-            id=bound_to,
-            kind=captured.kind,
-            source=source.name,
-            query=digest_of(call.query),
-            captured_at=self._now(),
-            source_at=captured.source_at,
-            sha256=digest,
-            size_bytes=len(stored),
-            content_type=captured.content_type,
-            key=receipt.key,
-            version_id=receipt.version_id,
-            locked_until=receipt.locked_until,
-            collector=f"{source.name}/{source.version}",
-            plain=await self._vault.commit(incident, captured.content, bound_to=bound_to),
-            found=captured.found,
-            left_out=captured.left_out,
-            skew_ms=captured.skew_ms,
-        )
 
 
 async def _found(source: EvidenceSource, call: CollectCall, cursor: str) -> AsyncIterator[Captured | Gap]:

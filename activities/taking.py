@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from temporalio import activity
 
+from activities.packing import Group, Packing
 from andon.domain.evidence import EvidenceItem, Gap
 from andon.domain.values import Carried
 from andon.ports import Captured
@@ -36,7 +37,7 @@ class Taking:
         self,
         begun: Reached,
         *,
-        keep: Callable[[Captured], Awaitable[EvidenceItem]],
+        keep: Callable[[Sequence[Captured]], Awaitable[list[EvidenceItem]]],
         record: Callable[[Sequence[EvidenceItem], Sequence[Gap]], Awaitable[None]],
         conceal: Callable[[str], Awaitable[str]],
     ) -> None:
@@ -45,10 +46,11 @@ class Taking:
         self._record = record
         self._conceal = conceal
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
-        self._line: deque[tuple[asyncio.Task[EvidenceItem], str]] = deque()
+        self._line: deque[tuple[asyncio.Task[list[EvidenceItem]], str]] = deque()
         self._stored: list[EvidenceItem] = []
         self._gaps: list[Gap] = []
         self._cursor = ""
+        self._packing = Packing()
 
     async def take(self, found: AsyncIterator[Captured | Gap]) -> Reached:
         """Take all; a cursor is told only when everything before it is stored and on record."""
@@ -59,17 +61,23 @@ class Taking:
                     if isinstance(one, Gap):
                         self._gaps.append(one)
                         continue
-                    await self._slots.acquire()
-                    self._line.append((uploads.create_task(self._store(one)), one.cursor))
-                    await self._put_on_record(ITEMS_AT_ONCE)
+                    for group in self._packing.add(one):
+                        await self._send(uploads, group)
+                for group in self._packing.rest():
+                    await self._send(uploads, group)
             await self._put_on_record(0)
         finally:
             beating.cancel()
         return self.reached
 
-    async def _store(self, one: Captured) -> EvidenceItem:
+    async def _send(self, uploads: asyncio.TaskGroup, group: Group) -> None:
+        await self._slots.acquire()
+        self._line.append((uploads.create_task(self._store(group)), group.cursor))
+        await self._put_on_record(ITEMS_AT_ONCE)
+
+    async def _store(self, group: Group) -> list[EvidenceItem]:
         try:
-            return await self._keep(one)
+            return await self._keep(group.items)
         finally:
             self._slots.release()
 
@@ -77,7 +85,7 @@ class Taking:
         """Record what is stored with no gap before it, once there is enough or a cursor among it."""
         while self._line and self._line[0][0].done():
             task, cursor = self._line.popleft()
-            self._stored.append(task.result())
+            self._stored += task.result()
             self._cursor = cursor or self._cursor
         if len(self._stored) < least and not self._cursor:
             return

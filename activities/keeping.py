@@ -1,0 +1,65 @@
+"""Bringing what a source gave to rest: encrypted item by item, locked object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from andon.domain.errands import EvidenceQuery
+from andon.domain.evidence import EvidenceItem
+from andon.domain.values import digest_of, sha256
+from andon.ports import Captured, EvidenceIndex, EvidenceSource, EvidenceStore, Vault
+
+
+class Keeping:
+    """Stores items, one or many to an object."""
+
+    def __init__(
+        self, store: EvidenceStore, vault: Vault, index: EvidenceIndex, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._index = index
+        self._now = now
+
+    async def kept(
+        self, source: EvidenceSource, query: EvidenceQuery, snapshot: int, group: Sequence[Captured]
+    ) -> list[EvidenceItem]:
+        """Store a group as one object and return its items; a repeat finds the same bytes in place."""
+        incident = query.incident
+        contents = {f"{one.kind}/{source.name}/{one.name}": one.content for one in group}
+        stored = await self._vault.encrypt_each(incident, contents)
+        whole = b"".join(stored)
+        digest = sha256(whole)
+        key = f"evidence/{incident}/{digest}"
+        # What is locked can't be removed: should this attempt be cut off, the manifest still names it.
+        await self._index.intend(incident, snapshot, key)
+        receipt = await self._store.put(key, whole, content_type="application/octet-stream")
+        at, asked, offset = self._now(), digest_of(query), 0
+        items: list[EvidenceItem] = []
+        for name, captured, sealed in zip(contents, group, stored, strict=True):
+            items.append(
+                EvidenceItem(
+                    id=name,
+                    kind=captured.kind,
+                    source=source.name,
+                    query=asked,
+                    captured_at=at,
+                    source_at=captured.source_at,
+                    sha256=sha256(sealed),
+                    size_bytes=len(sealed),
+                    content_type=captured.content_type,
+                    key=receipt.key,
+                    version_id=receipt.version_id,
+                    locked_until=receipt.locked_until,
+                    collector=f"{source.name}/{source.version}",
+                    pack=digest if len(group) > 1 else "",
+                    offset=offset,
+                    plain=await self._vault.commit(incident, captured.content, bound_to=name),
+                    found=captured.found,
+                    left_out=captured.left_out,
+                    skew_ms=captured.skew_ms,
+                )
+            )
+            offset += len(sealed)
+        return items

@@ -18,6 +18,7 @@ _Json = Annotated[bool, Parameter(negative="")]
 PAGE: Final = 500
 
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
+app.command("andon.cli.evidence_trace:trace", name="trace")
 
 
 @app.command(name="list")

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from andon.domain.errors import InvalidInputError
-from andon.domain.trace_names import ACTION, DETAILS_EVENT, EVENTS, FAILED_TOOL, SORTS, kind_of, may_be_shown
+from andon.domain.evidence import EvidenceItem
+from andon.domain.trace_names import (
+    ACTION,
+    DETAILS_EVENT,
+    EVENTS,
+    FAILED_TOOL,
+    SORTS,
+    TRACE_KIND,
+    kind_of,
+    may_be_shown,
+)
 
 FAILED: Final = 2
 """Status code of a span that failed, in OTLP."""
@@ -36,6 +47,9 @@ _PLACES: Final = (
     "server.address",
     "net.peer.name",
 )
+_TRACE_ID: Final = re.compile(r"(?:tr-)?([0-9a-f]{32})")
+"""As OpenTelemetry has it, and with the prefix that MLflow puts before it."""
+
 SPANS_AT_MOST: Final = 5000
 
 
@@ -138,6 +152,19 @@ def of_stored(content: bytes) -> list[Span]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInputError("this item holds no trace") from error
     return found
+
+
+def trace_id_in(wanted: str) -> str | None:
+    """Return the trace id that somebody gave, or None if it can only be an output's."""
+    found = _TRACE_ID.fullmatch(wanted.lower())
+    return found.group(1) if found else None
+
+
+def trace_of(item: EvidenceItem) -> str | None:
+    """Return the trace that an item keeps whole; None: it keeps something else."""
+    if item.kind != TRACE_KIND or item.redaction_of:
+        return None
+    return trace_id_in(item.id.rsplit("/", 1)[-1])
 
 
 def outputs_of(spans: Iterable[Span], names: Iterable[str]) -> set[str]:

@@ -75,6 +75,20 @@ class Evidence:
         with reading(self._engine) as connection:
             return [EvidenceItem.model_validate_json(text) for text in connection.execute(wanted).scalars()]
 
+    def incident_with(self, kind: str, name: str) -> str | None:
+        """Return the newest incident that preserved an item of a kind and name, from any source."""
+        wanted = (
+            select(evidence_items.c.incident)
+            .where(
+                evidence_items.c.kind == kind,
+                evidence_items.c.item_id.endswith(f"/{name}", autoescape=True),
+            )
+            .order_by(evidence_items.c.incident.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalar()
+
     def save_manifest(self, manifest: Manifest) -> None:
         """Keep a sealed manifest; a repeat changes nothing."""
         row = {

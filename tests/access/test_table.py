@@ -48,6 +48,7 @@ FILLED: Final = {
     "task": "look_back-1",
     "receipt": "DET-none",
     "taxonomy": "atlas",
+    "trace": "0" * 32,
     "issue": "QI-20260101-000000",
 }
 pytestmark = pytest.mark.timeout(600)

@@ -11,6 +11,8 @@ from andon.console.screens.incident import EvidenceBox, evidence_box, size
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import GAPS, inert, lower, plain
+from andon.domain.redaction import by_category
+from andon.domain.trace import trace_of
 
 ITEMS_AT_MOST = 500
 
@@ -20,6 +22,7 @@ class ItemLine:
     """One artefact that was preserved."""
 
     kind: str
+    found: str
     source: str
     captured: Moment
     size: str
@@ -46,6 +49,7 @@ class EvidenceScreen:
     items: tuple[ItemLine, ...]
     more: int
     gaps: tuple[GapLine, ...]
+    traces: tuple[str, ...]
 
 
 def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datetime) -> EvidenceScreen:
@@ -57,6 +61,7 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
         items=tuple(
             ItemLine(
                 kind=plain(one.kind),
+                found=", ".join(f"{plain(name)} {count}" for name, count in by_category(one.found).items()),
                 source=one.source,
                 captured=moment(one.captured_at, now),
                 size=size(one.size_bytes),
@@ -75,4 +80,5 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
             )
             for one in evidence.gaps
         ),
+        traces=tuple(sorted({trace for one in evidence.items if (trace := trace_of(one))})),
     )

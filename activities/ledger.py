@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from temporalio import activity
 
@@ -17,6 +19,9 @@ from andon.domain.values import Carried, IncidentId
 from andon.ports import LedgerStore, Outbox, Projection
 
 log = logging.getLogger(__name__)
+
+MILESTONES_WITHIN = timedelta(seconds=2)
+"""What follows a milestone is also found by whoever looks for what was left behind."""
 
 RELEASE_WITHIN = timedelta(seconds=2)
 """The next batch waits as long. A lever that takes longer is let go by an activity of its own."""
@@ -58,16 +63,29 @@ class HeadCall(Carried):
     incident: IncidentId
 
 
+class Milestones(Protocol):
+    """Begins what follows when an incident has come far."""
+
+    async def reached(self, entries: Sequence[Entry]) -> None:
+        """Have signed and archived what these entries call for; a repeat changes nothing."""
+
+
 class LedgerActivities:
     """Writes the response chain."""
 
     def __init__(
-        self, ledger: LedgerStore, projection: Projection, outbox: Outbox, release: ReleaseActivities
+        self,
+        ledger: LedgerStore,
+        projection: Projection,
+        outbox: Outbox,
+        release: ReleaseActivities,
+        milestones: Milestones | None = None,
     ) -> None:
         self._ledger = ledger
         self._projection = projection
         self._outbox = outbox
         self._release = release
+        self._milestones = milestones
 
     @activity.defn(name="ledger.append")
     async def append(self, batch: Batch) -> Kept:
@@ -81,6 +99,7 @@ class LedgerActivities:
         outcome = await self._let_go(batch.release) if batch.release else None
         await self._projection.show(batch.view)
         await self._outbox.post(batch.notices)
+        await self._reached(batch.entries)
         return Kept(head=head, release=outcome)
 
     @activity.defn(name="ledger.stored")
@@ -88,6 +107,16 @@ class LedgerActivities:
         """Return the head of the chain, and with it what another history of the incident has shown."""
         view = await self._projection.shown(call.incident)
         return Stored(head=await self._ledger.head(call.incident), view=view)
+
+    async def _reached(self, entries: Sequence[Entry]) -> None:
+        """Tell of milestones within a short time; whatever fails, the ledger must not wait for it."""
+        if self._milestones is None:
+            return
+        try:
+            async with asyncio.timeout(MILESTONES_WITHIN.total_seconds()):
+                await self._milestones.reached(entries)
+        except Exception:
+            log.warning("nothing was told of a milestone", exc_info=True)
 
     async def _let_go(self, call: ReleaseCall) -> ReleaseOutcome | None:
         """Let go within a short time; None: whatever failed, the ledger must not wait for it."""

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 from activities.containment import ContainmentActivities
 from activities.evaluation import EvaluationActivities, RecordActivities
 from activities.evidence import EvidenceActivities
-from activities.ledger import LedgerActivities
+from activities.ledger import LedgerActivities, Milestones
 from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
 from activities.severity import SeverityActivities
@@ -22,6 +22,7 @@ from andon import ports
 from andon.adapters.clock import utc_now
 from andon.domain.errors import InvalidInputError
 from workers.build import build_id
+from workers.milestones import TemporalMilestones
 from workers.outbox import TemporalOutbox
 from workers.sandbox import sandbox_runner
 from workflows import queues
@@ -77,12 +78,17 @@ class Duty:
     activities: Sequence[Callable[..., Any]]
 
 
-def respond_duty(parts: Parts, outbox: ports.Outbox, queue: str = queues.RESPONSE) -> Duty:
+def respond_duty(
+    parts: Parts,
+    outbox: ports.Outbox,
+    queue: str = queues.RESPONSE,
+    milestones: Milestones | None = None,
+) -> Duty:
     """Workflows, containment and ledger."""
     containment = ContainmentActivities(parts.levers)
     sharing = SharingActivities(parts.levers)
     release = ReleaseActivities(parts.levers, parts.directory, parts.versions, parts.statements)
-    ledger = LedgerActivities(parts.ledger, parts.projection, outbox, release)
+    ledger = LedgerActivities(parts.ledger, parts.projection, outbox, release, milestones)
     record = RecordActivities(parts.versions, parts.files, parts.evidence, parts.evaluations)
     severity = SeverityActivities(parts.weigher)
     return Duty(
@@ -136,7 +142,8 @@ def duties_of(queue: str, parts: Parts, client: Client) -> tuple[Duty, ...]:
     """
     match queue:
         case queues.RESPONSE:
-            return (respond_duty(parts, TemporalOutbox(client)), notices_duty(parts))
+            responding = respond_duty(parts, TemporalOutbox(client), milestones=TemporalMilestones(client))
+            return (responding, notices_duty(parts))
         case queues.EVIDENCE:
             return (evidence_duty(parts),)
         case queues.EVALUATION:

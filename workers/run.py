@@ -14,11 +14,15 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
-from andon.bootstrap import open_runtime
+from andon.adapters.store.s3 import S3EvidenceStore
+from andon.bootstrap import Runtime, open_runtime
+from andon.bootstrap.record import Record, record_of
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
+from workers.build import build_id
 from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
+from workers.record import keep_signing, record_duty
 from workflows import queues, search_attributes
 
 log = logging.getLogger(__name__)
@@ -66,6 +70,9 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
     every = settings.care.every
     if queue == queues.RESPONSE:
         duties = (*duties, care_duty(runtime, client, every))
+    record = _record(settings, runtime) if queue == queues.EVIDENCE else None
+    if record is not None:
+        duties = (*duties, record_duty(record, client))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,8 +85,15 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
             await asyncio.to_thread(_announce, ready_file)
         if queue == queues.RESPONSE:
             await keep_begun(client, runtime.queries.systems.systems, every, stop)
+        if record is not None:
+            await keep_signing(client, record, stop)
         await stop.wait()
     log.info("stopped serving queue %s", queue)
+
+
+def _record(settings: Settings, runtime: Runtime) -> Record:
+    """Return the log and the archive: beside the worker of evidence, away from the one with the levers."""
+    return record_of(settings, runtime.queries.databases.register, S3EvidenceStore(settings.store), build_id)
 
 
 async def _require_search_attributes(client: Client) -> None:

@@ -16,5 +16,8 @@ EVALUATION: Final = "andon-evaluation"
 NOTICES: Final = "andon-notices"
 """Sending to mail servers and chats: slow, often away, and never in the way of a lever or the ledger."""
 
+RECORD: Final = "andon-record"
+"""Signing the log over all incidents, archiving histories: never in the way of containment."""
+
 CARE: Final = "andon-care"
 """Looking after holds and incidents: thousands of looks a round, with slots of their own."""

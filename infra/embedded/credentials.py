@@ -14,6 +14,7 @@ from infra.embedded.errors import StackError
 from infra.embedded.folder import DataFolder, read_json, write_private, write_private_json
 
 KEY_BYTES = 32
+LOG_KEY = "log.key"
 ROLES_OF_KEYS = ("master.key", "attestation.key")
 """The master key wraps each incident's key; the attestation key is an Ed25519 seed."""
 
@@ -94,3 +95,7 @@ def make_keys(folder: DataFolder) -> None:
             write_private(path, os.urandom(KEY_BYTES))
         elif path.stat().st_size != KEY_BYTES:
             raise StackError(f"{path} must hold {KEY_BYTES} bytes; restore it from a copy")
+    # Nothing is read with it: without the old one the log goes on under another name.
+    log = folder.keys / LOG_KEY
+    if not log.exists():
+        write_private(log, os.urandom(KEY_BYTES))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from andon.config import StoreSettings
-from infra.embedded.credentials import Credentials
+from infra.embedded.credentials import LOG_KEY, Credentials
 from infra.embedded.folder import DataFolder, write_private_json
 from infra.embedded.ports import LOOPBACK
 from infra.embedded.temporal import NAMESPACE
@@ -60,6 +60,7 @@ def write_settings(
             "keys": {
                 "master": str(folder.keys / "master.key"),
                 "attestation": str(folder.keys / "attestation.key"),
+                "log": str(folder.keys / LOG_KEY),
             },
             "policy": {
                 "systems": str(policies.systems.absolute()),

@@ -19,6 +19,7 @@ VERSION: Final = "2012-10-17"
 
 EVERYTHING: Final = ("",)
 ACCESS_CHAIN: Final = "ledger/*/access/"
+RECORD: Final = ("log/", "checkpoints/", "archive/")
 
 ON_BUCKET: Final = (
     "s3:ListBucket",
@@ -60,15 +61,15 @@ IDENTITIES: Final = (
         "responder",
         "worker-andon",
         "writes the ledger and the incident file",
-        reads=("ledger/", "files/", "log/", "checkpoints/", "archive/"),
-        puts=("ledger/", "files/", "log/", "checkpoints/", "archive/"),
+        reads=("ledger/", "files/"),
+        puts=("ledger/", "files/"),
     ),
     Identity(
         "evidence",
         "worker-andon-evidence",
-        "writes evidence and its manifests",
-        reads=("evidence/", "manifests/", PROBES),
-        puts=("evidence/", "manifests/", PROBES),
+        "writes evidence and its manifests, the log with its checkpoints, and archives",
+        reads=("evidence/", "manifests/", *RECORD, ACCESS_CHAIN, PROBES),
+        puts=("evidence/", "manifests/", *RECORD, ACCESS_CHAIN, PROBES),
     ),
     Identity(
         "evaluation",

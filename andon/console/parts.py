@@ -19,7 +19,7 @@ from andon.console.doorway import Doorway
 from andon.console.policy import PolicyOnShow
 from andon.console.sessions import session_key
 from andon.domain.values import IncidentId
-from andon.ports import DirectoryReader, EvidenceStore, SealedText
+from andon.ports import DirectoryReader, EvidenceStore, SealedText, Vault
 from andon.register.access_tokens import AccessTokens
 from andon.register.alarms import Alarms
 from andon.register.codes import Codes
@@ -86,6 +86,7 @@ class Parts:
     kept_texts: Texts
     files: Files
     store: EvidenceStore
+    vault: Vault
     custody: Custody
     directory: DirectoryReader
     engine: Engine
@@ -142,6 +143,7 @@ def open_parts(settings: Settings) -> Parts:
         kept_texts=queries.texts,
         files=file_writer(runtime.store, queries),
         store=runtime.store,
+        vault=runtime.vault,
         custody=custody_of(register, runtime.store),
         directory=runtime.directory,
         engine=Engine(settings.temporal),

@@ -66,6 +66,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/incidents/{incident}/statements/{digest}": Row(READING, READ),
     "GET /v1/incidents/{incident}/evidence": Row(READING, READ),
     "GET /v1/incidents/{incident}/access": Row(READING, READ),
+    "GET /v1/evidence/traces/{trace}": Row(READING, READ),
     "GET /v1/incidents/{incident}/file": Row(READING, READ),
     "GET /v1/incidents/{incident}/history": Row(AUDITOR, READ),
     "GET /v1/incidents/{incident}/directories": Row(AUDITOR, READ),
@@ -111,6 +112,7 @@ PAGES: dict[str, Row] = {
     "GET /incidents/{incident}/file.json": Row(READING),
     "GET /incidents/{incident}/evidence": Row(READING),
     "GET /incidents/{incident}/access": Row(READING),
+    "GET /incidents/{incident}/traces/{trace}": Row(READING),
     "GET /incidents/{incident}/ask/{kind}": Row(READING),
     "POST /incidents/{incident}/ask/{kind}": Row(READING, barred_too=True),
     "GET /incidents/{incident}/decisions/{decision}": Row(READING),
@@ -160,6 +162,7 @@ DOOR: dict[str, Row] = DESCRIPTION | {
 
 RECORDER: dict[str, Row] = DESCRIPTION | {
     "POST /v1/traces": Row(ALL, INTAKE),
+    "POST /v1/logs": Row(ALL, INTAKE),
     "GET /v1/stats": Row(ALL, READ),
 }
 

@@ -19,6 +19,7 @@ PAGE: Final = 500
 
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
 app.command("andon.cli.evidence_trace:trace", name="trace")
+app.command("andon.cli.evidence_view:show", name="show")
 
 
 @app.command(name="list")

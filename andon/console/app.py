@@ -54,12 +54,14 @@ from andon.console.routes import (
     terms,
     tokens,
     traces,
+    viewing,
 )
 from andon.console.sessions import Sessions, cookie_name
 from andon.console.slips import SealedSlips, slip_key
 from andon.console.small_matters import SmallMatters
 from andon.console.statics import Statics
 from andon.console.tracing import Tracing
+from andon.console.viewing import Viewing
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 
@@ -86,6 +88,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.parts = stands_on
     app.state.reading = Reading(stands_on, wordings)
     app.state.tracing = Tracing(stands_on)
+    app.state.viewing = Viewing(stands_on)
     app.state.small_matters = SmallMatters(stands_on)
     app.state.reviewed = Reviewed(stands_on)
     app.state.asking = Asking(stands_on, wordings)
@@ -110,6 +113,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(terms.screens)
     app.include_router(traces.router)
     app.include_router(traces.screens)
+    app.include_router(viewing.router)
+    app.include_router(viewing.screens)
     for routes in (systems, incidents, decisions, proposals, declarations, tasks, directory, keys, notices):
         app.include_router(routes.router)
     for screens in (entrance, links, proving, provider, my_keys, tokens):

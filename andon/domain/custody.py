@@ -28,6 +28,8 @@ class AccessKind(StrEnum):
 
     VIEWED = "viewed"
     """Somebody was shown a redacted view."""
+    VIEW_REFUSED = "view_refused"
+    """Somebody whose role sees nothing of it asked for a view."""
     READ_RAW = "read_raw"
     """Somebody was given an original."""
     RAW_REFUSED = "raw_refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,10 @@ _DIGITS: Final = {zero + value: ord("0") + value for zero in (0x0660, 0x06F0, 0x
 _LONE: Final = dict.fromkeys(range(0xD800, 0xE000), ord("?"))
 SHADOW: Final = {**_LONE, **_WIDE, **_DASHES, **_SPACES, **_DIGITS}
 """Characters that read like plain ones; each becomes one, so that positions stay."""
+
+MARKED: Final = "[secret:"
+MARK: Final = re.compile(r"\[secret:[a-z_]+:[0-9a-f]{12}\]")
+"""What stands for a secret that was masked before it was stored; it is nothing to be found again."""
 
 UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 """Characters that nobody sees and that would tear a passage apart."""
@@ -31,14 +36,20 @@ class Hit:
 
 def scan(text: str, passes: Sequence[Pass]) -> list[Hit]:
     """Return the passages that the passes recognise, in order and apart from one another."""
+    marks = [match.span() for match in MARK.finditer(text)] if MARKED in text else []
+    hits = _settled(_found(text, passes))
+    return [hit for hit in hits if not any(start <= hit.start and hit.end <= end for start, end in marks)]
+
+
+def _found(text: str, passes: Sequence[Pass]) -> Iterator[Hit]:
     if text.isascii():
-        return _settled(_hits(text, text.encode(), passes))
+        return _hits(text, text.encode(), passes)
     seen = [position for position, char in enumerate(text) if char not in UNSEEN]
     shadow = (text if len(seen) == len(text) else "".join(text[at] for at in seen)).translate(SHADOW)
     hits = _hits(shadow, shadow, passes)
     if len(seen) < len(text):
-        hits = (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)
-    return _settled(hits)
+        return (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)
+    return hits
 
 
 def _hits(text: str, searched: str | bytes, passes: Sequence[Pass]) -> Iterator[Hit]:

@@ -15,6 +15,7 @@ from andon.domain.custody import AccessKind
 
 WORDS: Final[dict[str, str]] = {
     AccessKind.VIEWED: "was shown a redacted view",
+    AccessKind.VIEW_REFUSED: "was refused a view",
     AccessKind.READ_RAW: "was given an original",
     AccessKind.RAW_REFUSED: "was refused an original",
     AccessKind.EXPORTED: "exported the incident",

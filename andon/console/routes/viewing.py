@@ -1,0 +1,97 @@
+"""Redacted views of evidence and figures of what is in it: for programs, as a page, as a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from andon.api.authentication import Caller, only
+from andon.console.access import READING
+from andon.console.models.viewing import FiguresShown, ViewShown
+from andon.console.pages import PageRoute, render
+from andon.console.routes.places import Digest, Incident, Reader
+from andon.console.screens.moments import zone_key
+from andon.console.screens.viewing import view_screen
+from andon.console.viewing import Viewing
+from andon.console.visitors import Reading
+
+router = APIRouter(prefix="/v1/incidents", tags=["console"])
+screens = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+INERT: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+"""What somebody wrote to an AI system is never run, guessed at or kept by a browser."""
+
+
+def viewing_of(request: Request) -> Viewing:
+    """Return what shows evidence in this application."""
+    viewing: Viewing = request.app.state.viewing
+    return viewing
+
+
+Person = Annotated[Caller, Depends(only(READING))]
+Views = Annotated[Viewing, Depends(viewing_of)]
+
+
+@router.get("/{incident}/evidence/figures", dependencies=[Depends(only(READING))])
+async def figures(incident: Incident, reading: Reader, viewing: Views) -> FiguresShown:
+    """Return what kinds of personal data and secrets the evidence holds, and how often; not a word of it."""
+    await reading.row(incident)
+    return await viewing.figures(incident)
+
+
+@router.get("/{incident}/evidence/{digest}/view")
+async def view(
+    incident: Incident, digest: Digest, caller: Person, reading: Reader, viewing: Views
+) -> ViewShown:
+    """Return as much of an item as your role may see; that you looked is on record."""
+    await reading.row(incident)
+    return await viewing.show(incident, digest, caller)
+
+
+@router.get("/{incident}/evidence/{digest}/view.txt", response_class=Response)
+async def text(
+    incident: Incident, digest: Digest, caller: Person, reading: Reader, viewing: Views
+) -> Response:
+    """Return the redacted content as a file to keep; that you took it is on record."""
+    await reading.row(incident)
+    return _file(*await viewing.text(incident, digest, caller))
+
+
+@screens.get("/incidents/{incident}/evidence/{digest}")
+async def page(
+    incident: Incident, digest: Digest, session: Reading, reading: Reader, viewing: Views
+) -> Response:
+    """Show as much of an item as the reader's role may see."""
+    shown = await reading.incident(incident, session.caller)
+    at = await reading.now_of(session.caller)
+    screen = view_screen(shown, await viewing.show(incident, digest, session.caller), at)
+    return render(
+        "view.html",
+        session=session,
+        screen=screen,
+        zone=zone_key(at),
+        headers={"Cache-Control": INERT["Cache-Control"]},
+    )
+
+
+@screens.get("/incidents/{incident}/evidence/{digest}/view.txt")
+async def file(
+    incident: Incident, digest: Digest, session: Reading, reading: Reader, viewing: Views
+) -> Response:
+    """Hand out the redacted content."""
+    await reading.row(incident)
+    return _file(*await viewing.text(incident, digest, session.caller))
+
+
+def _file(shown: ViewShown, content: str) -> Response:
+    name = f"{shown.incident}-{shown.sha256[:16]}-redacted.txt"
+    return Response(
+        content.encode(),
+        media_type="text/plain; charset=utf-8",
+        headers={**INERT, "Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,97 @@
+"""Showing evidence: as much as a role may see, on record before it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+
+from andon.adapters.redaction.views import Viewer
+from andon.api.authentication import Caller
+from andon.api.problems import ProblemError
+from andon.console.models.viewing import FiguresShown, ViewShown, figures_shown, view_shown
+from andon.console.parts import Parts
+from andon.domain.custody import Access, AccessKind
+from andon.domain.errors import NotFoundError
+from andon.domain.evidence import EvidenceItem
+from andon.domain.redaction import Level
+from andon.domain.values import IncidentId, Sha256Hex
+from andon.register.views import Views
+
+
+class NotShownError(ProblemError):
+    """A role that sees nothing of this kind of evidence asked for it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            403, "not-shown", f"Your role sees no evidence of the kind {kind}. That you asked is on record."
+        )
+
+
+class Viewing:
+    """Answers what a person may see of an item."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._viewer = Viewer(parts.store, parts.vault, Views(parts.databases.register), parts.now)
+
+    async def show(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> ViewShown:
+        """Return as much of an item as the caller's role sees; the access chain has it before they do.
+
+        Raises:
+            NotFoundError: the incident has no such item, or its stored bytes are gone.
+            NotShownError: the role sees nothing of its kind.
+            SignatureError: the stored bytes do not open.
+        """
+        item = await asyncio.to_thread(self._item, incident, digest)
+        level = (await asyncio.to_thread(self._parts.policy.shelf)).views.level(caller.role, item.kind)
+        if level is Level.NOTHING:
+            await self._record(incident, item, caller, AccessKind.VIEW_REFUSED, level)
+            raise NotShownError(item.kind)
+        made = await self._viewer.view(incident, item)
+        await self._record(incident, item, caller, AccessKind.VIEWED, level, view=made.digest)
+        return view_shown(incident, item, made.view, made.digest, level)
+
+    async def text(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> tuple[ViewShown, str]:
+        """Return an item's redacted content, to be given out as a file.
+
+        Raises:
+            NotShownError: the role sees no content of its kind.
+            NotFoundError: the item has no view as text.
+        """
+        shown = await self.show(incident, digest, caller)
+        if shown.level is not Level.CONTENT:
+            raise NotShownError(shown.kind)
+        if shown.text is None:
+            raise NotFoundError("view as text", shown.item)
+        return shown, shown.text
+
+    async def figures(self, incident: IncidentId) -> FiguresShown:
+        """Return what kinds of personal data and secrets were recognised, and how often."""
+        return figures_shown(incident, await asyncio.to_thread(self._parts.evidence.items, incident))
+
+    def _item(self, incident: IncidentId, digest: Sha256Hex) -> EvidenceItem:
+        for item in self._parts.evidence.items(incident):
+            if item.sha256 == digest:
+                return item
+        raise NotFoundError("evidence item", digest)
+
+    async def _record(
+        self,
+        incident: IncidentId,
+        item: EvidenceItem,
+        caller: Caller,
+        what: AccessKind,
+        level: Level,
+        **digests: Sha256Hex,
+    ) -> None:
+        await self._parts.custody.access.write(
+            Access(
+                incident=incident,
+                actor=f"person:{caller.person}",
+                what=what,
+                at=self._parts.now(),
+                item=item.id,
+                role=caller.role,
+                outcome=level.value,
+                digests=digests,
+            )
+        )

@@ -1,6 +1,6 @@
-"""What was changed lately: revision, log of the window and names of changed files of a git repository (INV-04).
+"""What was changed lately: revision, log of the window and changed files of a git repository (INV-04).
 
-The repository is somebody else's: nothing that it configures is run, nothing is fetched, and nothing is written.
+The repository is somebody else's: nothing that it configures is run, nothing is fetched or written.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ QUIET: Final = (
     "core.hooksPath=/dev/null",
     "log.showSignature=false",
     "protocol.allow=never",
-    "diff.external=",
     "core.quotePath=false",
 )
 """What a repository's own configuration may not bring about: programs of its own, and calls elsewhere."""
@@ -68,7 +67,7 @@ class GitSource:
         self._paths = tuple(one.strip() for one in entry.options.get("paths", "").split(",") if one.strip())
 
     async def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
-        """Yield the change log of the window, empty if nothing was changed, and what differs since it began."""
+        """Yield the change log of the window, empty if nothing was changed, with what differs since."""
         if not (await self._git("rev-parse", "--git-dir", missing=True)):
             raise SourceError(self.name, GapReason.UNREACHABLE, "there is no repository")
         head = await self._revision(self._options.get("revision", "HEAD"))

@@ -9,7 +9,7 @@ import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -95,15 +95,16 @@ class SqlSource:
             skew = self._skew(connection)
             most = int(self._options.get("rows", "1000"))
             streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS_AN_ITEM)
-            found = streaming.execute(_statement(self._options["select"]), self._parameters(query))
-            columns, read, number = list(found.keys()), 0, 0
-            while rows := found.fetchmany(min(ROWS_AN_ITEM, most - read)):
-                read, number = read + len(rows), number + 1
-                yield self._captured(columns, rows, number, skew)
-                if read >= most:
-                    if found.fetchone() is not None:
-                        raise SourceError(self.name, GapReason.LATE, f"cut off after {most} rows")
-                    return
+            statement = _statement(self._options["select"])
+            with closing(streaming.execute(statement, self._parameters(query))) as found:
+                columns, read, number = list(found.keys()), 0, 0
+                while rows := found.fetchmany(min(ROWS_AN_ITEM, most - read)):
+                    read, number = read + len(rows), number + 1
+                    yield self._captured(columns, rows, number, skew)
+                    if read >= most:
+                        break
+                if read >= most and found.fetchone() is not None:
+                    raise SourceError(self.name, GapReason.LATE, f"cut off after {most} rows")
 
     def _bound(self, connection: Connection) -> None:
         """See to it that nothing is written, and that it ends."""

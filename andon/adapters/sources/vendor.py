@@ -34,7 +34,7 @@ OPTIONS: Final = {
 
 
 class VendorSource:
-    """Brings the status as it is, what the vendor said of incidents in the window, and letters of the window."""
+    """Brings the status as it is, and what the vendor said and wrote in the window."""
 
     version = "1"
 

@@ -39,6 +39,7 @@ checkpoints: Final = Table(
     REGISTER,
     Column("size", Integer, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
+    Column("key", String(512), nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("checked_at", Moment, nullable=False),
     Column("stamp", LargeBinary),

@@ -35,6 +35,8 @@ class Kept:
 
     size: int
     note: str
+    key: str
+    """The log's public key, as trust files write it; whoever verifies brings their own copy."""
     made_at: datetime
     checked_at: datetime
     stamp: bytes | None
@@ -144,13 +146,13 @@ class CheckpointLog:
                 for row in connection.execute(wanted).all()
             ]
 
-    def keep(self, size: int, note: str, at: datetime) -> None:
+    def keep(self, size: int, note: str, key: str, at: datetime) -> None:
         """Keep the checkpoint of a size, or note that it was found to be the newest still.
 
         Raises:
             StoreConflictError: another note of this size is kept.
         """
-        row = {"size": size, "note": note, "made_at": at, "checked_at": at}
+        row = {"size": size, "note": note, "key": key, "made_at": at, "checked_at": at}
         with writing(self._engine) as connection:
             if insert_if_absent(connection, checkpoints, row, on=("size",)):
                 return

@@ -191,7 +191,7 @@ class LockedLog:
         body = Checkpoint(origin=self._named, size=size, root=root).body()
         text = sign_note(body, self._named, self._seed).text()
         await self._store.keep(note_key(size), text.encode(), content_type=NOTE)
-        await asyncio.to_thread(self._kept.keep, size, text, self._now())
+        await asyncio.to_thread(self._kept.keep, size, text, self.key.text(), self._now())
         return size
 
     def _grown(self) -> tuple[int, bytes]:

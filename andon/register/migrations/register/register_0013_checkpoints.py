@@ -43,6 +43,7 @@ def upgrade() -> None:
         "checkpoints",
         sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=512), nullable=False),
         sa.Column("made_at", Moment(), nullable=False),
         sa.Column("checked_at", Moment(), nullable=False),
         sa.Column("stamp", sa.LargeBinary()),

@@ -252,6 +252,28 @@ class RecorderSettings(_Section):
     )
 
 
+class CustodySettings(_Section):
+    """Originals, holds and erasures."""
+
+    originals_url: str = Field(
+        "",
+        description="URL of this console under another host, from which originals are downloaded, so that nothing "
+        "in one can reach a session; none: the console's own",
+    )
+    ticket: timedelta = Field(
+        timedelta(minutes=1),
+        gt=timedelta(0),
+        le=timedelta(minutes=10),
+        description="how long the address of an original is good, once",
+    )
+    every: timedelta = Field(
+        timedelta(minutes=1),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(hours=24),
+        description="how often the custodian sets holds, carries out erasures and ends what is due",
+    )
+
+
 class SignInSettings(_Section):
     """Sessions of people at the pages, and the tokens they make."""
 
@@ -329,6 +351,7 @@ class Settings(BaseSettings):
     sources: SourceSettings = SourceSettings()
     care: CareSettings = CareSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
+    custody: CustodySettings = CustodySettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(

@@ -9,6 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.release import BREAK_GLASS
+from andon.domain.custody import READ_FOR
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.directory import Role
 from andon.domain.errors import SignatureError
@@ -25,9 +26,6 @@ from workflows.levers import Levers
 from workflows.notices import Notices
 from workflows.tape import Tape
 from workflows.word import Word
-
-READ_FOR = timedelta(hours=24)
-"""How long originals of evidence stay open to somebody; the wording of the right says so too."""
 
 TOLD: dict[tuple[DecisionKind, str], tuple[Role, ...]] = {
     (DecisionKind.CUSTOMER_NOTIFICATION, "notify"): (Role.COMMUNICATIONS,),

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from andon.domain.errors import InvalidInputError, NotFoundError
+from andon.domain.errors import ErasedError, InvalidInputError, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:andon:problem:"
@@ -59,6 +59,10 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(InvalidInputError)
     async def _invalid(_: Request, error: InvalidInputError) -> JSONResponse:
         return ProblemError(400, "invalid-input", str(error)).response()
+
+    @app.exception_handler(ErasedError)
+    async def _erased(_: Request, error: ErasedError) -> JSONResponse:
+        return ProblemError(410, "erased", f"{error}. Its digest still stands.").response()
 
     @app.exception_handler(NotFoundError)
     async def _missing(_: Request, error: NotFoundError) -> JSONResponse:

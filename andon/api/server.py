@@ -39,6 +39,8 @@ SECURITY_HEADERS: Final = {
 
 ONE_TIME: Final = "/enter/"
 """Where one-time links lead."""
+ORIGINALS: Final = "/originals/"
+"""Where an original is downloaded, once."""
 
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -189,7 +191,7 @@ def _request_id(scope: Scope) -> str:
 
 def _without_secrets(path: str) -> str:
     """Return a path as it may be logged: a one-time link is a secret while it is good."""
-    return f"{ONE_TIME}..." if path.startswith(ONE_TIME) else path
+    return next((f"{place}..." for place in (ONE_TIME, ORIGINALS) if path.startswith(place)), path)
 
 
 def _log(scope: Scope, level: int, status: int, milliseconds: float) -> None:

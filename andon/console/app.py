@@ -10,8 +10,10 @@ from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
 from andon.console.asking import Asking
+from andon.console.custody import CustodyDesk
 from andon.console.declaring import Declaring
 from andon.console.duties import Duties
+from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
 from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
 from andon.console.models.keys import NewKey, ProvenKey
@@ -27,11 +29,14 @@ from andon.console.routes import (
     access,
     alarms,
     answering,
+    custody,
+    custody_pages,
     decisions,
     declarations,
     directory,
     duties,
     entrance,
+    exporting,
     incidents,
     keys,
     known,
@@ -70,6 +75,10 @@ BODIES: Final = (
     SignedBody,
     ProposalBody,
     DeclarationBody,
+    OriginalBody,
+    HoldBody,
+    ErasureBody,
+    Reasoned,
     Directory,
     NewAbsence,
     Why,
@@ -101,6 +110,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         stands_on.session_key, stands_on.sessions, stands_on.tokens, stands_on.sign_in, stands_on.now
     )
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
+    app.state.custody = CustodyDesk(stands_on, app.state.declaring, app.state.slips)
     app.include_router(alarms.router)
     app.include_router(links.api)
     app.include_router(quality.router)
@@ -109,6 +119,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(sources.router)
     app.include_router(access.router)
     app.include_router(access.screens)
+    app.include_router(custody.router)
+    app.include_router(custody_pages.router)
+    app.include_router(exporting.router)
     app.include_router(terms.router)
     app.include_router(terms.screens)
     app.include_router(traces.router)

@@ -144,7 +144,7 @@ def open_parts(settings: Settings) -> Parts:
         files=file_writer(runtime.store, queries),
         store=runtime.store,
         vault=runtime.vault,
-        custody=custody_of(register, runtime.store),
+        custody=custody_of(settings, register, runtime.store, runtime.vault),
         directory=runtime.directory,
         engine=Engine(settings.temporal),
         doorway=Doorway(settings.door.url, vouching_key(settings.keys.master), lambda: datetime.now(UTC)),

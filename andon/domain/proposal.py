@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from andon.domain.attested import Attested, read_attested, unheard
+from andon.domain.custody import ALL_ITEMS, names_items
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Standing
 from andon.domain.response import Refusal
@@ -87,6 +88,8 @@ def _fits(proposal: Proposal, right: Right, severity: Band) -> bool:
         return False
     if proposal.kind is DecisionKind.SEVERITY_DOWNGRADE:
         return Band(given["severity"]) < severity
+    if proposal.kind is DecisionKind.RAW_EVIDENCE:
+        return names_items(given.get("items", ALL_ITEMS))
     return proposal.kind is not DecisionKind.LEAD_TRANSFER or _is_person(given["to"])
 
 

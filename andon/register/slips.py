@@ -20,6 +20,7 @@ class Slip(StrEnum):
     CHOICE = "choice"
     HELD = "held"
     KEY = "key"
+    ORIGINAL = "original"
 
 
 class Slips:

@@ -50,6 +50,8 @@ FILLED: Final = {
     "taxonomy": "atlas",
     "trace": "0" * 32,
     "issue": "QI-20260101-000000",
+    "erasure": "ER-none",
+    "ticket": "none",
 }
 pytestmark = pytest.mark.timeout(600)
 

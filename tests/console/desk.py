@@ -41,6 +41,7 @@ from andon.config import (
 )
 from andon.console.parts import Parts, open_parts
 from andon.domain.directory import Directory, Person, Role
+from andon.domain.errands import EvaluationRequest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.playbook import Plan, choose_playbook, resolve
@@ -85,7 +86,7 @@ class Behind:
     notifier: ports.Notifier = field(default_factory=lambda: fakes.MemoryPeople(everybody()))
     versions: ports.VersionReader = field(init=False)
     store: ports.EvidenceStore = field(init=False)
-    sources: Mapping[str, ports.EvidenceSource] = field(init=False)
+    sources: ports.EvidenceSources = field(init=False)
     levers: Mapping[str, ports.LeverControl] = field(init=False)
     directory: ports.DirectoryReader = field(init=False)
     ledger: ports.LedgerStore = field(init=False)
@@ -100,10 +101,9 @@ class Behind:
     def __post_init__(self) -> None:
         queries = self.queries
         found = [Captured(kind="input", content=b"{}", content_type="application/json", name="input-1")]
-        self.sources = {
-            "recorder": fakes.ListSource("recorder", found),
-            "versions": fakes.ListSource("versions"),
-        }
+        self.sources = fakes.Sources(
+            {"recorder": fakes.ListSource("recorder", found), "versions": fakes.ListSource("versions")}
+        )
         self.levers = {"flag": fakes.MemoryLevers()}
         self.store, self.versions = self.memory, self.running
         self.directory = RegisterDirectory(Standings(queries.databases.register))
@@ -114,7 +114,7 @@ class Behind:
         self.weigher = RegisterWeigher(queries.detections, playbooks.load().severity, queries.systems)
         self.evaluator = self.evaluations = fakes.MemoryEvaluations(judge=self._passes)
 
-    def _passes(self, _: ports.EvaluationRequest) -> EvaluationResult:
+    def _passes(self, _: EvaluationRequest) -> EvaluationResult:
         at = datetime.now(UTC)
         return EvaluationResult(
             suite="refund_desk_suite",
@@ -216,7 +216,7 @@ def open_office(folder: Path, temporal: str) -> Office:
     parts = dataclasses.replace(
         open_parts(settings),
         store=behind.store,
-        custody=custody_of(queries.databases.register, behind.memory),
+        custody=custody_of(settings, queries.databases.register, behind.memory, behind.vault),
         files=file_writer(behind.store, queries),
     )
     shelf = playbooks.load()

@@ -16,11 +16,13 @@ from playbooks.export import FORMS
 
 NAMES = (
     "classification",
+    "custody",
     "definitions",
     "data_exposure",
     "evidence",
     "general",
     "people",
+    "retention",
     "retrieval",
     "rights",
     "severity",

@@ -1,0 +1,123 @@
+"""Pages on which originals are asked for, evidence is held, and erasures are agreed to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ValidationError
+
+from andon.api.problems import ProblemError
+from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned, erasure_shown
+from andon.console.pages import HEADERS, PageRoute, render
+from andon.console.routes.custody import Custody, ErasureId
+from andon.console.routes.places import Incident, Reader, Stock
+from andon.console.screens.custody import custody_screen, offer_screen
+from andon.console.screens.moments import zone_key
+from andon.console.step_up import require_recent, typed_before
+from andon.console.visitors import Reading, check_csrf, form_of
+
+EVERYTHING: Final = "everything"
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@router.get("/incidents/{incident}/custody")
+async def custody(
+    request: Request, *, incident: Incident, session: Reading, reading: Reader, stock: Stock, desk: Custody
+) -> Response:
+    """Show what is held and erased, and offer what this reader may ask for."""
+    at = await reading.now_of(session.caller)
+    row = await reading.row(incident)
+    erasures = await asyncio.to_thread(stock.custody.erasures.of, incident)
+    screen = custody_screen(
+        await reading.incident(incident, session.caller),
+        await reading.evidence(incident),
+        await desk.held(row),
+        tuple(map(erasure_shown, erasures)),
+        at,
+    )
+    typed = await typed_before(request, session) or {}
+    return render("custody.html", session=session, screen=screen, typed=typed, zone=zone_key(at))
+
+
+@router.post("/incidents/{incident}/originals")
+async def original(
+    request: Request, *, incident: Incident, session: Reading, reading: Reader, desk: Custody
+) -> Response:
+    """Offer an original for one download."""
+    form = await form_of(request)
+    check_csrf(form, session)
+    await require_recent(request, session, form, back=_place(incident))
+    offered = await desk.offer(await reading.row(incident), session.caller, _read(OriginalBody, form))
+    at = await reading.now_of(session.caller)
+    screen = offer_screen(await reading.incident(incident, session.caller), offered, at)
+    return render("original.html", session=session, screen=screen, zone=zone_key(at))
+
+
+@router.post("/incidents/{incident}/hold")
+async def hold(
+    request: Request, *, incident: Incident, session: Reading, reading: Reader, desk: Custody
+) -> Response:
+    """Hold the evidence, or lift that."""
+    form = await form_of(request)
+    check_csrf(form, session)
+    await require_recent(request, session, form, back=_place(incident))
+    body = _read(HoldBody, form, hold=form.get("way") == "hold")
+    await desk.hold(await reading.row(incident), session.caller, body)
+    return _back(incident)
+
+
+@router.post("/incidents/{incident}/erasures")
+async def ask_erasure(
+    request: Request, *, incident: Incident, session: Reading, reading: Reader, desk: Custody
+) -> Response:
+    """Ask that something be erased."""
+    form = await form_of(request)
+    check_csrf(form, session)
+    await require_recent(request, session, form, back=_place(incident))
+    named = tuple(form.get("items", "").split())
+    whole = form.get("what") == EVERYTHING
+    body = _read(ErasureBody, form, items=() if whole else named, everything=whole)
+    await desk.ask_erasure(await reading.row(incident), session.caller, body)
+    return _back(incident)
+
+
+@router.post("/incidents/{incident}/erasures/{erasure}")
+async def confirm_erasure(
+    request: Request,
+    *,
+    incident: Incident,
+    erasure: ErasureId,
+    session: Reading,
+    reading: Reader,
+    desk: Custody,
+) -> Response:
+    """Agree to an erasure."""
+    form = await form_of(request)
+    check_csrf(form, session)
+    await require_recent(request, session, form, back=_place(incident))
+    reason = _read(Reasoned, form).reason
+    await desk.confirm_erasure(await reading.row(incident), session.caller, erasure, reason)
+    return _back(incident)
+
+
+def _read(model: type[Body], form: Mapping[str, str], **more: Any) -> Body:
+    given = {name: text for name, text in form.items() if name in model.model_fields and name not in more}
+    try:
+        return model.model_validate({**given, **more})
+    except ValidationError as error:
+        detail = "Say why, in at most 4000 characters, and name what it is about."
+        raise ProblemError(400, "invalid-input", detail) from error
+
+
+def _place(incident: str) -> str:
+    return f"/incidents/{incident}/custody"
+
+
+def _back(incident: str) -> Response:
+    return RedirectResponse(_place(incident), 303, headers=HEADERS)

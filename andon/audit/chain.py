@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from andon.audit.auditset import AuditSet, Opened
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
+from andon.domain.evidence import Manifest
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.values import NOTHING_YET, Instant, Sha256Hex
 
@@ -27,6 +28,9 @@ class LockedObject:
     locked_until: Instant | None
     lines: tuple[Sha256Hex, ...] = ()
     """Of a batch of ledger entries: the digest of each line."""
+    version_id: str = ""
+    size_bytes: int = 0
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,26 @@ def check_form(step: Step, opened: Opened) -> None:
             step.broken(_named(entry), f"belongs to {entry.incident}")
         if entry.chain is not Chain.RESPONSE:
             step.broken(_named(entry), f"belongs to the {entry.chain} chain")
+    for entry in opened.access:
+        if (entry.incident, entry.chain) != (opened.incident, Chain.ACCESS):
+            step.broken(f"access {_named(entry)}", f"belongs to the {entry.chain} chain of {entry.incident}")
+
+
+def check_access(step: Step, opened: Opened) -> None:
+    """Who looked, exported, held and erased is a chain of its own, whose end the register knows."""
+    if not opened.access:
+        known = opened.exported.access_head
+        step.must(
+            known is None or not known.length, "access chain", "is not there, and the register knows one"
+        )
+        return
+    found = Step(step.number, step.title, step.detects)
+    check_links(found, opened.access)
+    if opened.exported.access_head is not None:
+        check_head(found, opened.access, {REGISTER: opened.exported.access_head})
+    step.checked += found.checked
+    for one in found.findings:
+        step.broken(f"access {one.where}", one.problem)
 
 
 def check_links(step: Step, entries: Sequence[Entry]) -> None:
@@ -111,37 +135,43 @@ def _same_end(step: Step, place: str, known: Head, chain: Mapping[int, Entry]) -
         )
 
 
-def check_locked(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopies | None) -> None:
+def check_locked(step: Step, opened: Opened, locked: LockedCopies | None) -> None:
     """Locked storage holds the same entries, statements and manifests: one version each, none deleted."""
     if locked is None:
-        step.note("needs the evidence store: run it against the live system")
+        step.note("nothing says what locked storage holds: run it against the live system")
         return
-    _check_batches(step, audit, opened, locked)
-    for manifest in opened.manifests:
-        key = f"manifests/{audit.incident}/{manifest.snapshot:04d}.json"
-        compare_copy(step, key, manifest.root(), locked)
+    _check_batches(step, Chain.RESPONSE, opened.entries, opened.exported.statements, locked)
+    if opened.access:
+        _check_batches(step, Chain.ACCESS, opened.access, {}, locked)
+    for root, one in opened.manifests():
+        if isinstance(one, Manifest):
+            compare_copy(step, f"manifests/{opened.incident}/{one.snapshot:04d}.json", root, locked)
     if any(entry.kind == Kind.FORKED for entry in opened.entries):
         step.note("the chain records a fork: two histories wrote to it, and it went on from the stored one")
 
 
-def _check_batches(step: Step, audit: AuditSet, opened: Opened, locked: LockedCopies) -> None:
+def _check_batches(
+    step: Step, chain: Chain, held: Sequence[Entry], statements: Collection[Sha256Hex], locked: LockedCopies
+) -> None:
     """The batches in locked storage, line by line, are the chain and the statements it names, once each."""
-    entries = {entry.digest(): entry.sequence for entry in opened.entries}
-    step.checked += len(entries) + len(audit.statements)
+    entries = {entry.digest(): entry.sequence for entry in held}
+    if not entries:
+        return
+    step.checked += len(entries) + len(statements)
     seen: Counter[Sha256Hex] = Counter()
-    for key in locked.under(f"ledger/{audit.incident}/{Chain.RESPONSE}/"):
+    for key in locked.under(f"ledger/{held[0].incident}/{chain}/"):
         found = locked.objects[key]
         seen.update(found.lines)
         _once_and_locked(step, key, found)
-        held = [entries[line] for line in found.lines if line in entries]
-        strange = sum(line not in entries and line not in audit.statements for line in found.lines)
-        if strange or not held:
+        here = [entries[line] for line in found.lines if line in entries]
+        strange = sum(line not in entries and line not in statements for line in found.lines)
+        if strange or not here:
             step.broken(key, f"holds {strange} lines of other content than what was handed over")
-        elif held != list(range(held[0], held[0] + len(held))) or not key.endswith(f"/{held[0]:08d}.jsonl"):
+        elif here != list(range(here[0], here[0] + len(here))) or not key.endswith(f"/{here[0]:08d}.jsonl"):
             step.broken(key, "holds entries of another place in the chain")
     for digest, sequence in entries.items():
-        _held_once(step, f"entry {sequence}", seen[digest])
-    for digest in audit.statements:
+        _held_once(step, f"{'access ' if chain is Chain.ACCESS else ''}entry {sequence}", seen[digest])
+    for digest in statements:
         _held_once(step, f"statement {digest[:16]}", seen[digest])
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from andon.audit.auditset import Opened, Trust
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.signatures import named, signed
 from andon.audit.stated import must_be_heard, must_say_the_same
+from andon.audit.trust import Keys
 from andon.domain.declaration import read_declaration
 from andon.domain.ledger import Kind
 
 
-def check_declarations(step: Step, opened: Opened, trust: Trust) -> None:
+def check_declarations(step: Step, opened: Opened, trust: Keys) -> None:
     """Every declaration has its statement, says what the entry says, and came from somebody in that role."""
     nonces: set[str] = set()
     for entry in opened.entries:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from andon.audit.auditset import Opened, Trust
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.signatures import must_agree, named, signed
+from andon.audit.trust import Keys
 from andon.domain.declaration import Declared
 from andon.domain.ledger import Entry, Kind
 from andon.domain.times import IntakeStatement, read_intake
 
 
-def check_intake(step: Step, opened: Opened, trust: Trust) -> None:
+def check_intake(step: Step, opened: Opened, trust: Keys) -> None:
     """The door's statement on the first detection is there, holds, and says what the ledger says."""
     for entry in opened.entries:
         # Earlier releases opened without one; from an entry that had one the chain lets nobody take it.

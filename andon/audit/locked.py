@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import boto3
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE: Final = 8
 CHUNK: Final = 1024 * 1024
 LEDGER: Final = "ledger/"
+EVIDENCE: Final = "evidence/"
 UNLOCKED: Final = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "404"})
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -38,6 +39,16 @@ class StoreAccess(Frozen):
     access_key: str
     secret_key: SecretStr
     region: str = "us-east-1"
+
+
+class Shelf(Protocol):
+    """Where evidence goes as it is read."""
+
+    def kept(self, key: str) -> Sha256Hex | None:
+        """Return the digest of an object that is there already; None: read it."""
+
+    def stream(self, key: str, chunks: Iterable[bytes]) -> Sha256Hex:
+        """Take an object piece by piece and return the digest of what was taken."""
 
 
 @dataclass
@@ -69,8 +80,12 @@ class LockedReader:
             ),
         )
 
-    def copies(self, incident: IncidentId) -> LockedCopies:
+    def copies(self, incident: IncidentId, shelf: Shelf | None = None) -> LockedCopies:
         """Read every object of an incident and hash its bytes.
+
+        Args:
+            incident: whose objects.
+            shelf: where evidence goes that is read; what is there already is not read again.
 
         Raises:
             EvidenceStoreError: the store can't be reached, or refuses this identity.
@@ -78,10 +93,25 @@ class LockedReader:
         try:
             seen = self._seen(incident)
             with ThreadPoolExecutor(SIDE_BY_SIDE) as readers:
-                read = list(readers.map(self._read, seen.keys(), seen.values()))
+                read = list(readers.map(lambda key: self._read(key, seen[key], shelf), seen))
         except (ClientError, BotoCoreError) as error:
             raise EvidenceStoreError(f"the evidence store: {error}") from error
         return LockedCopies(objects=dict(zip(seen, read, strict=True)), checked_at=datetime.now(UTC))
+
+    def read(self, key: str) -> bytes | None:
+        """Return a small object; None if there is none.
+
+        Raises:
+            EvidenceStoreError: the store can't be reached, or refuses this identity.
+        """
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise EvidenceStoreError(f"the evidence store: {error}") from error
+        except BotoCoreError as error:
+            raise EvidenceStoreError(f"the evidence store: {error}") from error
 
     def lines(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield key and text of each object under a prefix, sorted by key.
@@ -113,21 +143,30 @@ class LockedReader:
                     found[marker["Key"]].markers += 1
         return dict(found)
 
-    def _read(self, key: str, seen: _Seen) -> LockedObject:
+    def _read(self, key: str, seen: _Seen, shelf: Shelf | None) -> LockedObject:
         if seen.newest is None:
             return LockedObject(hashlib.sha256().hexdigest(), 0, seen.markers, None)
-        got = self._client.get_object(Bucket=self._bucket, Key=key, VersionId=seen.newest)
-        digest = hashlib.sha256()
-        content = b""
-        for chunk in got["Body"].iter_chunks(CHUNK):
-            digest.update(chunk)
-            content += chunk if key.startswith(LEDGER) else b""
+        wanted = shelf if key.startswith(EVIDENCE) else None
+        kept = wanted.kept(key) if wanted is not None else None
+        ask = self._client.head_object if kept else self._client.get_object
+        got: Any = ask(Bucket=self._bucket, Key=key, VersionId=seen.newest)
+        lines: tuple[Sha256Hex, ...] = ()
+        if kept is not None:
+            digest = kept
+        elif wanted is not None:
+            digest = wanted.stream(key, got["Body"].iter_chunks(CHUNK))
+        else:
+            digest, lines = _hashed(got["Body"].iter_chunks(CHUNK), by_line=key.startswith(LEDGER))
+        until = got.get("ObjectLockRetainUntilDate") or self._retention(key, seen.newest)
         return LockedObject(
-            sha256=digest.hexdigest(),
-            lines=_lines(content),
+            sha256=digest,
+            lines=lines,
             versions=seen.versions,
             delete_markers=seen.markers,
-            locked_until=got.get("ObjectLockRetainUntilDate") or self._retention(key, seen.newest),
+            locked_until=until.astimezone(UTC) if until else None,
+            version_id=seen.newest,
+            size_bytes=got["ContentLength"],
+            mode=got.get("ObjectLockMode") or "",
         )
 
     def _retention(self, key: str, version: str) -> datetime | None:
@@ -138,6 +177,14 @@ class LockedReader:
                 return None
             raise
         return answer.get("Retention", {}).get("RetainUntilDate")
+
+
+def _hashed(chunks: Iterable[bytes], *, by_line: bool) -> tuple[Sha256Hex, tuple[Sha256Hex, ...]]:
+    digest, content = hashlib.sha256(), b""
+    for chunk in chunks:
+        digest.update(chunk)
+        content += chunk if by_line else b""
+    return digest.hexdigest(), _lines(content) if by_line else ()
 
 
 def _lines(content: bytes) -> tuple[Sha256Hex, ...]:

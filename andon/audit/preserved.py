@@ -1,44 +1,140 @@
-"""Checks on the evidence: the manifests the chain names, and the objects they list."""
+"""Checks on the evidence: the manifests the chain names, and the objects they list, both ways."""
 
 from __future__ import annotations
 
-from andon.audit.auditset import Opened
+from typing import Protocol
+
 from andon.audit.chain import LockedCopies, compare_copy
+from andon.audit.exported import Opened, Unreadable
 from andon.audit.findings import Step
+from andon.domain.evidence import EvidenceItem, Manifest, RowState
 from andon.domain.ledger import Entry, Kind
-from andon.domain.values import NOTHING_YET
+from andon.domain.values import NOTHING_YET, Sha256Hex, sha256
 
 
-def check_evidence(step: Step, opened: Opened, locked: LockedCopies | None) -> None:
+class Objects(Protocol):
+    """The objects of locked storage that were handed over."""
+
+    def digest(self, key: str) -> Sha256Hex | None:
+        """Return the SHA-256 of an object; None if it is not there."""
+
+    def part(self, key: str, offset: int, size: int) -> Sha256Hex | None:
+        """Return the SHA-256 of a part of an object; None if the object is too short."""
+
+    def keys(self) -> set[str]:
+        """Return the keys of all objects."""
+
+
+def check_evidence(
+    step: Step, opened: Opened, locked: LockedCopies | None, objects: Objects | None = None
+) -> None:
     """Every sealed root is the digest of a manifest that is there, and its objects are unaltered."""
-    by_root = {manifest.root(): manifest for manifest in opened.manifests}
     sealed = {entry.digests.get("root", ""): entry for entry in opened.entries if _seals(entry)}
-    for root, entry in sealed.items():
-        there = root in by_root
-        step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
-    given_up = {entry.subject for entry in opened.entries if entry.kind == Kind.EVIDENCE_FAILED}
+    named, roots = set[str](), set[Sha256Hex]()
     previous = NOTHING_YET
-    for root, manifest in sorted(by_root.items(), key=lambda one: one[1].snapshot):
-        name = f"manifest {manifest.snapshot}"
-        if root not in sealed and str(manifest.snapshot) in given_up:
-            step.note(f"{name} was sealed after the incident had given it up")
+    for root, manifest in opened.manifests():
+        if isinstance(manifest, Unreadable):
+            step.broken(manifest.where, manifest.problem)
             continue
-        step.must(root in sealed, name, "was altered, or no entry seals it")
-        step.must(manifest.incident == opened.incident, name, f"belongs to {manifest.incident}")
-        step.must(manifest.previous == previous, name, "does not name the root of the snapshot before")
-        previous = root
-    _objects(step, opened, locked)
+        roots.add(root)
+        _rows(step, manifest)
+        named.update(manifest.leftovers)
+        _items(step, manifest, locked, objects, named)
+        if _in_order(step, opened, manifest, sealed.get(root), previous):
+            previous = root
+    for root, entry in sealed.items():
+        there = root in roots
+        step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
+    if objects is not None:
+        for key in sorted(objects.keys() - named):
+            step.broken(key, "is there, and no manifest names it: it was planted")
+    elif locked is None and roots:
+        step.note("the stored objects themselves were not read: run it against the live system")
+
+
+def check_file(step: Step, opened: Opened, content: str | None) -> None:
+    """The incident file is the one that the chain names last."""
+    written = [entry for entry in opened.entries if entry.kind == Kind.FILE_WRITTEN]
+    if content is None:
+        if written:
+            step.note("the incident file was written and is not here")
+        return
+    digest = sha256(content.encode("utf-8", "surrogatepass"))
+    named = {entry.digests.get("file") for entry in written}
+    step.must(digest in named, "incident file", "is not one that an entry names: it was altered")
+
+
+def _in_order(
+    step: Step, opened: Opened, manifest: Manifest, seal: Entry | None, previous: Sha256Hex
+) -> bool:
+    """Check a manifest against the chain; whether the next one follows it."""
+    name = f"manifest {manifest.snapshot}"
+    given_up = {entry.subject for entry in opened.entries if entry.kind == Kind.EVIDENCE_FAILED}
+    if seal is None and str(manifest.snapshot) in given_up:
+        step.note(f"{name} was sealed after the incident had given it up")
+        return False
+    step.must(seal is not None, name, "was altered, or no entry seals it")
+    step.must(manifest.incident == opened.incident, name, f"belongs to {manifest.incident}")
+    step.must(manifest.previous == previous, name, "does not name the root of the snapshot before")
+    if seal is not None:
+        step.must(manifest.sealed_at <= seal.at, name, "was sealed after the entry that seals it")
+    return True
 
 
 def _seals(entry: Entry) -> bool:
     return entry.kind == Kind.EVIDENCE_SEALED
 
 
-def _objects(step: Step, opened: Opened, locked: LockedCopies | None) -> None:
-    if locked is None:
-        if opened.manifests:
-            step.note("the stored objects themselves were not read: run it against the live system")
+def _rows(step: Step, manifest: Manifest) -> None:
+    """A row that was captured has items, and one that was not says why."""
+    explained = {gap.row for gap in manifest.gaps}
+    for row in manifest.rows:
+        name = f"manifest {manifest.snapshot}, row {row.row}"
+        if row.state is RowState.GAP:
+            step.must(row.row in explained and row.reason is not None, name, "is a gap, and nothing says why")
+        elif row.state is RowState.CAPTURED:
+            step.must(row.items > 0, name, "counts as captured, without an item")
+
+
+def _items(
+    step: Step, manifest: Manifest, locked: LockedCopies | None, objects: Objects | None, named: set[str]
+) -> None:
+    seen: set[str] = set()
+    packs: set[str] = set()
+    for item in manifest.items:
+        if item.id in seen:
+            step.broken(f"manifest {manifest.snapshot}", f"lists {item.id} twice")
+        seen.add(item.id)
+        named.add(item.key)
+        whole = item.pack or item.sha256
+        if objects is not None:
+            _same_bytes(step, item, objects)
+        if locked is not None and (not item.pack or item.key not in packs):
+            compare_copy(step, item.key, whole, locked)
+            _as_receipted(step, item, locked)
+        packs.add(item.key)
+
+
+def _same_bytes(step: Step, item: EvidenceItem, objects: Objects) -> None:
+    whole = objects.digest(item.key)
+    if whole is None:
+        step.broken(item.key, f"is not there; it holds {item.id}")
         return
-    for manifest in opened.manifests:
-        for item in manifest.items:
-            compare_copy(step, item.key, item.sha256, locked)
+    step.must(
+        whole == (item.pack or item.sha256), item.key, f"holds other bytes than were sealed as {item.id}"
+    )
+    if item.pack:
+        part = objects.part(item.key, item.offset, item.size_bytes)
+        step.must(
+            part == item.sha256, item.key, f"holds other bytes at {item.offset} than sealed as {item.id}"
+        )
+
+
+def _as_receipted(step: Step, item: EvidenceItem, locked: LockedCopies) -> None:
+    found = locked.objects.get(item.key)
+    if found is None:
+        return
+    if found.version_id and item.version_id and found.version_id != item.version_id:
+        step.broken(item.key, "is another version than the one that was sealed")
+    if item.locked_until and found.locked_until and found.locked_until < item.locked_until:
+        step.broken(item.key, f"is locked until {found.locked_until}: sooner than when it was sealed")

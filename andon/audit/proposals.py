@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from andon.audit.auditset import Opened, Trust
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.signatures import named, signed
 from andon.audit.stated import must_be_heard, must_say_the_same
+from andon.audit.trust import Keys
 from andon.domain.decision import DecisionKind
 from andon.domain.ledger import Kind
 from andon.domain.proposal import read_proposal
@@ -15,7 +16,7 @@ Asked = set[tuple[DecisionKind, PersonId]]
 """What was asked for, and by whom, as far as it is signed."""
 
 
-def check_proposals(step: Step, opened: Opened, trust: Trust) -> Asked:
+def check_proposals(step: Step, opened: Opened, trust: Keys) -> Asked:
     """Every proposal has its statement, says what the entry says, and came from somebody in that role.
 
     Returns:

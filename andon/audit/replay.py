@@ -7,7 +7,7 @@ inputs are the true ones is what the ledger, the statements and locked storage a
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,9 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
-from temporalio.worker import Replayer
+from temporalio.worker import Interceptor, Replayer
 
-from andon.audit.auditset import read_json
+from andon.audit.texts import read_json
 from andon.domain.errors import InvalidInputError, NotFoundError
 
 NAMESPACE: Final = "andon"
@@ -50,34 +50,47 @@ def read_history(path: Path) -> WorkflowHistory:
     Raises:
         InvalidInputError: it can't be read, or is no history.
     """
-    given = read_json(path)
+    return history_of(read_json(path), str(path))
+
+
+def history_of(given: Any, named: str) -> WorkflowHistory:
+    """Return a history from its JSON; `named` is where it comes from.
+
+    Raises:
+        InvalidInputError: it is no history.
+    """
     if not isinstance(given, dict) or not isinstance(given.get("events"), list) or not given["events"]:
-        raise InvalidInputError(f"{path} is no history: it has no list of events")
+        raise InvalidInputError(f"{named} is no history: it has no list of events")
     first = given["events"][0]
     started = first.get("workflowExecutionStartedEventAttributes") if isinstance(first, dict) else None
     if not isinstance(started, dict):
-        raise InvalidInputError(f"{path} is no history: its first event does not start a workflow")
+        raise InvalidInputError(f"{named} is no history: its first event does not start a workflow")
     try:
         # The id is part of what is replayed.
         workflow = str(started.get("workflowId") or "incident/unknown")
         return WorkflowHistory.from_json(workflow, json.dumps(given))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInputError(f"{path} is no history: {str(error)[:300]}") from error
+        raise InvalidInputError(f"{named} is no history: {str(error)[:300]}") from error
 
 
-async def replay(history: WorkflowHistory, namespace: str = NAMESPACE) -> Replayed:
-    """Replay one run with the workflows of this release."""
+def replayer_of(namespace: str = NAMESPACE, interceptors: Sequence[Interceptor] = ()) -> Replayer:
+    """Return what runs histories again with the workflows of this release."""
     # Loaded here: reading a timeline or verifying a file needs no workflow code.
     from workers.compose import WORKFLOWS  # noqa: PLC0415
     from workers.sandbox import sandbox_runner  # noqa: PLC0415
 
-    replayer = Replayer(
+    return Replayer(
         workflows=list(WORKFLOWS),
         workflow_runner=sandbox_runner(),
         data_converter=pydantic_data_converter,
         namespace=namespace,
+        interceptors=interceptors,
     )
-    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+
+
+async def replay(history: WorkflowHistory, namespace: str = NAMESPACE) -> Replayed:
+    """Replay one run with the workflows of this release."""
+    result = await replayer_of(namespace).replay_workflow(history, raise_on_replay_failure=False)
     failure = result.replay_failure
     problem = f"{type(failure).__name__}: {str(failure)[:MAX_PROBLEM]}" if failure is not None else None
     return Replayed(workflow=history.workflow_id, events=len(history.events), problem=problem)

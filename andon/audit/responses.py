@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from andon.audit.auditset import Opened, Trust
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.signatures import must_agree, named, signed
+from andon.audit.trust import Keys
 from andon.domain.decision import Accepted, DecisionRequest, settle
 from andon.domain.directory import Standing, standing_at
 from andon.domain.ledger import Entry, Kind
@@ -33,7 +34,7 @@ class Asked:
     superseded: bool = False
 
 
-def check_statements(step: Step, opened: Opened, trust: Trust) -> Answers:
+def check_statements(step: Step, opened: Opened, trust: Keys) -> Answers:
     """Every accepted answer has its statement, signed by a trusted key, saying what the entry says."""
     answers: Answers = {}
     nonces: set[str] = set()

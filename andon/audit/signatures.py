@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from andon.audit.auditset import Opened, Trust
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
+from andon.audit.trust import Keys
 from andon.domain.errors import SignatureError
 from andon.domain.ledger import Entry
 from andon.domain.signing import Envelope
@@ -19,7 +20,7 @@ def signed(
     step: Step,
     entry: Entry,
     opened: Opened,
-    trust: Trust,
+    trust: Keys,
     read: Callable[[Envelope, Mapping[Sha256Hex, str]], Signed],
 ) -> Signed | None:
     """Return what an entry rests on, read by `read`; None, with a finding, when it does not hold."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from andon.audit.auditset import Opened
+from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.signatures import must_agree, named
 from andon.domain.attested import Attested
@@ -32,7 +32,7 @@ def must_be_heard(step: Step, entry: Entry, said: Attested, opened: Opened, *, s
         step: the check this belongs to.
         entry: what the ledger records.
         said: what was signed.
-        opened: the audit set.
+        opened: what was handed over.
         stand_ins: whether somebody may speak for a holder of the role who was away.
     """
     directory = opened.directories.get(entry.digests.get("directory", NOTHING_YET))

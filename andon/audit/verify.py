@@ -1,73 +1,150 @@
-"""The offline verifier: eight steps over an audit set, each of which says what it detects.
+"""The offline verifier: numbered steps over one incident, each of which says what it detects.
 
-It needs no server and trusts only the keys it is given. It goes on after a failure and lists all.
-
-1. Form: every line is its own canonical form and belongs to this incident.
-2. Chain: no entry is missing, doubled, moved or altered.
-3. Head: the chain ends where others know it to end.
-4. Locked copies: what stands in locked storage is the same, written once.
-5. Statements: each answer that counted, each proposal and each declaration was signed by a trusted key.
-6. Judgement: each of them passes the one rule again, and they settle what was settled.
-7. Course: nothing happened before what it needs.
-8. Evidence: manifests and objects are those that were sealed.
+It needs no server and no network, and trusts only the keys it is given. It goes on after a failure
+and lists all. The steps are the constants of `STEPS`, in their order.
 """
 
 from __future__ import annotations
 
-from andon.audit.auditset import AuditSet, Trust, open_set
-from andon.audit.chain import LockedCopies, check_form, check_head, check_links, check_locked
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from temporalio.client import WorkflowHistory
+
+from andon.audit.chain import (
+    LockedCopies,
+    check_access,
+    check_form,
+    check_head,
+    check_links,
+    check_locked,
+)
 from andon.audit.course import check_course
 from andon.audit.declarations import check_declarations
+from andon.audit.exported import Exported, Opened, open_exported
 from andon.audit.findings import Report, Step
 from andon.audit.intake import check_intake, check_stated
-from andon.audit.preserved import check_evidence
+from andon.audit.preserved import Objects, check_evidence, check_file
 from andon.audit.proposals import check_proposals, check_requesters
 from andon.audit.responses import check_judgement, check_statements
-from andon.domain.values import NOTHING_YET
+from andon.audit.runs import check_histories
+from andon.audit.sealed import check_checkpoint, check_inclusion, check_pinned, check_times
+from andon.audit.stamp import check_stamp
+from andon.audit.trust import Trust
+from andon.domain.values import NOTHING_YET, Sha256Hex
 
-STEPS = (
-    ("form", "bytes changed in a line, fields slipped in, lines of another incident"),
-    ("chain", "an entry altered, added, removed, doubled or moved"),
-    ("head", "entries cut off at the end, or a chain rewritten from some point on"),
-    ("locked copies", "a register that was changed, an object overwritten, deleted or not locked"),
-    (
-        "statements",
-        "an answer, proposal or declaration that nobody signed, signed by an untrusted key, or altered",
+
+class Name(StrEnum):
+    """The steps, in order."""
+
+    PACKAGE = "package"
+    CHECKPOINT = "checkpoint"
+    STAMP = "time stamp"
+    FORM = "form"
+    CHAIN = "chain"
+    HEAD = "head"
+    CONSISTENCY = "consistency"
+    LOCKED = "locked copies"
+    EVIDENCE = "evidence"
+    STATEMENTS = "statements"
+    JUDGEMENT = "judgement"
+    COURSE = "course"
+    HISTORIES = "histories"
+    REPLAY = "replay"
+
+
+STEPS: Mapping[Name, str] = {
+    Name.PACKAGE: "files lost, added, renamed or altered since the export; links, odd paths",
+    Name.CHECKPOINT: "a checkpoint that the log you trust did not sign, or that was altered",
+    Name.STAMP: "a checkpoint made or signed later than it says",
+    Name.FORM: "bytes changed in a line, fields slipped in, lines of another incident",
+    Name.CHAIN: "an entry altered, added, removed, doubled or moved",
+    Name.HEAD: "entries cut off at the end, or a chain rewritten from some point on",
+    Name.CONSISTENCY: "a log with two histories, rolled back, or an incident withheld since your checkpoint",
+    Name.LOCKED: "a register that was changed, an object overwritten, deleted or not locked",
+    Name.EVIDENCE: "a manifest or object that was altered, exchanged, planted or taken away; a hidden gap",
+    Name.STATEMENTS: (
+        "an answer, proposal or declaration that nobody signed, signed by an untrusted key, or altered"
     ),
-    ("judgement", "an answer that should not have counted, or a decision its answers don't carry"),
-    ("course", "contained without proof, a release nobody decided, a second restart, life after the end"),
-    ("evidence", "a manifest or a stored object that was altered or taken away"),
-)
+    Name.JUDGEMENT: "an answer that should not have counted, or a decision its answers don't carry",
+    Name.COURSE: "contained without proof, a release nobody decided, a second restart, life after the end",
+    Name.HISTORIES: "a workflow history reset, cut or exchanged; an answer that never came in",
+    Name.REPLAY: "choices that this code does not make from these inputs",
+}
 
 
-def verify(audit: AuditSet, trust: Trust, locked: LockedCopies | None = None) -> Report:
+@dataclass(frozen=True)
+class Beside:
+    """What there may be beside the texts: what an auditor could reach, or has kept."""
+
+    locked: LockedCopies | None = None
+    objects: Objects | None = None
+    file: str | None = None
+    histories: Callable[[], Iterable[WorkflowHistory]] | None = None
+    history_digests: Mapping[str, Sha256Hex] = field(default_factory=dict)
+    pinned: bytes | None = None
+
+
+def new_steps() -> dict[Name, Step]:
+    """Return the steps, none of them done."""
+    return {name: Step(number, name.value, STEPS[name]) for number, name in enumerate(Name, start=1)}
+
+
+def verify(
+    exported: Exported, trust: Trust, beside: Beside | None = None, steps: dict[Name, Step] | None = None
+) -> Report:
     """Verify one incident.
 
     Args:
-        audit: what was exported.
-        trust: the keys that may attest an answer, from the auditor's own copy.
-        locked: what locked storage holds, when it can be reached.
+        exported: the incident.
+        trust: the keys that count, from the auditor's own copy.
+        beside: what else there is to hold it against.
+        steps: those that were begun while it was read.
     """
-    opened = open_set(audit)
-    steps = tuple(Step(number, *texts) for number, texts in enumerate(STEPS, start=1))
-    form, chain, head, copies, statements, judgement, course, evidence = steps
-    check_form(form, opened)
-    check_links(chain, opened.entries)
-    check_head(head, opened.entries, opened.heads)
-    check_locked(copies, audit, opened, locked)
-    answers = check_statements(statements, opened, trust)
-    proposed = check_proposals(statements, opened, trust)
-    check_declarations(statements, opened, trust)
-    check_intake(statements, opened, trust)
+    beside = beside or Beside()
+    steps = steps or new_steps()
+    opened = open_exported(exported)
+    stamped = _ledger(steps, opened, trust, beside)
+    check_locked(steps[Name.LOCKED], opened, beside.locked)
+    check_evidence(steps[Name.EVIDENCE], opened, beside.locked, beside.objects)
+    check_file(steps[Name.EVIDENCE], opened, beside.file)
+    _responses(steps, opened, trust)
+    check_times(steps[Name.STAMP], opened.entries, stamped)
+    if beside.histories is not None:
+        check_histories(steps[Name.HISTORIES], opened, beside.histories(), beside.history_digests)
+    else:
+        steps[Name.HISTORIES].note("no workflow histories were handed over")
+    last = max(opened.entries, key=lambda entry: entry.sequence, default=None)
+    return Report(
+        incident=exported.incident,
+        entries=len(exported.entries),
+        head=last.digest() if last else NOTHING_YET,
+        steps=tuple(steps.values()),
+    )
+
+
+def _ledger(steps: dict[Name, Step], opened: Opened, trust: Trust, beside: Beside) -> datetime | None:
+    sealing = opened.exported.sealing
+    checkpoint = check_checkpoint(steps[Name.CHECKPOINT], sealing, trust)
+    stamped = check_stamp(steps[Name.STAMP], sealing, trust)
+    check_form(steps[Name.FORM], opened)
+    check_links(steps[Name.CHAIN], opened.entries)
+    check_access(steps[Name.CHAIN], opened)
+    check_head(steps[Name.HEAD], opened.entries, opened.exported.heads)
+    check_inclusion(steps[Name.HEAD], opened, checkpoint)
+    check_pinned(steps[Name.CONSISTENCY], checkpoint, sealing, beside.pinned)
+    return stamped
+
+
+def _responses(steps: dict[Name, Step], opened: Opened, trust: Trust) -> None:
+    statements, judgement = steps[Name.STATEMENTS], steps[Name.JUDGEMENT]
+    answers = check_statements(statements, opened, trust.attestation)
+    proposed = check_proposals(statements, opened, trust.attestation)
+    check_declarations(statements, opened, trust.attestation)
+    check_intake(statements, opened, trust.attestation)
     check_stated(judgement, opened)
     asked = check_judgement(judgement, opened, answers)
     check_requesters(judgement, opened, proposed)
-    check_course(course, opened.entries, asked)
-    check_evidence(evidence, opened, locked)
-    last = max(opened.entries, key=lambda entry: entry.sequence, default=None)
-    return Report(
-        incident=audit.incident,
-        entries=len(audit.entries),
-        head=last.digest() if last else NOTHING_YET,
-        steps=steps,
-    )
+    check_course(steps[Name.COURSE], opened.entries, asked)

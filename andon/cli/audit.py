@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json as codec
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
@@ -18,103 +16,78 @@ from andon.cli.place import HERE, Where, find
 from andon.domain.errors import EvidenceStoreError
 
 if TYPE_CHECKING:
+    from temporalio.client import WorkflowHistory
+
     from andon.audit.findings import Report
+    from andon.audit.moments import Moment
     from andon.domain.ledger import Entry
 
-AUDITOR = "auditor"
+AUDITOR: Final = "auditor"
+MOMENTS_AT_MOST: Final = 40
 app = App(name="audit", help="Verify, replay and read an incident, trusting nobody.", help_format="markdown")
+app.command("andon.cli.exporting:export", name="export")
 _Json = Annotated[bool, Parameter(negative="")]
 
 
 @app.command
-def verify(subject: str, /, *, trust: Path | None = None, where: Where = HERE, json: _Json = False) -> int:
+def verify(
+    subject: str,
+    /,
+    *,
+    trust: Path | None = None,
+    pinned: Path | None = None,
+    replay: Annotated[bool, Parameter(negative="")] = False,
+    where: Where = HERE,
+    json: _Json = False,
+) -> int:
     """Verify an incident: its ledger, every signed answer, the course of events, the evidence.
 
-    SUBJECT is a file that `andon audit export` wrote, which needs no server and --trust, or the
-    id of an incident, which is then read from the console, Temporal and locked storage.
+    SUBJECT is a bundle that `andon audit export` wrote, which needs no server, no network and
+    --trust, or the id of an incident, which is then read from the console, Temporal and locked
+    storage.
 
     Ends with 0 when everything holds, with 1 when something is broken (each place is named), and
     with 2 when the input can't be used.
 
-    Example: andon audit verify INC-20260301-4f7k2a.json --trust keys.json
+    Example: andon audit verify INC-20260301-4f7k2a.zip --trust keys.json
 
     Args:
-        subject: the file, or the id of an incident.
-        trust: JSON file of key id and public key, from your own copy; these keys alone count.
+        subject: the bundle, or the id of an incident.
+        trust: trust file, from your own copy; the keys it names alone count.
+        pinned: a checkpoint that you kept from before; the log must have grown from it.
+        replay: run the histories in a bundle again as well.
         where: where Andon is, and who asks.
         json: print the report as JSON.
     """
     # Loaded here: so that `andon audit --help` needs no S3 or Temporal client.
-    from andon.audit.auditset import read_set, read_trust  # noqa: PLC0415
-    from andon.audit.verify import verify as verified  # noqa: PLC0415
+    from andon.audit.trust import read_trust  # noqa: PLC0415
 
+    kept = _read(pinned) if pinned is not None else None
     path = Path(subject)
     if path.exists():
+        from andon.audit.offline import verify_bundle  # noqa: PLC0415
+
         if trust is None:
             raise CommandError("name the keys you trust with --trust FILE", Exit.BAD_INPUT)
-        return _reported(verified(read_set(path), read_trust(trust)), (), json=json)
+        return _reported(verify_bundle(path, read_trust(trust), pinned=kept, replayed=replay), (), json=json)
     if not subject.startswith("INC-"):
-        raise CommandError(f"there is no file {screen.inert(subject)!r}", Exit.BAD_INPUT)
+        raise CommandError(f"there is no bundle {screen.inert(subject)!r}", Exit.BAD_INPUT)
+    from andon.audit.verify import verify as verified  # noqa: PLC0415
     from andon.cli.collect import gather  # noqa: PLC0415
 
     try:
-        found = gather(find(where, role=AUDITOR), subject, objects=True)
+        found = gather(find(where, role=AUDITOR), subject, since=_size(kept))
     except EvidenceStoreError as error:
         raise CommandError(str(error), Exit.UNREACHABLE) from error
     if trust is None:
         found.notes.append("the keys are those the console itself names: give --trust to use your own")
-    keys = read_trust(trust) if trust is not None else found.trust
-    return _reported(verified(found.audit, keys, found.locked), found.notes, json=json)
-
-
-@app.command
-def export(
-    incident: str,
-    /,
-    *,
-    out: Path,
-    trust_out: Path | None = None,
-    where: Where = HERE,
-    json: _Json = False,
-) -> int:
-    """Write all that is needed to verify an incident offline to one file.
-
-    Example: andon audit export INC-20260301-4f7k2a --out incident.json --trust-out keys.json
-
-    Args:
-        incident: its id.
-        out: the file to write; it must not be there yet.
-        trust_out: write the keys the console names here. Compare them with your own copy.
-        where: where Andon is, and who asks.
-        json: print what was written as JSON.
-    """
-    from andon.cli.collect import gather  # noqa: PLC0415 - as in verify
-
-    found = gather(find(where, role=AUDITOR), incident, objects=False)
-    _write_new(out, found.audit.model_dump_json(indent=1))
-    if trust_out is not None:
-        _write_new(trust_out, codec.dumps(found.trust, indent=1))
-    for note in found.notes:
-        screen.warn(f"andon: {note}")
-    summary = {
-        "incident": incident,
-        "file": str(out),
-        "entries": len(found.audit.entries),
-        "statements": len(found.audit.statements),
-        "requests": len(found.audit.requests),
-        "manifests": len(found.audit.manifests),
-        "keys": str(trust_out) if trust_out else None,
-    }
-    if json:
-        screen.as_json(summary)
-    else:
-        screen.pairs("Exported", summary)
-    return Exit.OK
+    keys = read_trust(trust) if trust is not None else found.trust()
+    return _reported(verified(found.exported, keys, found.beside(kept)), found.notes, json=json)
 
 
 @app.command
 def replay(
-    incident: str | None = None,
+    subject: str | None = None,
     /,
     *,
     history: Annotated[list[Path] | None, Parameter(negative="")] = None,
@@ -126,12 +99,14 @@ def replay(
     It shows that the same recorded inputs lead to the same choices; what the inputs were is
     proven by `andon audit verify`. Ends with 0 when every run replays and with 1 when one does not.
 
-    A history file is what `temporal workflow show --output json` prints for one run.
+    SUBJECT is a bundle, which needs no server, or the id of an incident, whose histories are then
+    fetched from Temporal. A history file is what `temporal workflow show --output json` prints for
+    one run.
 
-    Example: andon audit replay --history run.json
+    Example: andon audit replay INC-20260301-4f7k2a.zip
 
     Args:
-        incident: its id; every run and child is fetched from Temporal.
+        subject: a bundle, or the id of an incident.
         history: a history as JSON, one run each; may be repeated.
         where: where Andon is, and who asks.
         json: print the outcome as JSON.
@@ -139,45 +114,43 @@ def replay(
     from andon.audit.replay import read_history  # noqa: PLC0415 - as in verify
     from andon.audit.replay import replay as replayed  # noqa: PLC0415
 
-    if (incident is None) == (not history):
-        raise CommandError("name an incident, or histories with --history FILE", Exit.BAD_INPUT)
-    if incident is not None:
-        from andon.cli.collect import fetch_histories  # noqa: PLC0415
-
-        runs = fetch_histories(find(where, role=AUDITOR), incident)
-    else:
-        runs = [read_history(path) for path in history or ()]
+    if (subject is None) == (not history):
+        raise CommandError("name a bundle or an incident, or histories with --history FILE", Exit.BAD_INPUT)
+    runs, build = ([read_history(path) for path in history or ()], "") if history else _runs(subject, where)
 
     async def all_of() -> list[dict[str, object]]:
         return [(await replayed(run)).plain() for run in runs]
 
     results = asyncio.run(all_of())
     if json:
-        screen.as_json({"ok": all(one["ok"] for one in results), "runs": results})
+        screen.as_json({"ok": all(one["ok"] for one in results), "build": build or None, "runs": results})
     else:
         for one in results:
             verdict = "replays" if one["ok"] else f"does not replay: {one['problem']}"
             screen.say(screen.inert(f"{one['workflow']} ({one['events']} events): {verdict}"))
+        if build:
+            screen.say(build)
     return Exit.OK if all(one["ok"] for one in results) else Exit.NEGATIVE
 
 
 @app.command
 def timeline(
-    incident: str | None = None,
+    subject: str,
     /,
     *,
-    file: Path | None = None,
     at: datetime | None = None,
     where: Where = HERE,
     json: _Json = False,
 ) -> int:
     """Show everything that happened to an incident, in order, and what was known at a moment.
 
+    With --at the histories are run again up to that moment: what was open, what was known, and who
+    had been shown or told what by then.
+
     Example: andon audit timeline INC-20260301-4f7k2a --at 2026-03-01T10:05:00Z
 
     Args:
-        incident: its id.
-        file: read a file that `andon audit export` wrote instead.
+        subject: a bundle, or the id of an incident.
         at: show the state as it was known then, and only what had been written by then.
         where: where Andon is, and who asks.
         json: print the entries as JSON.
@@ -186,12 +159,14 @@ def timeline(
 
     if at is not None and at.tzinfo is None:
         raise CommandError("--at needs its zone, such as 2026-03-01T10:05:00Z", Exit.BAD_INPUT)
-    entries = _entries(incident, file, where)
+    entries = _entries(subject, where)
     shown = until(entries, at)
     known = known_at(entries, at) if at is not None else None
+    then = _moment(subject, where, at) if at is not None else None
     if json:
         state = {"known": known.plain()} if known else {}
-        screen.as_json({"entries": [entry.model_dump(mode="json") for entry in shown], **state})
+        replayed = {"then": then.plain()} if then else {}
+        screen.as_json({"entries": [entry.model_dump(mode="json") for entry in shown], **state, **replayed})
         return Exit.OK
     from andon.cli.entries import cells  # noqa: PLC0415 - as in verify
 
@@ -199,24 +174,77 @@ def timeline(
     screen.table("Timeline", columns, [cells(entry) for entry in shown], empty="Nothing had happened yet.")
     if known is not None:
         screen.pairs("\nKnown then", _in_words(known.plain()))
+    if then is not None:
+        _tell(then)
     return Exit.OK
 
 
-def _entries(incident: str | None, file: Path | None, where: Where) -> list[Entry]:
-    if (incident is None) == (file is None):
-        raise CommandError("name an incident, or a file with --file FILE", Exit.BAD_INPUT)
-    if file is not None:
-        from andon.audit.auditset import open_set, read_set  # noqa: PLC0415 - as in verify
+@app.command
+def moments(subject: str, /, *, where: Where = HERE, json: _Json = False) -> int:
+    """List the moments at which an incident's state changed, for `timeline --at`.
 
-        opened = open_set(read_set(file))
-        for line in opened.unreadable:
-            screen.warn(f"andon: {screen.inert(line.where)}: {screen.inert(line.problem)}")
-        return opened.entries
+    Example: andon audit moments INC-20260301-4f7k2a.zip
+
+    Args:
+        subject: a bundle, or the id of an incident.
+        where: where Andon is, and who asks.
+        json: print the list as JSON.
+    """
+    from andon.audit.moments import relive  # noqa: PLC0415 - as in verify
+
+    runs, _ = _runs(subject, where)
+    found = asyncio.run(relive(runs))
+    if json:
+        screen.as_json([one.plain() for one in found])
+        return Exit.OK
+    rows = [
+        (one.sequence, screen.when(one.at), one.stage, "yes" if one.contained else "no", ", ".join(one.open))
+        for one in found
+    ]
+    screen.table("Moments", ("#", "time", "stage", "contained", "open questions"), rows, empty="None.")
+    return Exit.OK
+
+
+def _entries(subject: str, where: Where) -> list[Entry]:
+    if Path(subject).exists():
+        from andon.audit.offline import read_bundle  # noqa: PLC0415 - as in verify
+
+        with read_bundle(Path(subject)) as (_, opened):
+            for line in opened.unreadable:
+                screen.warn(f"andon: {screen.inert(line.where)}: {screen.inert(line.problem)}")
+            return opened.entries
     from andon.cli.ledger import pages, read_entry  # noqa: PLC0415 - as in verify
     from andon.cli.service import console  # noqa: PLC0415
 
     with console(find(where, role=AUDITOR)) as service:
-        return [read_entry(raw) for raw in pages(service, incident or "")]
+        return [read_entry(raw) for raw in pages(service, subject)]
+
+
+def _runs(subject: str | None, where: Where) -> tuple[Iterable[WorkflowHistory], str]:
+    """Return the histories of a bundle or an incident, and which build ran them."""
+    if subject is not None and Path(subject).exists():
+        from andon.audit.offline import read_bundle, said_of_code  # noqa: PLC0415 - as in verify
+
+        with read_bundle(Path(subject)) as (bundle, _):
+            return list(bundle.histories()), said_of_code(bundle)
+    from andon.cli.collect import fetch_histories  # noqa: PLC0415 - as in verify
+
+    return fetch_histories(find(where, role=AUDITOR), subject or ""), ""
+
+
+def _moment(subject: str, where: Where, at: datetime) -> Moment | None:
+    from andon.audit.moments import moment_at, relive  # noqa: PLC0415 - as in verify
+
+    try:
+        runs, _ = _runs(subject, where)
+    except CommandError as error:
+        screen.warn(f"andon: without the histories only the ledger's words are shown: {error.message}")
+        return None
+    return moment_at(asyncio.run(relive(runs)), at)
+
+
+def _tell(then: Moment) -> None:
+    screen.pairs(f"\nAs entry {then.sequence} was written", _in_words(then.plain()))
 
 
 def _reported(report: Report, notes: Sequence[str], *, json: bool) -> int:
@@ -252,12 +280,16 @@ def _in_words(known: dict[str, object]) -> dict[str, object]:
     return words
 
 
-def _write_new(path: Path, text: str) -> None:
+def _read(path: Path) -> bytes:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise CommandError(f"{path} is there already; name a new file", Exit.BAD_INPUT) from error
+        return path.read_bytes()
     except OSError as error:
-        raise CommandError(f"{path} can't be written: {error.strerror}", Exit.BAD_INPUT) from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        out.write(text + "\n")
+        raise CommandError(f"{path} can't be read: {error.strerror}", Exit.BAD_INPUT) from error
+
+
+def _size(pinned: bytes | None) -> int | None:
+    if pinned is None:
+        return None
+    from andon.domain.note import read_checkpoint, read_note  # noqa: PLC0415 - as in verify
+
+    return read_checkpoint(read_note(pinned)).size

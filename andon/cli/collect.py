@@ -1,11 +1,11 @@
-"""Gathering an audit set from a live system: console, workflow history and locked storage."""
+"""Gathering an incident from a live system: console, workflow histories and locked storage."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +13,14 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from temporalio.client import WorkflowHistory
 
-from andon.audit.auditset import AuditSet, Trust, checked_trust, line_of
 from andon.audit.chain import REGISTER, LockedCopies
-from andon.audit.locked import LockedReader, StoreAccess
-from andon.audit.recorded import Recorded, recorded_in
+from andon.audit.exported import Exported, Sealing
+from andon.audit.locked import LockedReader, Shelf, StoreAccess
+from andon.audit.recorded import recorded_in
 from andon.audit.replay import histories
+from andon.audit.texts import line_of
+from andon.audit.trust import Keys, Trust
+from andon.audit.verify import Beside
 from andon.cli import screen
 from andon.cli.incidents import incident_of, rows_of
 from andon.cli.ledger import pages
@@ -31,51 +34,70 @@ from andon.domain.values import canonical
 
 @dataclass
 class Gathered:
-    """An audit set and the keys the server says are its own."""
+    """An incident, and the keys the server says are its own."""
 
-    audit: AuditSet
-    trust: Trust
+    exported: Exported
+    keys: Keys
+    histories: tuple[WorkflowHistory, ...] = ()
     locked: LockedCopies | None = None
+    file: str | None = None
     notes: list[str] = field(default_factory=list)
 
+    def trust(self) -> Trust:
+        """Return the server's own keys as a trust file says them."""
+        return Trust(attestation=self.keys)
 
-def gather(place: Place, incident: str, *, objects: bool) -> Gathered:
+    def beside(self, pinned: bytes | None) -> Beside:
+        """Return what the verifier holds the incident against."""
+        runs = self.histories
+        return Beside(
+            locked=self.locked,
+            file=self.file,
+            histories=(lambda: runs) if runs else None,
+            pinned=pinned,
+        )
+
+
+def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: int | None = None) -> Gathered:
     """Gather everything there is on an incident.
 
     Args:
         place: a live Andon.
         incident: its id.
-        objects: read the bytes of every locked object too.
+        shelf: where the bytes of evidence go as they are read; None: they are hashed and let go.
+        since: size of a checkpoint that the auditor holds.
 
     Raises:
         CommandError: the console can't be reached, or refuses.
     """
     notes: list[str] = []
     # The oldest view first: what is read later can only be longer.
-    recorded = _recorded(place, incident, notes)
+    runs = _histories(place, incident, notes)
+    recorded = recorded_in(runs, incident)
+    if recorded.unread:
+        notes.append(f"{recorded.unread} batches of the workflow history can't be read")
     with console(place) as service:
         detail = incident_of(service, incident)
-        heads = _heads(detail)
-        length = heads[REGISTER].length if REGISTER in heads else None
-        entries = list(islice(pages(service, incident), length))
-        trust = checked_trust(service.get("/v1/trust"), "the console's list of keys")
-        preserved = service.get(f"/v1/incidents/{quote(incident)}/evidence")
-        statements = _statements(service, incident, entries)
-        directories = _directories(service, incident, notes)
-    if recorded.head is not None:
-        heads["history"] = recorded.head
-    requests = {str(one["digest"]): line_of(one["request"]) for one in detail.get("decisions") or []}
-    audit = AuditSet(
+        found = _texts(service, incident, detail, since, notes)
+        keys: Keys = service.get("/v1/trust")
+        file = _file(service, incident, detail)
+    questions = {digest: canonical(one).decode() for digest, one in recorded.requests.items()}
+    heads = dict(found.heads) | ({"history": recorded.head} if recorded.head is not None else {})
+    exported = Exported(
         incident=incident,
-        exported_at=datetime.now(UTC),
-        entries=tuple(line_of(entry) for entry in entries),
-        statements=statements,
-        requests={digest: canonical(one).decode() for digest, one in recorded.requests.items()} | requests,
-        directories=directories,
-        manifests=tuple(line_of(one) for one in rows_of(preserved, "manifests")),
+        entries=found.entries,
+        access=found.access,
+        statements=found.statements,
+        requests=questions | dict(found.requests),
+        directories=found.directories,
+        policies=found.policies,
+        manifests=found.manifests,
         heads=heads,
+        access_head=found.access_head,
+        sealing=found.sealing,
     )
-    return Gathered(audit, trust, _locked(place, incident, notes) if objects else None, notes)
+    locked = _locked(place, incident, shelf, notes)
+    return Gathered(exported, keys, tuple(runs), locked, file, notes)
 
 
 def fetch_histories(place: Place, incident: str) -> list[WorkflowHistory]:
@@ -96,20 +118,43 @@ def fetch_histories(place: Place, incident: str) -> list[WorkflowHistory]:
         raise CommandError(f"Temporal can't be reached: {str(error)[:300]}", Exit.UNREACHABLE) from error
 
 
-def _recorded(place: Place, incident: str, notes: list[str]) -> Recorded:
+def _histories(place: Place, incident: str, notes: list[str]) -> list[WorkflowHistory]:
     try:
-        found = recorded_in(fetch_histories(place, incident), incident)
+        return fetch_histories(place, incident)
     except CommandError as error:
         notes.append(f"no workflow history, so questions can't be judged again: {error.message}")
-        return Recorded()
-    if found.unread:
-        notes.append(f"{found.unread} batches of the workflow history can't be read")
-    return found
+        return []
 
 
-def _locked(place: Place, incident: str, notes: list[str]) -> LockedCopies | None:
+def _texts(
+    service: Service, incident: str, detail: Mapping[str, Any], since: int | None, notes: list[str]
+) -> Exported:
+    """Return what the console gives of an incident."""
+    path = f"/v1/incidents/{quote(incident)}"
+    heads = _heads(detail)
+    length = heads[REGISTER].length if REGISTER in heads else None
+    entries = list(islice(pages(service, incident), length))
+    access, access_head = _access(service, path)
+    questions = detail.get("decisions") or []
+    policies = {str(one["request"]["policy"]) for one in questions}
+    return Exported(
+        incident=incident,
+        entries=tuple(line_of(entry) for entry in entries),
+        access=access,
+        statements=_statements(service, path, entries),
+        requests={str(one["digest"]): line_of(one["request"]) for one in questions},
+        directories=_optional(service, f"{path}/directories", "directories", notes),
+        policies=_each(service, "/v1/policies/{}", policies),
+        manifests=tuple(line_of(one) for one in rows_of(service.get(f"{path}/evidence"), "manifests")),
+        heads=heads,
+        access_head=access_head,
+        sealing=_sealing(service, path, since, notes),
+    )
+
+
+def _locked(place: Place, incident: str, shelf: Shelf | None, notes: list[str]) -> LockedCopies | None:
     try:
-        return LockedReader(StoreAccess.model_validate(place.live("s3"))).copies(incident)
+        return LockedReader(StoreAccess.model_validate(place.live("s3"))).copies(incident, shelf)
     except (CommandError, ValidationError) as error:
         notes.append(f"no way to the evidence store: {str(error)[:200]}")
         return None
@@ -117,28 +162,71 @@ def _locked(place: Place, incident: str, notes: list[str]) -> LockedCopies | Non
         raise CommandError(str(error), Exit.UNREACHABLE) from error
 
 
-def _statements(service: Service, incident: str, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _access(service: Service, path: str) -> tuple[tuple[str, ...], Head | None]:
+    """Return the access chain, up to where it ended when it was asked for first."""
+    lines: list[str] = []
+    head: Head | None = None
+    while True:
+        page = service.get(f"{path}/ledger", chain="access", after=len(lines) - 1 if lines else None)
+        if head is None:
+            given = page.get("head")
+            head = Head.model_validate(given) if given else None
+        lines += [line_of(one) for one in rows_of(page, "entries")]
+        most = head.length if head is not None else len(lines)
+        if page.get("next") is None or len(lines) >= most:
+            return tuple(lines[:most]), head
+
+
+def _statements(service: Service, path: str, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return the statements the entries name, by digest; one that is not there is left out."""
-    named = {digest for entry in entries if (digest := (entry.get("digests") or {}).get("statement"))}
+    named = {str(digest) for one in entries if (digest := (one.get("digests") or {}).get("statement"))}
+    return _each(service, path + "/statements/{}", named)
+
+
+def _each(service: Service, path: str, digests: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for digest in sorted(named):
+    for digest in sorted(digests):
         try:
-            found[digest] = line_of(service.get(f"/v1/incidents/{quote(incident)}/statements/{digest}"))
+            found[digest] = line_of(service.get(path.format(quote(digest))))
         except CommandError as error:
             if error.code is not Exit.BAD_INPUT:
                 raise
     return found
 
 
-def _directories(service: Service, incident: str, notes: list[str]) -> dict[str, str]:
+def _optional(service: Service, path: str, what: str, notes: list[str]) -> dict[str, str]:
     try:
-        answer = service.get(f"/v1/incidents/{quote(incident)}/directories")
+        answer = service.get(path)
     except CommandError as error:
         if error.code is Exit.UNREACHABLE:
             raise
-        notes.append(f"no directories: {error.message}")
+        notes.append(f"no {what}: {error.message}")
         return {}
-    return {digest: line_of(directory) for digest, directory in answer.items()}
+    return {digest: line_of(one) for digest, one in answer.items()}
+
+
+def _sealing(service: Service, path: str, since: int | None, notes: list[str]) -> Sealing | None:
+    try:
+        found = service.get(f"{path}/checkpoint", since=since)
+    except CommandError as error:
+        if error.code is Exit.UNREACHABLE:
+            raise
+        notes.append(f"no checkpoint: {error.message}")
+        return None
+    proofs = {name: found[name] for name in ("leaves", "consistency")}
+    stamp = found.get("stamp")
+    return Sealing(
+        note=str(found["note"]).encode(),
+        proof=line_of(proofs).encode(),
+        stamp=base64.b64decode(stamp) if stamp else None,
+    )
+
+
+def _file(service: Service, incident: str, detail: Mapping[str, Any]) -> str | None:
+    """Return the incident file, once the incident has written one."""
+    if not detail.get("closed_at"):
+        return None
+    return line_of(service.get(f"/v1/incidents/{quote(incident)}/file"))
 
 
 def _heads(detail: Mapping[str, Any]) -> dict[str, Head]:

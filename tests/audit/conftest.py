@@ -1,6 +1,33 @@
-"""The real servers that incidents are recorded on: Temporal, and the hardened evidence store."""
+"""The real servers that incidents are recorded on, and one real incident exported once."""
 
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from tests.audit.bundled import Made, made_from
 from tests.embedded.conftest import shared_stores
+from tests.workflows.case import opened
 from tests.workflows.conftest import environment
 
-__all__ = ["environment", "shared_stores"]
+__all__ = ["bundle", "environment", "made", "shared_stores"]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def made(environment: WorkflowEnvironment) -> AsyncIterator[Made]:
+    """Return a real incident from opening to close, with everything an export takes in."""
+    from tests.audit.test_real_incidents import at_rest, restarted, with_evidence  # noqa: PLC0415 - see above
+
+    async with opened(environment, with_evidence()) as case:
+        await restarted(case)
+        yield made_from(case, await at_rest(environment, case))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bundle(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return that incident as a bundle in a folder; copy it before you change it."""
+    return made.write(tmp_path_factory.mktemp("bundle") / "whole")

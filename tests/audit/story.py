@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from andon.adapters.store.ledger import batch_key, lines_of
-from andon.audit.auditset import AuditSet, Trust
 from andon.audit.chain import LockedCopies, LockedObject
-from andon.audit.findings import Report
+from andon.audit.exported import Exported
+from andon.audit.findings import Report, Step
+from andon.audit.trust import Keys, Trust
 from andon.domain.decision import Binding, DecisionKind, DecisionRequest, Option
 from andon.domain.directory import Directory, Person, Role, standing_at
 from andon.domain.evidence import EvidenceItem, Manifest
@@ -36,9 +38,13 @@ PEOPLE = Directory(
 )
 
 
-def trust_in(*seeds: bytes) -> Trust:
+def keys_in(*seeds: bytes) -> Keys:
     keys = [public_key_of(seed) for seed in seeds]
     return {key_id(key): base64.b64encode(key).decode() for key in keys}
+
+
+def trust_in(*seeds: bytes) -> Trust:
+    return Trust(attestation=keys_in(*seeds))
 
 
 TRUST = trust_in(SEED)
@@ -165,11 +171,10 @@ class Story:
     def head(self) -> Head:
         return Head(length=len(self.entries), digest=self.entries[-1].digest())
 
-    def exported(self, **changes: object) -> AuditSet:
+    def exported(self, **changes: Any) -> Exported:
         requests = {request.digest(): request for request in self.requests.values()}
-        audit = AuditSet(
+        exported = Exported(
             incident=INCIDENT,
-            exported_at=START + timedelta(days=1),
             entries=tuple(line(entry) for entry in self.entries),
             statements={digest: line(one) for digest, one in self.statements.items()},
             requests={digest: line(one) for digest, one in requests.items()},
@@ -177,7 +182,7 @@ class Story:
             manifests=tuple(line(one) for one in self.manifests),
             heads={"register": self.head()},
         )
-        return audit.model_copy(update=changes)
+        return replace(exported, **changes)
 
     def rewrite(self, number: int, **changes: object) -> None:
         """Forge an entry, and every link after it: what somebody with the register could do."""
@@ -212,7 +217,7 @@ def evidence_item(snapshot: int, number: int, at: datetime) -> EvidenceItem:
         content_type="application/json",
         key=f"evidence/{INCIDENT}/{digest}",
         version_id="v1",
-        locked_until=at + timedelta(days=400),
+        locked_until=START + timedelta(days=400),
         collector="recorder/1",
     )
 
@@ -280,11 +285,15 @@ def batches(story: Story) -> dict[str, bytes]:
     return found
 
 
-Forge = Callable[[Story], AuditSet]
+def step_of(report: Report, name: str) -> Step:
+    return next(step for step in report.steps if step.title == name)
 
 
-def named(report: Report) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+Forge = Callable[[Story], Exported]
+
+
+def named(report: Report) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for step, finding in report.findings():
-        found.setdefault(step.number, []).append(f"{finding.where}: {finding.problem}")
+        found.setdefault(step.title, []).append(f"{finding.where}: {finding.problem}")
     return found

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.audit.chain import LockedCopies
 from andon.audit.locked import LockedReader, StoreAccess
-from andon.audit.verify import verify
+from andon.audit.verify import Beside, Name, verify
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError
 from andon.domain.values import canonical
 from infra.embedded.credentials import Credentials
-from tests.audit.story import INCIDENT, TRUST, batches, whole_story
+from tests.audit.story import INCIDENT, TRUST, batches, step_of, whole_story
 from tests.embedded.running import RunningStores
 
 pytestmark = pytest.mark.stack
@@ -76,9 +76,11 @@ def stored(identities: dict[str, StoreSettings], access: StoreAccess) -> LockedC
 
 
 def test_what_the_engine_stored_holds_for_the_auditor(stored: LockedCopies) -> None:
-    report = verify(STORY.exported(), TRUST, stored)
+    report = verify(STORY.exported(), TRUST, Beside(locked=stored))
     assert [(step.number, one.where, one.problem) for step, one in report.findings()] == []
-    assert report.steps[3].checked == len(STORY.entries) + len(STORY.statements) + len(STORY.manifests)
+    assert step_of(report, Name.LOCKED).checked == len(STORY.entries) + len(STORY.statements) + len(
+        STORY.manifests
+    )
     assert all(one.locked_until is not None for one in stored.objects.values())
 
 
@@ -101,10 +103,10 @@ def test_an_object_written_over_shows_although_the_old_version_stays(
         client.close()
     again = LockedReader(access).copies(INCIDENT)
     assert again.objects[other].versions == 2
-    report = verify(STORY.exported(), TRUST, again)
-    assert {one.where for step, one in report.findings() if step.number == 4} == {other}
+    report = verify(STORY.exported(), TRUST, Beside(locked=again))
+    assert {one.where for step, one in report.findings() if step.title == Name.LOCKED} == {other}
     alone = replace(again, objects={**stored.objects, LEDGER_KEY: again.objects[other]})
-    named = {one.problem for _, one in verify(STORY.exported(), TRUST, alone).findings()}
+    named = {one.problem for _, one in verify(STORY.exported(), TRUST, Beside(locked=alone)).findings()}
     assert "has 2 versions; it is written once" in named
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from andon.audit.verify import verify
+from andon.audit.verify import Name, verify
 from andon.domain.declaration import Declaration, Declared
 from andon.domain.directory import Role, standing_at
 from andon.domain.ledger import Kind
@@ -83,7 +83,7 @@ def test_it_holds_and_says_whose_decision_is_to_be_verified_too() -> None:
 def test_what_the_other_did_not_decide_releases_nothing(changes: dict[str, object], says: str) -> None:
     story = merged()
     let_go(story, **changes)
-    found = named(verify(story.exported(), TRUST))[7]
+    found = named(verify(story.exported(), TRUST))[Name.COURSE]
     assert any(says in text for text in found)
     assert any("without a restart or stand-down" in text for text in found)
 
@@ -92,11 +92,13 @@ def test_a_merge_nobody_declared_is_found() -> None:
     story = merged()
     story.drop(story.find(Kind.DECLARED))
     let_go(story)
-    assert any("nobody declared that" in text for text in named(verify(story.exported(), TRUST))[7])
+    assert any("nobody declared that" in text for text in named(verify(story.exported(), TRUST))[Name.COURSE])
 
 
 def test_a_merge_that_was_taken_back_carries_nothing() -> None:
     story = merged()
     story.add(Kind.UNMERGED, actor="person:lena.lead", subject=OTHER)
     let_go(story)
-    assert any("into which it was not merged" in text for text in named(verify(story.exported(), TRUST))[7])
+    assert any(
+        "into which it was not merged" in text for text in named(verify(story.exported(), TRUST))[Name.COURSE]
+    )

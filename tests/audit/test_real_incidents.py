@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,23 +13,28 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
-from andon.audit.auditset import AuditSet, read_set
+from andon.audit.exported import Exported
 from andon.audit.findings import Report
 from andon.audit.recorded import recorded_in
 from andon.audit.replay import histories, read_history, replay
 from andon.audit.timeline import known_at
-from andon.audit.verify import verify
+from andon.audit.trust import Trust
+from andon.audit.verify import Beside, Name, verify
 from andon.domain.directory import Role
 from andon.domain.errors import InvalidInputError, NotFoundError
 from andon.domain.ledger import Kind, verify_chain
 from andon.domain.stage import Stage
-from andon.domain.values import canonical
 from andon.ports import Captured
 from tests import fakes
-from tests.audit.story import line, whole_story
+from tests.audit.story import line
 from tests.workflows.case import PATIENCE, STRANGER, Case, Parts, opened, trusted
 
 Story = Callable[[Case], Awaitable[object]]
+TRUSTED = Trust(attestation=trusted())
+LOOKED_AT = {
+    *(Name.FORM, Name.CHAIN, Name.HEAD, Name.EVIDENCE, Name.STATEMENTS, Name.JUDGEMENT, Name.COURSE),
+    Name.HISTORIES,
+}
 
 
 async def restarted(case: Case) -> None:
@@ -112,13 +118,12 @@ async def at_rest(environment: WorkflowEnvironment, case: Case) -> list[Workflow
             await asyncio.sleep(0.05)
 
 
-def audit_set(case: Case, runs: Sequence[WorkflowHistory]) -> AuditSet:
-    """Return the audit set as an export would have it, the questions taken from the histories."""
+def exported_from(case: Case, runs: Sequence[WorkflowHistory]) -> Exported:
+    """Return what an export would hold, the questions taken from the histories."""
     book, said = case.parts.book, recorded_in(runs, case.opening.incident)
     assert said.head is not None
-    return AuditSet(
+    return Exported(
         incident=case.opening.incident,
-        exported_at=datetime.now(UTC),
         entries=tuple(line(entry) for entry in book.entries),
         statements={digest: line(one) for digest, one in book.envelopes.items()},
         requests={digest: line(one) for digest, one in said.requests.items()},
@@ -139,9 +144,9 @@ async def test_what_a_real_incident_writes_holds_and_its_histories_replay(
     async with opened(environment, with_evidence()) as case:
         await STORIES[name](case)
         runs = await at_rest(environment, case)
-        report = verify(audit_set(case, runs), trusted())
+        report = verify(exported_from(case, runs), TRUSTED, Beside(histories=lambda: runs))
     assert findings(report) == []
-    assert all(step.checked for step in report.steps if step.title != "locked copies")
+    assert all(step.checked for step in report.steps if step.title in LOOKED_AT)
     assert {run.workflow_id.split("/")[-2] for run in runs} >= {"incident", "evidence"}
     replayed = [await replay(run, environment.client.namespace) for run in runs]
     assert [one.problem for one in replayed] == [None] * len(runs)
@@ -150,12 +155,12 @@ async def test_what_a_real_incident_writes_holds_and_its_histories_replay(
 async def test_every_byte_matters_in_a_real_incident_too(environment: WorkflowEnvironment) -> None:
     async with opened(environment, with_evidence()) as case:
         await stood_down(case)
-        audit = audit_set(case, await at_rest(environment, case))
-    for number, text in enumerate(audit.entries):
+        exported = exported_from(case, await at_rest(environment, case))
+    for number, text in enumerate(exported.entries):
         middle = len(text) // 2
         altered = text[:middle] + ("x" if text[middle] != "x" else "y") + text[middle + 1 :]
-        lines = (*audit.entries[:number], altered, *audit.entries[number + 1 :])
-        assert not verify(audit.model_copy(update={"entries": lines}), trusted()).holds
+        lines = (*exported.entries[:number], altered, *exported.entries[number + 1 :])
+        assert not verify(replace(exported, entries=lines), TRUSTED).holds
 
 
 async def test_the_timeline_shows_what_was_known_at_a_moment(environment: WorkflowEnvironment) -> None:
@@ -204,10 +209,3 @@ async def test_an_incident_temporal_does_not_know_is_named(environment: Workflow
     address = environment.client.service_client.config.target_host
     with pytest.raises(NotFoundError):
         [run async for run in histories(address, "INC-20260101-nobody", environment.client.namespace)]
-
-
-def test_a_set_survives_being_written_and_read(tmp_path: Path) -> None:
-    audit = whole_story().exported()
-    path = tmp_path / "set.json"
-    path.write_bytes(canonical(audit))
-    assert read_set(path) == audit

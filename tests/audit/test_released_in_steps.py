@@ -13,8 +13,7 @@ from andon.audit.verify import verify
 from andon.domain.declaration import Declared
 from andon.domain.ledger import Kind
 from tests.audit.story import ORDER, SEED, trust_in, whole_story
-from tests.audit.test_real_incidents import at_rest, audit_set, findings
-from tests.workflows.case import trusted
+from tests.audit.test_real_incidents import TRUSTED, at_rest, exported_from, findings
 from tests.workflows.test_release_steps import FlagParts, flag_parts, released, say, step
 
 WITHOUT = "lets go by nothing, which does not allow it"
@@ -39,7 +38,7 @@ async def test_steps_on_and_back_hold_before_the_verifier_and_replay(
         await say(case, Declared.STEP_ON, 3)
         await case.entries(Kind.RESTARTED, 2)
         runs = await at_rest(environment, case)
-        report = verify(audit_set(case, runs), trusted())
+        report = verify(exported_from(case, runs), TRUSTED)
     assert findings(report) == []
     replayed = [await replay(run, environment.client.namespace) for run in runs]
     assert [one.problem for one in replayed] == [None] * len(runs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from andon.audit.auditset import AuditSet, checked_trust, line_of
 from andon.audit.chain import REGISTER
+from andon.audit.exported import Exported
 from andon.audit.findings import Report
+from andon.audit.texts import line_of
+from andon.audit.trust import Trust
 from andon.audit.verify import verify
 from andon.domain.directory import Role
 from andon.domain.ledger import Head
@@ -32,9 +33,8 @@ async def verified(yard: Yard, incident: str) -> Report:
     directories = await get(f"/v1/incidents/{incident}/directories")
     preserved = await get(f"/v1/incidents/{incident}/evidence")
     heads = detail["heads"]
-    audit = AuditSet(
+    exported = Exported(
         incident=incident,
-        exported_at=datetime.now(UTC),
         entries=tuple(canonical(entry).decode() for entry in entries),
         statements={digest: canonical(one).decode() for digest, one in statements.items()},
         requests={one["digest"]: line_of(one["request"]) for one in detail["decisions"]},
@@ -45,4 +45,4 @@ async def verified(yard: Yard, incident: str) -> Report:
             "workflow": Head.model_validate(heads["workflow"]),
         },
     )
-    return verify(audit, checked_trust(await get("/v1/trust"), "the console"))
+    return verify(exported, Trust(attestation=await get("/v1/trust")))

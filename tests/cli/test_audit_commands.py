@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from andon.audit.auditset import AuditSet
-from tests.audit.story import INCIDENT, OTHER_SEED, TRUST, trust_in, whole_story
+from andon.audit.exported import Exported
+from andon.audit.layout import ABOUT, RESPONSE
+from andon.audit.stage import stage
+from andon.audit.write import Staging
+from tests.audit.bundled import EXPORTED_AT, again
+from tests.audit.story import INCIDENT, OTHER_SEED, TRUST, locked_copies, trust_in, whole_story
 from tests.cli.running import Servant, andon, serving
 
 STORY = whole_story()
@@ -19,97 +23,120 @@ STORY = whole_story()
 @pytest.fixture
 def trust(tmp_path: Path) -> Path:
     path = tmp_path / "keys.json"
-    path.write_text(json.dumps(TRUST))
+    path.write_text(TRUST.model_dump_json())
     return path
 
 
-def written(audit: AuditSet, folder: Path) -> Path:
-    path = folder / "set.json"
-    path.write_text(audit.model_dump_json(indent=1))
-    return path
+def written(exported: Exported, folder: Path) -> Path:
+    """Write a story as a bundle, with the objects that its manifests name."""
+    staging = Staging(folder / "bundle")
+    for manifest in STORY.manifests:
+        for number, item in enumerate(manifest.items):
+            staging.stream(item.key, [f"{manifest.snapshot}/{number}".encode()])
+    stage(staging, exported, locked=locked_copies(STORY))
+    return staging.finish(INCIDENT, EXPORTED_AT, agent="test")
 
 
-def test_an_untouched_set_holds(tmp_path: Path, trust: Path) -> None:
+def test_an_untouched_bundle_holds(tmp_path: Path, trust: Path) -> None:
     done = andon(
         "audit", "verify", written(STORY.exported(), tmp_path), "--trust", trust, cwd=tmp_path, check=0
     )
-    assert "1. form: holds" in done.stdout
-    assert "4. locked copies: not checked" in done.stdout
+    assert "1. package: holds" in done.stdout
+    assert "2. checkpoint: not checked" in done.stdout
     assert f"{INCIDENT} holds: {len(STORY.entries)} entries, head {STORY.head().digest}" in done.stdout
 
 
 def test_one_changed_byte_ends_with_1_and_names_the_entry(tmp_path: Path, trust: Path) -> None:
     path = written(STORY.exported(), tmp_path)
-    text = path.read_text()
-    place = text.index("false/STATIC")
-    path.write_text(text[:place] + "F" + text[place + 1 :])
+    lines = path / RESPONSE
+    lines.write_text(lines.read_text().replace("false/STATIC", "Ffalse/STATI", 1))
+    done = andon("audit", "verify", path, "--trust", trust, cwd=tmp_path, check=1)
+    assert f"BROKEN {RESPONSE}: has another digest" in done.stdout
+    again(path)
     done = andon("audit", "verify", path, "--trust", trust, cwd=tmp_path, check=1)
     assert "BROKEN entry 4: was altered, added or exchanged" in done.stdout
     report = json.loads(
         andon("audit", "verify", path, "--trust", trust, "--json", cwd=tmp_path, check=1).stdout
     )
     assert report["holds"] is False
-    assert [step["step"] for step in report["steps"] if step["outcome"] == "broken"] == [2]
+    broken = {step["title"] for step in report["steps"] if step["outcome"] == "broken"}
+    assert broken == {"chain", "locked copies"}
 
 
 def test_one_changed_byte_of_a_statement_names_it(tmp_path: Path, trust: Path) -> None:
-    audit = STORY.exported()
-    digest, line = next(iter(audit.statements.items()))
+    exported = STORY.exported()
+    digest, line = next(iter(exported.statements.items()))
     place = line.index('"payload":"') + 30
     altered = line[:place] + ("A" if line[place] != "A" else "B") + line[place + 1 :]
-    changed = audit.model_copy(update={"statements": {**audit.statements, digest: altered}})
+    changed = replace(exported, statements={**exported.statements, digest: altered})
     done = andon("audit", "verify", written(changed, tmp_path), "--trust", trust, cwd=tmp_path, check=1)
     assert f"BROKEN statement {digest[:16]}" in done.stdout
 
 
 def test_keys_nobody_trusts_make_every_answer_count_for_nothing(tmp_path: Path) -> None:
     other = tmp_path / "other.json"
-    other.write_text(json.dumps(trust_in(OTHER_SEED)))
+    other.write_text(trust_in(OTHER_SEED).model_dump_json())
     done = andon(
         "audit", "verify", written(STORY.exported(), tmp_path), "--trust", other, cwd=tmp_path, check=1
     )
     assert done.stdout.count("is not trusted here") == 4
 
 
-UNUSABLE: dict[str, tuple[str, Any]] = {
-    "not JSON": ("set", "{"),
-    "not a set": ("set", {"format": "andon-bundle/1"}),
-    "an unknown field": ("set", {**json.loads(STORY.exported().model_dump_json()), "more": 1}),
-    "a list": ("set", []),
-    "trust that is a list": ("trust", []),
-    "trust without a key": ("trust", {}),
-    "a key under another's id": ("trust", {"0" * 64: next(iter(TRUST.values()))}),
-    "a key that is not base64": ("trust", {"0" * 64: "?"}),
+KEYS = TRUST.attestation
+UNUSABLE: dict[str, Any] = {
+    "a list": [],
+    "no key": {"format": "andon-trust/1", "attestation": {}},
+    "a bare list of keys": KEYS,
+    "a key under another's id": {
+        "format": "andon-trust/1",
+        "attestation": {"0" * 64: next(iter(KEYS.values()))},
+    },
+    "a key that is not base64": {"format": "andon-trust/1", "attestation": {"0" * 64: "?"}},
+    "a log that is none": {"format": "andon-trust/1", "attestation": KEYS, "log": ["log"]},
 }
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_input_that_cant_be_used_ends_with_2(name: str, tmp_path: Path, trust: Path) -> None:
-    which, content = UNUSABLE[name]
+def test_trust_that_cant_be_used_ends_with_2(name: str, tmp_path: Path) -> None:
+    trust = tmp_path / "keys.json"
+    trust.write_text(json.dumps(UNUSABLE[name]))
     path = written(STORY.exported(), tmp_path)
-    (path if which == "set" else trust).write_text(
-        content if isinstance(content, str) else json.dumps(content)
-    )
     done = andon("audit", "verify", path, "--trust", trust, cwd=tmp_path, check=2)
     assert done.stderr.startswith("andon: ")
     assert "Traceback" not in done.stderr
 
 
-def test_verifying_a_file_needs_trusted_keys(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["{", "[]", ""])
+def test_a_file_that_is_no_bundle_ends_with_2(content: str, tmp_path: Path, trust: Path) -> None:
+    path = tmp_path / "set.json"
+    path.write_text(content)
+    done = andon("audit", "verify", path, "--trust", trust, cwd=tmp_path, check=2)
+    assert "is no bundle" in done.stderr
+
+
+@pytest.mark.parametrize("about", ["{", '{"format":"andon-bundle/2","incident":"INC-20261121-abc123"}', "[]"])
+def test_a_bundle_of_another_format_ends_with_2(about: str, tmp_path: Path, trust: Path) -> None:
+    path = written(STORY.exported(), tmp_path)
+    (path / ABOUT).write_text(about)
+    done = andon("audit", "verify", path, "--trust", trust, cwd=tmp_path, check=2)
+    assert done.stderr.startswith("andon: data/bundle.json")
+
+
+def test_verifying_a_bundle_needs_trusted_keys(tmp_path: Path) -> None:
     done = andon("audit", "verify", written(STORY.exported(), tmp_path), cwd=tmp_path, check=2)
     assert "--trust FILE" in done.stderr
 
 
-def test_the_timeline_of_a_file_shows_what_was_known_at_a_moment(tmp_path: Path) -> None:
+def test_the_timeline_of_a_bundle_shows_what_was_known_at_a_moment(tmp_path: Path) -> None:
     path = written(STORY.exported(), tmp_path)
     moment = STORY.entries[8].at.isoformat()
-    done = andon("audit", "timeline", "--file", path, "--at", moment, cwd=tmp_path, check=0)
+    done = andon("audit", "timeline", path, "--at", moment, cwd=tmp_path, check=0)
     assert "triage-1" in done.stdout
     assert "restart-1" not in done.stdout
-    plain = andon("audit", "timeline", "--file", path, "--at", moment, "--json", cwd=tmp_path, check=0)
+    plain = andon("audit", "timeline", path, "--at", moment, "--json", cwd=tmp_path, check=0)
     known = json.loads(plain.stdout)["known"]
     assert (known["contained"], known["questions"], known["evidence_snapshots"]) == (True, ["triage-1"], 1)
-    whole = json.loads(andon("audit", "timeline", "--file", path, "--json", cwd=tmp_path, check=0).stdout)
+    whole = json.loads(andon("audit", "timeline", path, "--json", cwd=tmp_path, check=0).stdout)
     assert len(whole["entries"]) == len(STORY.entries)
 
 
@@ -122,9 +149,11 @@ def test_a_history_that_is_none_ends_with_2(tmp_path: Path) -> None:
 @pytest.fixture
 def live(tmp_path: Path) -> Any:
     """A console that gives out the story in the shapes of the real one."""
-    audit = STORY.exported()
-    entries = [json.loads(line) for line in audit.entries]
-    questions = [{"digest": digest, "request": json.loads(line)} for digest, line in audit.requests.items()]
+    exported = STORY.exported()
+    entries = [json.loads(line) for line in exported.entries]
+    questions = [
+        {"digest": digest, "request": json.loads(line)} for digest, line in exported.requests.items()
+    ]
     head = STORY.head().model_dump()
     servant = Servant()
     servant.answers = {
@@ -136,34 +165,47 @@ def live(tmp_path: Path) -> Any:
             200,
             lambda query: {
                 "entries": [one for one in entries if one["sequence"] > int(query.get("after", -1))]
+                if query.get("chain") != "access"
+                else []
             },
         ),
         f"/v1/incidents/{INCIDENT}/evidence": (
             200,
-            {"manifests": [json.loads(line) for line in audit.manifests], "items": [], "gaps": []},
+            {"manifests": [json.loads(line) for line in exported.manifests], "items": [], "gaps": []},
         ),
         f"/v1/incidents/{INCIDENT}/directories": (
             200,
-            {digest: json.loads(line) for digest, line in audit.directories.items()},
+            {digest: json.loads(line) for digest, line in exported.directories.items()},
         ),
-        "/v1/trust": (200, TRUST),
+        "/v1/trust": (200, KEYS),
+        f"/v1/incidents/{INCIDENT}/exports": (201, {"sequence": 0}),
     }
-    for digest, line in audit.statements.items():
+    for digest, line in exported.statements.items():
         servant.answers[f"/v1/incidents/{INCIDENT}/statements/{digest}"] = (200, json.loads(line))
     with serving(servant):
         yield servant
 
 
-def test_an_export_verifies_offline_and_is_for_its_owner_only(live: Servant, tmp_path: Path) -> None:
+def test_an_export_that_cant_reach_the_store_writes_no_bundle(live: Servant, tmp_path: Path) -> None:
     ready = live.ready(tmp_path / "ready.json")
-    out, keys = tmp_path / "out.json", tmp_path / "out.keys.json"
-    words = ["audit", "export", INCIDENT, "--out", out, "--trust-out", keys, "--ready-file", ready]
-    done = andon(*words, cwd=tmp_path, check=0)
-    assert "no workflow history" in done.stderr
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    out = tmp_path / "out.zip"
+    done = andon("audit", "export", INCIDENT, out, "--ready-file", ready, cwd=tmp_path, check=3)
+    assert "no way to the evidence store" in done.stderr
+    assert not out.exists()
     assert {call.token for call in live.calls} == {"token-auditor"}
-    andon("audit", "verify", out, "--trust", keys, cwd=tmp_path, check=0)
-    assert "is there already" in andon(*words, cwd=tmp_path, check=2).stderr
+
+
+def test_an_export_is_on_record_before_anything_is_read(live: Servant, tmp_path: Path) -> None:
+    del live.answers[f"/v1/incidents/{INCIDENT}/exports"]
+    ready = live.ready(tmp_path / "ready.json")
+    andon("audit", "export", INCIDENT, tmp_path / "out", "--ready-file", ready, cwd=tmp_path, check=2)
+    assert [call.path for call in live.calls] == [f"/v1/incidents/{INCIDENT}/exports"]
+
+
+def test_an_export_never_writes_over_anything(live: Servant, tmp_path: Path) -> None:
+    ready = live.ready(tmp_path / "ready.json")
+    done = andon("audit", "export", INCIDENT, tmp_path, "--ready-file", ready, cwd=tmp_path, check=2)
+    assert "is there already" in done.stderr
 
 
 def test_live_verification_says_what_it_could_not_reach_and_whose_keys_it_used(

@@ -1,0 +1,227 @@
+"""A bundle as the verifier reads it: its texts into what was exported, its objects piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+from temporalio.client import WorkflowHistory
+
+from andon.audit.chain import REGISTER, LockedCopies, LockedObject
+from andon.audit.container import Container, text
+from andon.audit.exported import Exported, Sealing
+from andon.audit.findings import Step
+from andon.audit.layout import (
+    ABOUT,
+    ACCESS,
+    BY_DIGEST,
+    CODE,
+    FILE,
+    FORMAT,
+    HEADS,
+    LOCKS,
+    NOTE,
+    PROOF,
+    RESPONSE,
+    STAMP,
+    STORE,
+)
+from andon.audit.package import digest_of_file
+from andon.audit.recorded import recorded_in
+from andon.audit.replay import history_of
+from andon.audit.texts import first_problem, json_of
+from andon.domain.errors import InvalidInputError
+from andon.domain.ledger import Head
+from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
+
+HISTORIES: Final = "data/histories/"
+MANIFESTS: Final = "data/manifests/"
+VIEWS: Final = "data/views/"
+
+
+class About(Frozen):
+    """What a bundle says of itself."""
+
+    format: Literal["andon-bundle/1"] = FORMAT
+    incident: IncidentId
+
+
+class Code(Frozen):
+    """Which code the bundle was exported by, and which code ran the incident."""
+
+    release: str
+    build: str = Field(description="release, and a digest of the code that decides")
+    package: Sha256Hex = Field(description="SHA-256 of the installed package's list of files and digests")
+    ran: tuple[str, ...] = Field((), description="builds that the histories name")
+
+
+class Heads(Frozen):
+    """Where the chains end, as the exporter was told."""
+
+    response: dict[str, Head] = Field(description="who knows it -> the end of the response chain")
+    access: Head | None = None
+
+
+class Lock(Frozen):
+    """What locked storage said of one object."""
+
+    key: str
+    sha256: Sha256Hex
+    size_bytes: int = Field(ge=0)
+    version_id: str
+    mode: str
+    locked_until: Instant | None
+    versions: int
+    delete_markers: int
+    lines: tuple[Sha256Hex, ...] = Field((), description="of a batch of ledger entries: digest of each line")
+
+
+_LOCK: Final = TypeAdapter(Lock)
+_Model = TypeVar("_Model", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Texts of a bundle in order of their names, read anew each time they are gone through."""
+
+    container: Container
+    names: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield one text after the other."""
+        return (text(self.container, name) for name in self.names)
+
+
+class Bundle:
+    """One bundle whose files have been listed and hashed."""
+
+    def __init__(self, container: Container, digests: Mapping[str, Sha256Hex]) -> None:
+        self.container = container
+        self.digests = digests
+        self.about = self._model(ABOUT, About)
+
+    def exported(self, step: Step) -> Exported:
+        """Return what was exported; what can't be read is a finding of `step`, and left out."""
+        heads = self._heads(step)
+        known = dict(heads.response) if heads else {}
+        said = recorded_in(self.histories(step), self.about.incident)
+        if said.head is not None:
+            known["history"] = said.head
+        texts = {folder: self._texts(step, folder) for folder in BY_DIGEST}
+        return Exported(
+            incident=self.about.incident,
+            entries=self._lines(step, RESPONSE),
+            access=self._lines(step, ACCESS),
+            statements=texts["statements"],
+            requests=texts["questions"],
+            directories=texts["directories"],
+            policies=texts["policies"],
+            manifests=Lines(self.container, self._under(MANIFESTS)),
+            heads={place: known[place] for place in sorted(known, key=lambda one: one != REGISTER)},
+            access_head=heads.access if heads else None,
+            sealing=self._sealing(),
+        )
+
+    def locked(self, step: Step) -> LockedCopies | None:
+        """Return what locked storage said; None if the bundle does not tell."""
+        if LOCKS not in self.digests:
+            return None
+        found: dict[str, LockedObject] = {}
+        for number, line in enumerate(self._lines(step, LOCKS), start=1):
+            try:
+                lock = _LOCK.validate_json(line)
+            except ValidationError as error:
+                step.broken(LOCKS, f"line {number} can't be read: {first_problem(error)}")
+                continue
+            step.must(lock.key not in found, LOCKS, f"line {number} names {lock.key} a second time")
+            found[lock.key] = LockedObject(**lock.model_dump(exclude={"key"}))
+        return LockedCopies(objects=found, checked_at=datetime.now(UTC))
+
+    def histories(self, step: Step | None = None) -> Iterator[WorkflowHistory]:
+        """Yield the workflow histories, one at a time; one that can't be read is a finding of `step`."""
+        for name in self._under(HISTORIES):
+            try:
+                yield history_of(json_of(text(self.container, name)), name)
+            except (InvalidInputError, ValueError, RecursionError) as error:
+                if step is not None:
+                    step.broken(name, str(error))
+
+    def code(self) -> Code | None:
+        """Return which code ran and exported it, if the bundle tells."""
+        return self._model(CODE, Code) if CODE in self.digests else None
+
+    def file(self) -> str | None:
+        """Return the incident file, if one had been written."""
+        return text(self.container, FILE) if FILE in self.digests else None
+
+    def history_digests(self) -> dict[str, Sha256Hex]:
+        """Return the digest of each history's file."""
+        return {name: self.digests[name] for name in self._under(HISTORIES)}
+
+    def digest(self, key: str) -> Sha256Hex | None:
+        """Return the SHA-256 of an object of locked storage; None if it is not there."""
+        return self.digests.get(STORE + key)
+
+    def part(self, key: str, offset: int, size: int) -> Sha256Hex | None:
+        """Return the SHA-256 of a part of an object; None if the object is too short."""
+        return digest_of_file(self.container, STORE + key, offset=offset, size=size)
+
+    def keys(self) -> set[str]:
+        """Return the keys of all objects."""
+        return {name.removeprefix(STORE) for name in self._under(STORE)}
+
+    def _under(self, folder: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self.digests if name.startswith(folder)))
+
+    def _lines(self, step: Step, name: str) -> tuple[str, ...]:
+        if name not in self.digests:
+            return ()
+        try:
+            *lines, rest = text(self.container, name).split("\n")
+        except InvalidInputError as error:
+            step.broken(name, str(error))
+            return ()
+        step.must(rest == "", name, "does not end with a line break")
+        return tuple(lines if rest == "" else [*lines, rest])
+
+    def _texts(self, step: Step, folder: str) -> dict[Sha256Hex, str]:
+        found: dict[Sha256Hex, str] = {}
+        for name in self._under(f"data/{folder}/"):
+            try:
+                found[name.rsplit("/", 1)[1].removesuffix(".json")] = text(self.container, name)
+            except InvalidInputError as error:
+                step.broken(name, str(error))
+        return found
+
+    def _heads(self, step: Step) -> Heads | None:
+        if HEADS not in self.digests:
+            return None
+        try:
+            return self._model(HEADS, Heads)
+        except InvalidInputError as error:
+            step.broken(HEADS, str(error))
+            return None
+
+    def _sealing(self) -> Sealing | None:
+        if NOTE not in self.digests:
+            return None
+        return Sealing(
+            note=self._raw(NOTE),
+            proof=self._raw(PROOF) if PROOF in self.digests else b"",
+            stamp=self._raw(STAMP) if STAMP in self.digests else None,
+        )
+
+    def _raw(self, name: str) -> bytes:
+        with self.container.open(name) as file:
+            return file.read(1024 * 1024)
+
+    def _model(self, name: str, model: type[_Model]) -> _Model:
+        try:
+            return model.model_validate(json_of(text(self.container, name)))
+        except ValidationError as error:
+            raise InvalidInputError(f"{name}: {first_problem(error)}") from error
+        except (ValueError, RecursionError) as error:
+            raise InvalidInputError(f"{name} is not JSON: {error}") from error

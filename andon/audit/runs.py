@@ -1,0 +1,195 @@
+"""Checks on workflow histories: whole, unbroken, and saying what the ledger says.
+
+A history is not signed. What it is held against is: the chain's end, and every signed answer, which
+must have come in as an update or a signal, and none other may have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+
+from andon.audit.exported import Opened
+from andon.audit.findings import Step
+from andon.audit.sealed import SKEW
+from andon.domain.ledger import Entry, Kind
+from andon.domain.signing import BY_PEOPLE, Envelope
+from andon.domain.values import Sha256Hex
+
+COUNTED: Final = frozenset({Kind.RESPONSE_ACCEPTED, Kind.PROPOSED, Kind.DECLARED})
+REFUSED: Final = frozenset(
+    {Kind.RESPONSE_REFUSED, Kind.PROPOSAL_REFUSED, Kind.DECLARATION_REFUSED, Kind.SIGNAL_REFUSED}
+)
+TERMINAL: Final = frozenset(
+    {
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+    }
+)
+CUT: Final = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: "was terminated from outside",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "failed",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: "timed out",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: "was cancelled",
+}
+
+
+@dataclass
+class _Seen:
+    runs: dict[str, str] = field(default_factory=dict)
+    """Id of each run -> its workflow."""
+    expected: dict[str, str] = field(default_factory=dict)
+    """Runs that another one went on as, or started -> that workflow's id."""
+    statements: dict[Sha256Hex, str] = field(default_factory=dict)
+    """Digest of each statement that came in -> where."""
+    opaque: int = 0
+
+
+def check_histories(
+    step: Step, opened: Opened, histories: Iterable[WorkflowHistory], digests: Mapping[str, Sha256Hex]
+) -> None:
+    """Every run is whole, runs follow each other, and what came in is what the ledger counts."""
+    seen = _Seen()
+    own = f"incident/{opened.incident}"
+    for history in histories:
+        _run(step, history, seen)
+    if own not in seen.runs.values():
+        step.note("there is no history of the incident's workflow: what came in can't be compared")
+        return
+    for run, workflow in seen.expected.items():
+        step.must(run in seen.runs, workflow, f"went on in run {run}, whose history is not there")
+    _compare(step, opened, seen)
+    _archived(step, opened, digests)
+
+
+def builds(histories: Iterable[WorkflowHistory]) -> set[str]:
+    """Return the builds of code that ran these histories, as they say."""
+    return {
+        build
+        for history in histories
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+        for build in (event.workflow_task_completed_event_attributes.worker_version.build_id,)
+        if build
+    }
+
+
+def _run(step: Step, history: WorkflowHistory, seen: _Seen) -> None:
+    events = list(history.events)
+    name = history.workflow_id
+    step.checked += len(events)
+    for place, event in enumerate(events, start=1):
+        if event.event_id != place:
+            step.broken(
+                name, f"event {place} has the number {event.event_id}: events were taken out or added"
+            )
+            break
+    started = events[0].workflow_execution_started_event_attributes
+    run = started.original_execution_run_id
+    step.must(run not in seen.runs, name, f"run {run} is there twice")
+    seen.runs[run] = name
+    latest = events[0].event_time.ToDatetime()
+    for event in events:
+        _event(step, name, event, seen)
+        at = event.event_time.ToDatetime()
+        # What comes in while a task runs is written after it with the time it came in.
+        if at < latest - SKEW:
+            step.broken(name, f"event {event.event_id} is dated before those it follows")
+        latest = max(latest, at)
+    last = events[-1].event_type
+    if last in CUT:
+        step.broken(name, f"run {run} {CUT[last]}")
+    elif last not in TERMINAL:
+        step.note(f"{name} had not ended when its history was read")
+
+
+def _event(step: Step, name: str, event: HistoryEvent, seen: _Seen) -> None:
+    kind = event.event_type
+    if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+        request = event.workflow_execution_update_accepted_event_attributes.accepted_request
+        _take(seen, request.input.args.payloads, f"{name}, event {event.event_id}")
+    elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+        signal = event.workflow_execution_signaled_event_attributes
+        _take(seen, signal.input.payloads, f"{name}, event {event.event_id}")
+    elif kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+        onward = event.workflow_execution_continued_as_new_event_attributes
+        seen.expected[onward.new_execution_run_id] = name
+    elif kind == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+        child = event.child_workflow_execution_started_event_attributes.workflow_execution
+        seen.expected[child.run_id] = child.workflow_id
+    elif kind == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+        failed = event.workflow_task_failed_event_attributes
+        if failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+            step.broken(name, f"was reset at event {event.event_id}: what came after it was thrown away")
+
+
+def _take(seen: _Seen, payloads: Iterable[Payload], where: str) -> None:
+    for payload in payloads:
+        if payload.metadata.get("encoding") != b"json/plain":
+            seen.opaque += 1
+            continue
+        for envelope in _envelopes(payload.data):
+            if envelope.payloadType in BY_PEOPLE:
+                seen.statements.setdefault(envelope.digest(), where)
+
+
+def _envelopes(data: bytes) -> Iterator[Envelope]:
+    try:
+        yield Envelope.model_validate_json(data)
+    except ValidationError:
+        return
+
+
+def _compare(step: Step, opened: Opened, seen: _Seen) -> None:
+    """What counted came in, and what came in is on record."""
+    if seen.opaque:
+        step.note(f"{seen.opaque} payloads are encrypted: what came in with them can't be compared")
+        return
+    known = opened.exported.heads.get("history")
+    length = known.length if known is not None else 0
+    recorded = {digest for entry in opened.entries for digest in _statements(entry)}
+    for entry in opened.entries:
+        if entry.kind not in COUNTED or entry.sequence >= length:
+            continue
+        digest = entry.digests.get("statement", "")
+        step.must(
+            digest in seen.statements,
+            f"entry {entry.sequence}",
+            f"counts statement {digest[:16]}, which never came in by the history",
+        )
+    refusals = sum(entry.kind in REFUSED for entry in opened.entries)
+    unrecorded = sorted(seen.statements.keys() - recorded)
+    if len(unrecorded) > refusals and length == len(opened.entries):
+        step.broken(
+            seen.statements[unrecorded[0]],
+            f"{len(unrecorded)} statements came in that no entry names, and {refusals} were refused",
+        )
+
+
+def _statements(entry: Entry) -> Iterator[Sha256Hex]:
+    if entry.kind in COUNTED | REFUSED and "statement" in entry.digests:
+        yield entry.digests["statement"]
+
+
+def _archived(step: Step, opened: Opened, digests: Mapping[str, Sha256Hex]) -> None:
+    """Where an entry names the digest of a history, that history is there, byte for byte."""
+    named = {
+        digest: f"{entry.chain} entry {entry.sequence}"
+        for entry in (*opened.entries, *opened.access)
+        for name, digest in entry.digests.items()
+        if name == "history"
+    }
+    held = set(digests.values())
+    for digest, where in named.items():
+        step.must(
+            digest in held, where, f"names history {digest[:16]}, and none that is here has that digest"
+        )
+    if not named and digests:
+        step.note("no entry names the digest of these histories: only what they share with it is compared")

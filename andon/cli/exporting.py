@@ -1,0 +1,154 @@
+"""`andon audit export`: everything of one incident as a bundle that verifies with no access to us."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from cyclopts import Parameter
+
+from andon.audit.stage import stage
+from andon.audit.write import Staging
+from andon.cli import screen
+from andon.cli.collect import gather
+from andon.cli.outcome import CommandError, Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import console
+from andon.domain.errors import InvalidInputError
+from andon.domain.note import read_checkpoint, read_note
+from andon.domain.values import Sha256Hex
+
+AUDITOR: Final = "auditor"
+SAID_EVERY: Final = 100
+"""Objects between two lines that tell how far it has come."""
+
+
+class _Shelf:
+    """Stages evidence as it is read, and tells how far that has come."""
+
+    def __init__(self, staging: Staging, *, quiet: bool) -> None:
+        self._staging = staging
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self.taken = self.found = self.size_bytes = 0
+
+    def kept(self, key: str) -> Sha256Hex | None:
+        """Return the digest of an object that an earlier try has fetched."""
+        digest = self._staging.kept(key)
+        if digest is not None:
+            with self._lock:
+                self.found += 1
+        return digest
+
+    def stream(self, key: str, chunks: Iterable[bytes]) -> Sha256Hex:
+        """Stage an object."""
+        digest = self._staging.stream(key, self._counted(chunks))
+        with self._lock:
+            self.taken += 1
+            if not self._quiet and self.taken % SAID_EVERY == 0:
+                screen.warn(f"andon: {self.taken} objects, {self.size_bytes:,} bytes")
+        return digest
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            with self._lock:
+                self.size_bytes += len(chunk)
+            yield chunk
+
+
+def export(
+    incident: str,
+    out: Path,
+    /,
+    *,
+    trust_out: Path | None = None,
+    pinned: Path | None = None,
+    where: Where = HERE,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Write a bundle: all that is needed to verify an incident with no access to Andon.
+
+    OUT is a folder, or a file that ends in `.zip`; it must not be there yet. Evidence is as it is
+    stored: encrypted. The export is put on the incident's access chain before anything is read. One
+    that was cut off goes on where it was when it is started again.
+
+    Example: andon audit export INC-20260301-4f7k2a incident.zip --trust-out keys.json
+
+    Args:
+        incident: its id.
+        out: what to write.
+        trust_out: write the keys the console names here. Compare them with your own copy.
+        pinned: a checkpoint that you hold; the proof that the log has grown from it comes along.
+        where: where Andon is, and who asks.
+        json: print what was written as JSON.
+    """
+    if out.exists():
+        raise CommandError(f"{out} is there already; name a new one", Exit.BAD_INPUT)
+    since = _size_of(pinned) if pinned is not None else None
+    place = find(where, role=AUDITOR)
+    with console(place) as service:
+        service.post(f"/v1/incidents/{quote(incident)}/exports", {"views": False})
+    staging = Staging(out)
+    shelf = _Shelf(staging, quiet=json or not sys.stderr.isatty())
+    found = gather(place, incident, shelf=shelf, since=since)
+    if found.locked is None:
+        raise CommandError("; ".join(found.notes), Exit.UNREACHABLE)
+    stage(
+        staging,
+        found.exported,
+        locked=found.locked,
+        histories=found.histories,
+        file=found.file,
+        trust=found.trust(),
+    )
+    staging.finish(incident, datetime.now(UTC), agent=f"andon {version('andon')}")
+    if trust_out is not None:
+        write_new(trust_out, found.trust().model_dump_json(indent=1))
+    for note in found.notes:
+        screen.warn(f"andon: {note}")
+    summary = {
+        "incident": incident,
+        "bundle": str(out),
+        "entries": len(found.exported.entries),
+        "statements": len(found.exported.statements),
+        "manifests": len(tuple(found.exported.manifests)),
+        "objects": shelf.taken + shelf.found,
+        "fetched before": shelf.found,
+        "histories": len(found.histories),
+        "checkpoint": "yes" if found.exported.sealing else "no",
+        "keys": str(trust_out) if trust_out else None,
+    }
+    if json:
+        screen.as_json({name.replace(" ", "_"): value for name, value in summary.items()})
+    else:
+        screen.pairs("Exported", summary)
+    return Exit.OK
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file for its owner only.
+
+    Raises:
+        CommandError: it is there already, or can't be written.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(text + "\n")
+    except FileExistsError as error:
+        raise CommandError(f"{path} is there already; name a new file", Exit.BAD_INPUT) from error
+    except OSError as error:
+        raise CommandError(f"{path} can't be written: {error.strerror}", Exit.BAD_INPUT) from error
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return read_checkpoint(read_note(path.read_bytes())).size
+    except OSError as error:
+        raise InvalidInputError(f"{path} can't be read: {error.strerror}") from error

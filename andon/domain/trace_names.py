@@ -2,7 +2,7 @@
 
 The GenAI conventions of OpenTelemetry have no stable release (open-telemetry/semantic-conventions-genai
 at 002c8a6), hence a table of our own. It holds their names, the older ones still sent, those of
-OpenInference and of Traceloop, and `andon.*` for what none of them has a name for.
+OpenInference, Traceloop and MLflow, and `andon.*` for what none of them has a name for.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ SHOWN: Final[dict[str, str]] = {
     "gen_ai.output.type": MODEL,
     "llm.model_name": MODEL,
     "llm.provider": MODEL,
+    "mlflow.llm.model": MODEL,
+    "mlflow.llm.provider": MODEL,
     "llm.system": MODEL,
     "embedding.model_name": MODEL,
     "gen_ai.agent.id": "deployment_history",
@@ -120,6 +122,7 @@ CONTENT: Final[dict[str, str]] = {
     "gen_ai.tool.description": "tool_definition",
     "tool.description": "tool_definition",
     "tool.json_schema": "tool_definition",
+    "mlflow.chat.tools": "tool_definition",
     "gen_ai.tool.call.arguments": "tool_call",
     "tool.parameters": "tool_call",
     "tool_call.function.arguments": "tool_call",
@@ -199,9 +202,18 @@ EVENTS: Final[dict[str, str]] = {
 DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
 """Carries the attributes of a model call that are too long for a span, each under its own name."""
 
+SORTS: Final = (
+    "openinference.span.kind",
+    "traceloop.span.kind",
+    "mlflow.spanType",
+    "langfuse.observation.type",
+)
+"""Attributes that say what sort of span it is, where the GenAI conventions have no operation."""
+
 CONTEXT: Final = frozenset(
     {
         "gen_ai.operation.name",
+        *SORTS,
         "db.system.name",
         "db.operation.name",
         "db.operation",
@@ -234,10 +246,10 @@ _SIDES: Final = {
     "output.value": "output",
     "traceloop.entity.input": "input",
     "traceloop.entity.output": "output",
+    "mlflow.spanInputs": "input",
+    "mlflow.spanOutputs": "output",
 }
 """Names whose kind depends on what sort of span they stand in."""
-
-SORTS: Final = ("openinference.span.kind", "traceloop.span.kind")
 
 KINDS: Final = frozenset(
     {

@@ -74,6 +74,8 @@ _OPERATIONS: Final[dict[str, What]] = {
 }
 _SORTS: Final[dict[str, What]] = {
     "LLM": What.MODEL,
+    "CHAT_MODEL": What.MODEL,
+    "GENERATION": What.MODEL,
     "RETRIEVER": What.RETRIEVAL,
     "RERANKER": What.RETRIEVAL,
     "TOOL": What.TOOL,

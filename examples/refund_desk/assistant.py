@@ -144,7 +144,11 @@ class Assistant:
             call = refund_call(wanted, case.release, case.ticket)
         except ToolCallError as error:
             return self._sent_to_review(case, spoken, str(error))
-        if call.amount_cents > case.release.config.review_above_cents:
+        limit = case.release.config.review_above_cents
+        within = call.amount_cents <= limit
+        rule = f"refunds of up to {limit} cents need no person"
+        telemetry.approved(case.span, "approved" if within else "waits_for_a_person", rule)
+        if not within:
             return self._sent_to_review(case, spoken, "above the limit for refunds without a person")
         outcome = self._paid(case, wanted, call)
         if isinstance(outcome, Permission):

@@ -21,6 +21,7 @@ from openfeature.flag_evaluation import FlagEvaluationDetails
 from openfeature.provider import FeatureProvider
 from openfeature.provider.in_memory_provider import InMemoryFlag, InMemoryProvider
 
+from examples.refund_desk.asked import FlagEvents
 from examples.refund_desk.tickets import Notice
 
 SYSTEM: Final = "refund_desk"
@@ -84,6 +85,7 @@ class Switches:
     def __init__(self, provider: FeatureProvider) -> None:
         api.set_provider_and_wait(provider, domain=SYSTEM)
         self._client = api.get_client(domain=SYSTEM)
+        self._client.add_hooks([FlagEvents()])
         self._pace = _Pace()
 
     def permission(self, key: str, account_id: str) -> Permission:

@@ -2,7 +2,8 @@
 
 Prompts, tickets, tool arguments and answers are recorded on the spans on purpose: without them nobody can
 say afterwards why the assistant did what it did. Attribute names are those of the conventions' own
-repository (status: development); names that start with `refund_desk.` are ours.
+repository (status: development); names that start with `refund_desk.` are ours, those that
+start with `andon.` are for what the conventions have no name for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, set_span_in_context
 from opentelemetry.util.types import AnyValue
 
 from examples.refund_desk.chat import Completion, Message
@@ -117,6 +118,8 @@ class Tracing:
             "gen_ai.agent.name": SYSTEM,
             "gen_ai.agent.version": release.release,
             "gen_ai.conversation.id": ticket.ticket_id,
+            "andon.output.id": ticket.ticket_id,
+            "user.roles": ["customer"],
             "gen_ai.input.messages": _json([_said("user", ticket.text)]),
             "refund_desk.account_id": ticket.account_id,
         }
@@ -168,6 +171,13 @@ class Tracing:
             "gen_ai.tool.call.result": _json(result),
         }
         span = self._tracer.start_span(f"execute_tool {name}", attributes=attributes, start_time=began_ns)
+        done = {
+            "andon.action.name": name,
+            "andon.action.outcome": str(result.get("status", "")),
+            "andon.action.target": str(result.get("account_id", "")),
+        }
+        within = set_span_in_context(span)
+        self._tracer.start_span("pay_out", context=within, attributes=done, start_time=began_ns + 1).end()
         span.end(time.time_ns())
 
     def close(self) -> None:
@@ -179,8 +189,18 @@ class Tracing:
 
 def found(span: Span, passages: list[Passage]) -> None:
     """Write on a retrieval span what it brought."""
-    documents = [{"id": p.id, "score": p.score, "content": p.text} for p in passages]
+    documents = [{"id": p.id, "score": p.score, "sha256": p.sha256, "content": p.text} for p in passages]
     span.set_attribute("gen_ai.retrieval.documents", _json(documents))
+
+
+def approved(span: Span, decision: str, rule: str) -> None:
+    """Write on `span` whether a person has to see what comes next, and by which rule."""
+    attributes = {
+        "andon.approval.decision": decision,
+        "andon.approval.role": "rule",
+        "andon.approval.rule": rule,
+    }
+    span.add_event("andon.approval", attributes)
 
 
 def completed(span: Span, completion: Completion) -> None:

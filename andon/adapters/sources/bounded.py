@@ -40,10 +40,12 @@ class _Tally:
 
     @classmethod
     def read(cls, cursor: str) -> _Tally:
-        if not cursor:
+        """Read a cursor; one that another release wrote begins anew."""
+        try:
+            told = json.loads(cursor) if cursor else {}
+            return cls(**{**told, "found": set(told.get("found", ()))})
+        except (ValueError, TypeError):
             return cls()
-        told = json.loads(cursor)
-        return cls(**{**told, "found": set(told["found"])})
 
     def written(self) -> str:
         plain = {name: getattr(self, name) for name in ("items", "bytes", "seconds", "records", "inner")}

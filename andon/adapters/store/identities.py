@@ -124,19 +124,24 @@ def identity_policy(identity: Identity, bucket: str, second: str = "") -> dict[s
     return {"Version": VERSION, "Statement": allowed}
 
 
-def bucket_policy(bucket: str, principals: Mapping[str, str]) -> dict[str, Any]:
+def bucket_policy(bucket: str, principals: Mapping[str, str], *, conditional: bool = False) -> dict[str, Any]:
     """Return what the bucket itself refuses, whatever an identity's own policy says.
 
     Args:
         bucket: the evidence bucket.
         principals: how the store names each identity, whoever sets it up included.
+        conditional: whether the store knows if a request is conditional, as AWS does; one that doesn't
+            would refuse every put.
     """
     others = [arn for name, arn in principals.items() if name != "custodian"]
     users = [arn for name, arn in principals.items() if name in BY_NAME and name != "custodian"]
     everything = _under(bucket, EVERYTHING)
+    over = _deny("NobodyWritesOver", "*", ["s3:PutObject"], Resource=everything)
+    over["Condition"] = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
     return {
         "Version": VERSION,
         "Statement": [
+            *([over] if conditional else []),
             _deny("NobodyBypassesALock", "*", [BYPASS], Resource=everything),
             _deny("NobodyHidesEvidence", "*", ["s3:DeleteObject"], NotResource=_under(bucket, (PROBES,))),
             _deny(
@@ -146,6 +151,11 @@ def bucket_policy(bucket: str, principals: Mapping[str, str]) -> dict[str, Any]:
                 NotResource=_under(bucket, (PROBES,)),
             ),
             _deny("UsersDeleteNothing", {"AWS": users}, DELETING, Resource=everything),
+            # A copy takes its source's lock for its own, and keeps nothing of where it came from.
+            {
+                **_deny("NobodyCopies", "*", ["s3:PutObject"], Resource=everything),
+                "Condition": {"Null": {"s3:x-amz-copy-source": "false"}},
+            },
             _deny("OnlyTheCustodianHolds", {"AWS": others}, HOLDING, Resource=everything),
         ],
     }

@@ -192,6 +192,7 @@ class _Probe:
             Bucket=self.who.bucket,
             Key=f"{self.key}-wrong",
             Body=b"other",
+            IfNoneMatch="*",
             ChecksumSHA256=_sha256(CONTENT),
             ObjectLockMode="COMPLIANCE",
             ObjectLockRetainUntilDate=self.until,

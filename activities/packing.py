@@ -60,6 +60,9 @@ class Packing:
             shelf.size_bytes += size
         else:
             yield Group((item,), "" if self._shelves else self._reached)
+        # What is held back would hold back the cursor too, and a next attempt would read all of it again.
+        if item.cursor:
+            yield from self.rest()
 
     def rest(self) -> Iterator[Group]:
         """Yield all that is still held."""

@@ -21,7 +21,7 @@ JSON: Final = "application/json"
 RECORD: Final = "source_record"
 """Kind of the item that says what was asked and where each item lay."""
 
-ITEMS_PER_RECORD: Final = 100
+ITEMS_PER_RECORD: Final = 250
 BYTES_PER_RECORD: Final = 32 * 1024 * 1024
 PART_BYTES: Final = 8 * 1024 * 1024
 """Most that one item holds, so that a snapshot never has a large one whole in memory."""

@@ -13,6 +13,20 @@ READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
 SPEAKING: Final = LISTING - {Role.AUDITOR, Role.CUSTODIAN}
 """May report what they saw; those who keep or check the evidence stay out of it."""
+RECORDS: Final = frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.SECURITY,
+        Role.PRIVACY,
+        Role.OPERATIONS,
+        Role.FINANCE,
+        Role.AUDITOR,
+    }
+)
+"""May see which records are affected, which may be personal data; all others are told how many."""
 AUDITING: Final = frozenset({Role.AUDITOR})
 """May read histories and directories, which hold how people are reached."""
 ADMINISTERING: Final = frozenset({Role.ADMIN})

@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
 from andon.config import settings
+from andon.console.affected import Affected
 from andon.console.asking import Asking
 from andon.console.custody import CustodyDesk
 from andon.console.declaring import Declaring
 from andon.console.duties import Duties
+from andon.console.models.affected import AffectedBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
 from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
@@ -22,11 +24,13 @@ from andon.console.models.response import ResponseBody, SignedBody
 from andon.console.models.tokens import NewToken
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
+from andon.console.reach import Reaching
 from andon.console.reading import Reading
 from andon.console.reports import Reports
 from andon.console.responding import Desk
 from andon.console.routes import (
     access,
+    affected,
     alarms,
     answering,
     custody,
@@ -50,6 +54,7 @@ from andon.console.routes import (
     proving,
     quality,
     quality_pages,
+    reach,
     releasing,
     report,
     signing,
@@ -71,6 +76,7 @@ from andon.console.wording import Wordings
 from andon.domain.directory import Directory
 
 BODIES: Final = (
+    AffectedBody,
     ResponseBody,
     SignedBody,
     ProposalBody,
@@ -102,6 +108,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.reviewed = Reviewed(stands_on)
     app.state.asking = Asking(stands_on, wordings)
     app.state.declaring = Declaring(stands_on)
+    app.state.affected = Affected(stands_on, app.state.reading, app.state.declaring)
+    app.state.reaching = Reaching(stands_on, app.state.affected)
+    app.state.declaring.look_with(app.state.reaching.check)
     app.state.duties = Duties(stands_on, wordings)
     app.state.desk = Desk(stands_on, wordings)
     app.state.reports = Reports(stands_on)
@@ -117,6 +126,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(quality_pages.router)
     app.include_router(tokens.api)
     app.include_router(sources.router)
+    app.include_router(affected.router)
+    app.include_router(reach.router)
     app.include_router(access.router)
     app.include_router(access.screens)
     app.include_router(custody.router)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from andon.api.authentication import Caller
 from andon.console.attesting import Attesting, acting_role, delivered
 from andon.console.joining import Joining
@@ -14,6 +16,8 @@ from andon.domain.response import Refusal
 from andon.domain.signing import DECLARATION_TYPE, sign
 from andon.register.incidents import IncidentRow
 
+Check = Callable[[IncidentRow, DeclarationBody], Awaitable[None]]
+
 
 class Declaring:
     """Takes what people state without being asked."""
@@ -23,6 +27,11 @@ class Declaring:
         self._attesting = Attesting(parts)
         self._known = Known(parts)
         self._joining = Joining(parts)
+        self._checks: list[Check] = []
+
+    def look_with(self, check: Check) -> None:
+        """Have what is stated looked at before it is delivered, by what knows more of it."""
+        self._checks.append(check)
 
     async def take(
         self, row: IncidentRow, caller: Caller, body: DeclarationBody, idempotency_key: str | None
@@ -38,6 +47,8 @@ class Declaring:
         role = acting_role(caller, body)
         await self._joining.check(row, body)
         await self._known.check(row, body)
+        for check in self._checks:
+            await check(row, body)
         declaration = Declaration(
             **await self._attesting.fields("declaration", row, caller, body, idempotency_key)
         )

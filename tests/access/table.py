@@ -11,6 +11,18 @@ ALL = frozenset(Role)
 LISTING = ALL - {Role.DETECTOR}
 READING = LISTING - {Role.REPORTER}
 AUDITOR = frozenset({Role.AUDITOR})
+RECORDS = AUDITOR | frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.SECURITY,
+        Role.PRIVACY,
+        Role.OPERATIONS,
+        Role.FINANCE,
+    }
+)
 ADMIN = frozenset({Role.ADMIN})
 DETECTOR = frozenset({Role.DETECTOR})
 REPORTING = ALL - {Role.AUDITOR, Role.CUSTODIAN}
@@ -82,6 +94,11 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/incidents/{incident}/checkpoint": Row(AUDITOR, READ),
     "POST /v1/incidents/{incident}/exports": Row(AUDITOR, READ),
     "GET /v1/incidents/{incident}/tasks": Row(READING, READ),
+    "GET /v1/incidents/{incident}/impact": Row(READING, READ),
+    "GET /v1/incidents/{incident}/completeness": Row(READING, READ),
+    "GET /v1/incidents/{incident}/affected": Row(RECORDS, READ),
+    "GET /v1/incidents/{incident}/affected/export": Row(RECORDS, READ),
+    "POST /v1/incidents/{incident}/affected": Row(ALL, RESPOND, barred_too=True),
     "GET /v1/me/tasks": Row(LISTING, READ),
     "GET /v1/decisions": Row(READING, READ),
     "POST /v1/incidents/{incident}/decisions/{decision}/responses": Row(ALL, RESPOND, barred_too=True),
@@ -199,4 +216,4 @@ OPEN = frozenset(
         "GET /{path:path}",
     }
 )
-"""Meant for everybody: signing in, health, what a one-time ticket opens, and the page that says there is none."""
+"""Meant for everybody: signing in, health, one-time tickets, and the page that says there is none."""

@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
 from andon.adapters.levers import kinds
+from andon.adapters.sources import kinds as source_kinds
 from andon.adapters.sources.versions import versions_at
 from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
@@ -24,6 +25,7 @@ from andon.cli.service import console
 from andon.cli.stopping import price
 from andon.config import PolicySettings
 from andon.domain.errors import InvalidInputError, SourceError
+from andon.domain.evidence import EvidenceRow
 from andon.domain.readiness import (
     Finding,
     FirstStop,
@@ -130,12 +132,27 @@ def _levers(system: AISystem) -> Iterator[Finding]:
             yield Finding(level=Level.PROBLEM, field=f"levers.{number}", text=str(error))
 
 
+def _sources(system: AISystem, rows: Iterable[EvidenceRow]) -> Iterator[Finding]:
+    """Whether each source has a kind that can serve it, and supplies what the evidence list knows."""
+    known = {kind for row in rows for kind in row.kinds}
+    for number, entry in enumerate(system.evidence.sources):
+        field = f"evidence.sources.{number}"
+        try:
+            source_kinds.check(entry)
+        except InvalidInputError as error:
+            yield Finding(level=Level.PROBLEM, field=field, text=str(error))
+        if unknown := sorted(set(entry.supplies) - known):
+            text = f"source {entry.id}: {', '.join(unknown)} is no kind of evidence; evidence.yaml lists them"
+            yield Finding(level=Level.PROBLEM, field=field, text=text)
+
+
 def _checked(system: AISystem, path: Path, files: PolicySettings | None) -> dict[str, Any]:
     shelf = load(files.playbooks if files else None)
     playbooks = shelf.playbooks
     findings = [
         *readiness(system, playbooks, kinds.names()),
         *_levers(system),
+        *_sources(system, shelf.evidence.rows),
         *excuses(system, shelf.evidence.rows),
         *_people(system, files),
         *_tried(system),

@@ -96,12 +96,54 @@ def test_it_says_what_would_be_stopped_first_at_each_severity(tmp_path: Path) ->
     ("changes", "field", "said"),
     [
         ({"playbook": "letters"}, "playbook", "general"),
-        ({"levers": [{"verb": "pause_system", "adapter": "gateway"}]}, "levers.0", "no adapter gateway"),
+        ({"levers": [{"verb": "pause_system", "adapter": "gate"}]}, "levers.0", "no adapter gate;"),
         ({"levers": [{"verb": "revoke_credential"}]}, "levers.0", "pause_system"),
         (
             {"evaluation": {"suite": "s", "directory": "", "command": ["no-such-program"]}},
             "evaluation.command",
             "no program no-such-program",
+        ),
+        (
+            {"evidence": {"sources": [{"id": "crm", "kind": "sqll", "supplies": ["downstream_action"]}]}},
+            "evidence.sources.0",
+            "there is no kind 'sqll'; use one of: files, git,",
+        ),
+        (
+            {"evidence": {"sources": [{"id": "crm", "kind": "sql", "supplies": ["downstream_action"]}]}},
+            "evidence.sources.0",
+            "sql needs option database, select",
+        ),
+        (
+            {
+                "evidence": {
+                    "sources": [
+                        {
+                            "id": "desk",
+                            "kind": "files",
+                            "supplies": ["gossip"],
+                            "options": {"folder": "logs", "paths": "*.log"},
+                        }
+                    ]
+                }
+            },
+            "evidence.sources.0",
+            "gossip is no kind of evidence",
+        ),
+        (
+            {
+                "evidence": {
+                    "sources": [
+                        {
+                            "id": "changes",
+                            "kind": "git",
+                            "supplies": ["change_log"],
+                            "options": {"repository": "desk", "branch": "main"},
+                        }
+                    ]
+                }
+            },
+            "evidence.sources.0",
+            "git knows no option branch; it knows: paths, repository, revision",
         ),
     ],
 )

@@ -56,7 +56,7 @@ class LeverControl(Protocol):
 
 
 @runtime_checkable
-class SharingLever(Protocol):
+class SharingLever(LeverControl, Protocol):
     """A lever that can let a share of requests through."""
 
     async def sample(self, order: Order) -> Sampled:

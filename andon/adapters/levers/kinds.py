@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from andon.adapters.entry_points import Found
-from andon.adapters.proofs.proven import FurtherLook, ProvenLever
+from andon.adapters.proofs.proven import FurtherLook, proven
 from andon.config import LeverSettings
 from andon.domain.containment import Lever, Verb
 from andon.domain.errors import InvalidInputError
@@ -91,7 +91,7 @@ class Levers(Mapping[str, LeverControl]):
         return len(names())
 
     def _proven(self, lever: LeverControl) -> LeverControl:
-        return ProvenLever(lever, self._means.held.changed_at, self._means.looks)
+        return proven(lever, self._means.held.changed_at, self._means.looks)
 
 
 def names() -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from andon.domain import proof as rule
 from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.errors import AndonError
 from andon.domain.proof import Finding, Ground, Part
-from andon.ports import LeverControl
+from andon.domain.share import Sampled
+from andon.ports import LeverControl, SharingLever
 
 LOOK_WITHIN: Final = 9.0
 """Seconds for one further look: less than the heartbeat of the activity that asks for it."""
@@ -127,3 +128,30 @@ class ProvenLever:
             log.warning("%s of %s could not be looked at: %s", ground, order.id, error)
             saw = rule.AWAY
         return Part(ground=ground.value, finding=Finding.UNPROVEN, saw=saw)
+
+
+class ProvenSharingLever(ProvenLever):
+    """One that can let a share of requests through: its own look from both sides is the proof of that."""
+
+    def __init__(
+        self,
+        lever: SharingLever,
+        changed_at: Callable[[str], datetime | None],
+        looks: Mapping[Ground, FurtherLook],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(lever, changed_at, looks, now)
+        self._sharing = lever
+
+    async def sample(self, order: Order) -> Sampled:
+        """Look at the effect from both sides of the order's share."""
+        return await self._sharing.sample(order)
+
+
+def proven(
+    lever: LeverControl, changed_at: Callable[[str], datetime | None], looks: Mapping[Ground, FurtherLook]
+) -> LeverControl:
+    """Return an adapter's lever with the whole of its proof; what it can do besides, it still can."""
+    if isinstance(lever, SharingLever):
+        return ProvenSharingLever(lever, changed_at, looks)
+    return ProvenLever(lever, changed_at, looks)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
 from andon.adapters.levers.flag import SAMPLE, FlagLever
+from andon.adapters.levers.kinds import Levers
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.domain.containment import Order
 from andon.domain.errors import LeverUnknownError
 from andon.domain.share import Share
+from andon.ports import SharingLever
 from andon.register.engine import Databases
 from andon.register.switches import Switches
 from tests.adapters.conftest import TOKEN, OfrepServer
+from tests.adapters.levers.means import means_for
 from tests.register.cases import PAUSE, order
 
 WITHIN = timedelta(seconds=2)
@@ -75,3 +79,15 @@ async def test_a_door_that_gives_no_answer_proves_nothing(lever: FlagLever, ofre
 async def test_an_order_without_a_share_can_t_be_sampled(lever: FlagLever) -> None:
     with pytest.raises(LeverUnknownError):
         await lever.sample(order(1, lever=PAUSE))
+
+
+async def test_the_flags_that_workers_are_given_know_shares_and_levers_that_do_not_never_say_so(
+    databases: Databases, lever: FlagLever
+) -> None:
+    levers = Levers(replace(means_for(databases), flags=lever))
+    flags = levers["flag"]
+    assert isinstance(flags, SharingLever)
+    put = shared(TENTH)
+    await flags.apply(put, put.key("apply"), capture_within=WITHIN)
+    assert (await flags.sample(put)).proven
+    assert not isinstance(levers["webhook"], SharingLever)

@@ -116,6 +116,12 @@ def test_no_form_hides_a_secret(content: str) -> None:
     assert b"[secret:" in found.content
 
 
+@pytest.mark.parametrize("odd", [b"\xe9", b"\x00", b"\xff\xff"])
+def test_a_byte_that_is_no_text_hides_nothing_in_what_says_it_is(odd: bytes) -> None:
+    found = admitted(odd + b" " + KEY.encode() + b" " + odd, "text/plain")
+    assert found.content == odd + b" [secret:aws_key:abc123-20] " + odd
+
+
 def spans(**attributes: object) -> bytes:
     return json.dumps({"trace_id": "t", "spans": [{"span_id": "s", "attributes": attributes}]}).encode()
 

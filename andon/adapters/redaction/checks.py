@@ -35,6 +35,10 @@ _PERSONAL: Final = re.compile(
     r"マイナンバー|個人番号|national|taxpayer|itin|identi",
     re.IGNORECASE,
 )
+_DATE: Final = re.compile(r"\d{1,2}([./ -])\d{1,2}\1\d{2,4}|\d{4}([./ -])\d{1,2}\2\d{1,2}")
+NATIONAL_AT_LEAST: Final = 9
+"""Digits of a number within a country that nobody calls one; shorter ones are more often something else."""
+
 _VERSION: Final = re.compile(r"(?:\bv|version|release|build|firmware|rev)\s*[:=]?\s*$", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
     r"^(?:[*x•.\-_]+|\[.*\]?|<.*>?|\$\{?.*|%.*%?|\{\{.*|null|none|nil|true|false|undefined|changeme|redacted|required"
@@ -154,10 +158,12 @@ def phone(text: str, start: int, end: int) -> int | None:
         return None
     while end > start:
         passage = text[start:end]
+        if passage.startswith("00"):
+            passage = "+" + passage[2:].lstrip()
         if 7 <= len(digits_of(passage)) <= 15 and _possible(passage, None):
             return end
-        cut = max(passage.rfind(sign) for sign in " .-/(")
-        end = start + cut if cut > 0 else start
+        cut = max(text.rfind(sign, start + 2, end) for sign in " .-/(")
+        end = cut if cut > start else start
     return None
 
 
@@ -166,20 +172,25 @@ def national_phone(text: str, start: int, end: int) -> int | None:
     passage = text[start:end]
     if not _stands_alone(text, start, end):
         return None
-    called = _CALLS.search(_ahead(text, start)) is not None
-    if not called and (not _grouped(passage) or _NUMBERED.search(_ahead(text, start))):
+    if _DATE.fullmatch(passage):
         return None
+    called = _CALLS.search(_ahead(text, start)) is not None
+    numbered = _NUMBERED.search(_ahead(text, start)) is not None
     number = digits_of(passage)
+    if not called and (not _grouped(passage) or len(number) < NATIONAL_AT_LEAST):
+        return None
     regions = REGIONS[1:] if number.startswith("0") else REGIONS[:1]
-    return end if any(_possible(passage, region) for region in regions) else None
+    given = numbered and not called
+    return end if any(_possible(passage, region, given=given) for region in regions) else None
 
 
-def _possible(passage: str, region: str | None) -> bool:
+def _possible(passage: str, region: str | None, *, given: bool = False) -> bool:
+    """Whether a number has a length that occurs; `given`: whether its range was given out as well."""
     try:
         number = phonenumbers.parse(passage, region)
     except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.is_possible_number(number)
+    return phonenumbers.is_valid_number(number) if given else phonenumbers.is_possible_number(number)
 
 
 def ipv4(text: str, start: int, end: int) -> int | None:

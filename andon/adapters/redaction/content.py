@@ -116,7 +116,7 @@ class Masker:
         return self._text(text, found)
 
     def _text(self, text: str, found: Counter[str]) -> str:
-        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+        plain = _unescaped(text)
         return self._replaced(plain, scan(plain, self.passes), found)
 
     def _json(self, text: str, found: Counter[str], depth: int) -> str | None:
@@ -137,7 +137,8 @@ class Masker:
         leaves = _Leaves()
         leaves.gather(value, "")
         masked = [self._leaf(name, text, found, depth) for name, text in leaves.told]
-        searched = [text if done is None else "" for (_, text), done in zip(leaves.told, masked, strict=True)]
+        told = zip(leaves.told, masked, strict=True)
+        searched = ["" if done is not None else _unescaped(text) for (_, text), done in told]
         starts = list(accumulate((len(text) + len(BETWEEN) for text in searched), initial=0))
         hits: dict[int, list[Hit]] = {}
         for hit in scan(BETWEEN.join(searched), self.passes):
@@ -174,9 +175,17 @@ class Masker:
         return "".join([*pieces, text[done:]])
 
 
+def _unescaped(text: str) -> str:
+    """Return text with plain characters for their escapes, behind which a passage could hide."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u00" in text else text
+
+
 def _encoded(text: str) -> bytes:
     """Return text in UTF-8; halves of characters, which JSON can hold by escapes, become question marks."""
-    return text.encode("utf-8", "replace")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 @dataclass
@@ -248,27 +257,23 @@ def _depth(value: Any) -> int:
 
 
 def decoded(content: bytes, content_type: str) -> str:
-    """Return content as text.
+    """Return content as text; bytes that are not UTF-8 in what says that it is text stay as they are.
 
     Raises:
-        NotTextError: it says that it is something else, holds null bytes, or is not UTF-8.
+        NotTextError: it says nothing of the kind, and does not read like text either.
     """
+    said = _TEXT_TYPES.match(content_type) is not None
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        text = _utf16(content)
-    if "\x00" in text or (not _TEXT_TYPES.match(content_type) and not _printable(text)):
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff") and len(content) % 2 == 0:
+            return content.decode("utf-16", "replace")
+        if not said:
+            raise NotTextError from None
+        text = content.decode("utf-8", "surrogateescape")
+    if not said and ("\x00" in text or not _printable(text)):
         raise NotTextError
     return text
-
-
-def _utf16(content: bytes) -> str:
-    if content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise NotTextError
-    try:
-        return content.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise NotTextError from error
 
 
 def _printable(text: str) -> bool:

@@ -90,7 +90,7 @@ ASSIGNED: Final = _pass(
     Shape("authorization", r"(?i:\b(?:set-)?cookie)[\"']?:\s*[\"']?([^\r\n\"']{8,})", checks.anything),
     Shape(
         "named_secret",
-        rf"(?i:{_NAMED})[\"']?\s*(?:=>|:=|[:=]|\s(?:is|ist|est|was|は))\s*[\"']?([^\s\"',;&}}{{)(<>]{{6,}})",
+        rf"(?i:{_NAMED})[\"']?\s*(?:=>|:=|[:=]|は|\s(?:is|ist|est|was))\s*[\"']?([^\s\"',;&}}{{)(<>]{{6,}})",
         checks.assigned,
     ),
 )
@@ -98,7 +98,7 @@ EMAIL: Final = _pass(
     Shape(
         "email",
         # By what can't stand in an address: classes of all letters make the automaton a hundred times larger.
-        r"""([^\s@<>"'()\[\]{},;:\\|=*/?!#]+@(?:[^\s@<>"'()\[\]{},;:\\|=*/?!#.]+\.)+\pL[\pL-]+)""",
+        r"""([^\s@<>"'()\[\]{},;:\\|=*/?!#][^\s@<>"()\[\]{},;:\\|=*/?!#]*@(?:[^\s@<>"'()\[\]{},;:\\|=*/?!#.]+\.)+\pL[\pL-]+)""",
         checks.email,
     ),
 )

@@ -10,12 +10,15 @@ from typing import Final
 from andon.adapters.redaction.patterns import Pass
 
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_DASHES: Final = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0x30FC, 0xFE63), ord("-"))
+_DASHES: Final = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xFE63), ord("-"))
 _SPACES: Final = dict.fromkeys((0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), ord(" "))
 _DIGITS: Final = {zero + value: ord("0") + value for zero in (0x0660, 0x06F0, 0x0966) for value in range(10)}
 _LONE: Final = dict.fromkeys(range(0xD800, 0xE000), ord("?"))
 SHADOW: Final = {**_LONE, **_WIDE, **_DASHES, **_SPACES, **_DIGITS}
 """Characters that read like plain ones; each becomes one, so that positions stay."""
+
+BETWEEN_DIGITS: Final = re.compile(r"(?<=\d)\u30fc(?=\d)")
+"""The sign that lengthens a vowel in Japanese is typed for a dash in numbers."""
 
 MARKED: Final = "[secret:"
 MARK: Final = re.compile(r"\[secret:[a-z_]+:[0-9a-f]{12}\]")
@@ -46,6 +49,7 @@ def _found(text: str, passes: Sequence[Pass]) -> Iterator[Hit]:
         return _hits(text, text.encode(), passes)
     seen = [position for position, char in enumerate(text) if char not in UNSEEN]
     shadow = (text if len(seen) == len(text) else "".join(text[at] for at in seen)).translate(SHADOW)
+    shadow = BETWEEN_DIGITS.sub("-", shadow)
     hits = _hits(shadow, shadow, passes)
     if len(seen) < len(text):
         return (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)

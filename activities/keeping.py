@@ -34,7 +34,11 @@ class Keeping:
         key = f"evidence/{incident}/{digest}"
         # What is locked can't be removed: should this attempt be cut off, the manifest still names it.
         await self._index.intend(incident, snapshot, key)
-        receipt = await self._store.put(key, whole, content_type="application/octet-stream")
+        # A group is of one kind.
+        term = await self._index.term(incident, group[0].kind)
+        receipt = await self._store.put(
+            key, whole, content_type="application/octet-stream", retention=term.term if term else None
+        )
         at, asked, offset = self._now(), digest_of(query), 0
         items: list[EvidenceItem] = []
         for name, captured, sealed in zip(contents, group, stored, strict=True):
@@ -59,6 +63,7 @@ class Keeping:
                     found=captured.found,
                     left_out=captured.left_out,
                     skew_ms=captured.skew_ms,
+                    retention=term.name if term else "",
                 )
             )
             offset += len(sealed)

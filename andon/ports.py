@@ -22,6 +22,7 @@ from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Head
 from andon.domain.notice import Code, Notice, Recipients, Target
+from andon.domain.retention import Kept
 from andon.domain.run_alarm import Alarmed, Fate, OpenRun, RunAlarm, RunAlarmKind
 from andon.domain.share import Sampled
 from andon.domain.signing import Envelope
@@ -71,7 +72,9 @@ class ObjectReceipt(Carried):
     sha256: Sha256Hex
     size_bytes: int
     locked_until: Instant | None
-    lock_mode: str = Field("", description="COMPLIANCE or GOVERNANCE, as the store says it; empty: not locked")
+    lock_mode: str = Field(
+        "", description="COMPLIANCE or GOVERNANCE, as the store says it; empty: not locked"
+    )
 
 
 class EvidenceStore(Protocol):
@@ -251,6 +254,9 @@ class EvidenceIndex(Protocol):
 
     async def intend(self, incident: IncidentId, snapshot: int, key: str) -> None:
         """Keep that an object is about to be stored, so that none is left that nothing names."""
+
+    async def term(self, incident: IncidentId, kind: Slug) -> Kept | None:
+        """Return by which class and for how long a kind of evidence is kept; None: the store's own term."""
 
     async def leftovers(self, incident: IncidentId, snapshot: int) -> tuple[str, ...]:
         """Return the keys that were about to be stored and that no item names, sorted."""

@@ -18,6 +18,7 @@ from andon.domain.gate import EvaluationResult
 from andon.domain.incident import Exhibit, IncidentView
 from andon.domain.ledger import Entry, Head, verify_chain
 from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
+from andon.domain.retention import Kept
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
@@ -190,6 +191,9 @@ class MemoryEvidence:
 
     async def intend(self, incident: str, snapshot: int, key: str) -> None:
         self.intended.setdefault(snapshot, set()).add(key)
+
+    async def term(self, incident: str, kind: str) -> Kept | None:
+        return None
 
     async def leftovers(self, incident: str, snapshot: int) -> tuple[str, ...]:
         named = {item.key for items, _ in self.kept.values() for item in items}

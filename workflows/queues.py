@@ -21,3 +21,6 @@ RECORD: Final = "andon-record"
 
 CARE: Final = "andon-care"
 """Looking after holds and incidents: thousands of looks a round, with slots of their own."""
+
+CUSTODY: Final = "andon-custody"
+"""Holds, erasures and what has had its time: the one worker that may hold and delete."""

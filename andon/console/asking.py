@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from andon.api.authentication import Caller
@@ -14,6 +14,7 @@ from andon.console.parts import Parts
 from andon.console.refusals import RefusedError
 from andon.console.responding import policy_of
 from andon.console.wording import Wordings
+from andon.domain.custody import ALL_ITEMS, SHORTEST_NAME
 from andon.domain.deciders import Slot, nobody_left
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Directory, Role
@@ -31,6 +32,7 @@ LEADING: Final = (Role.INCIDENT_LEAD, Role.BUSINESS_OWNER)
 """Who can be given the lead of an incident."""
 TEXT_NEEDED: Final = frozenset({DecisionKind.PUBLIC_STATEMENT, DecisionKind.NOTIFY_REGULATOR})
 """What is decided here is one exact text."""
+ITEMS_OFFERED: Final = 200
 TEXT_WELCOME: Final = frozenset({DecisionKind.CUSTOMER_NOTIFICATION})
 
 
@@ -48,8 +50,9 @@ class Asking:
         if view is None or opening is None or row.closed_at is not None or caller.role is None:
             return ()
         directory = await self._directory()
+        items = await self._items(row, opening.plan.rights, caller.role)
         return tuple(
-            self._askable(kind, right, row, caller.person, directory)
+            self._askable(kind, right, row, caller.person, directory, items)
             for kind, right in opening.plan.rights.items()
             if caller.role in right.asked_by
         )
@@ -88,6 +91,7 @@ class Asking:
         row: IncidentRow,
         person: PersonId,
         directory: Directory | None,
+        items: Sequence[str],
     ) -> Askable:
         view = row.view
         assert view is not None  # noqa: S101 - nothing is asked for before there is one
@@ -103,11 +107,21 @@ class Asking:
                 AskableOption(id=one.id, does=wording.options.get(one.id, "")) for one in right.options
             ),
             roles=_asked(right, view.severity),
-            about={name: _values(name, known, view, leaders) for name, known in right.about.items()},
+            about={name: _values(name, known, view, leaders, items) for name, known in right.about.items()},
             lacking=tuple(tuple(sorted(slot)) for slot in lacking),
             text="needed" if kind in TEXT_NEEDED else "welcome" if kind in TEXT_WELCOME else "none",
             asked=standing.request.id if standing else None,
         )
+
+    async def _items(
+        self, row: IncidentRow, rights: Mapping[DecisionKind, Right], role: Role
+    ) -> tuple[str, ...]:
+        """Return how items can be named where originals are asked for."""
+        right = rights.get(DecisionKind.RAW_EVIDENCE)
+        if right is None or role not in right.asked_by or "items" not in right.about:
+            return ()
+        items = await asyncio.to_thread(self._parts.evidence.items, row.incident)
+        return (ALL_ITEMS, *dict.fromkeys(one.sha256[:SHORTEST_NAME] for one in items[:ITEMS_OFFERED]))
 
     async def _directory(self) -> Directory | None:
         try:
@@ -182,7 +196,11 @@ def _asked(right: Right, band: Band) -> tuple[Role, ...]:
 
 
 def _values(
-    name: str, known: tuple[str, ...], view: IncidentView, leaders: Sequence[PersonId]
+    name: str,
+    known: tuple[str, ...],
+    view: IncidentView,
+    leaders: Sequence[PersonId],
+    items: Sequence[str],
 ) -> tuple[str, ...]:
     """Return the values that a code can have now; where the policy names none, what there is."""
     if name == "severity":
@@ -191,4 +209,6 @@ def _values(
         return tuple(one.request.id for one in view.decisions if one.open)
     if name == "to" and not known:
         return tuple(one for one in leaders if one != view.lead)
+    if name == "items" and not known:
+        return tuple(items)
     return known

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from andon.domain.volatile import VOLATILE
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, Spare, digest_of
 
 
@@ -82,6 +83,7 @@ class EvidenceItem(Spare):
         default_factory=dict, description="personal data and secrets that were recognised in it, by rule"
     )
     left_out: int = Field(0, ge=0, description="fields that were not to be kept, and were not stored")
+    retention: str = Field("", description="class by which it is kept; empty: the store's own term")
 
 
 class Gap(Carried):
@@ -156,6 +158,9 @@ class Seal(Carried):
     items: int
     size_bytes: int
     rows: tuple[RowOutcome, ...]
+    volatile: dict[Slug, Instant] = Field(
+        default_factory=dict, description="when the first item of each kind was taken that changes may destroy"
+    )
 
     @property
     def missing(self) -> tuple[RowOutcome, ...]:
@@ -172,7 +177,16 @@ def seal_of(manifest: Manifest) -> Seal:
         items=len(manifest.items),
         size_bytes=sum(item.size_bytes for item in manifest.items),
         rows=manifest.rows,
+        volatile=_first_taken(manifest.items),
     )
+
+
+def _first_taken(items: Sequence[EvidenceItem]) -> dict[Slug, Instant]:
+    first: dict[Slug, Instant] = {}
+    for item in items:
+        if item.kind in VOLATILE:
+            first[item.kind] = min(item.captured_at, first.get(item.kind, item.captured_at))
+    return first
 
 
 def applying(

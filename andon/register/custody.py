@@ -119,6 +119,12 @@ class Holds:
         with reading(self._engine) as connection:
             return [_hold(row) for row in connection.execute(wanted)]
 
+    def unsettled(self) -> bool:
+        """Whether there is a word that the store has not been asked about yet."""
+        wanted = select(custody_holds.c.incident).where(custody_holds.c.settled_at.is_(None)).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).first() is not None
+
     def spoken_of(self, bands: Sequence[str]) -> list[str]:
         """Return incidents that are so severe and nobody has said anything of, or whose view holds a hold."""
         unheard = incidents.c.severity.in_(bands) & custody_holds.c.incident.is_(None)

@@ -8,8 +8,10 @@ from sqlalchemy import Engine, func, select
 
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
+from andon.domain.severity import Band
 from andon.register.engine import insert_if_absent, reading, writing
-from andon.register.tables import evidence_captures, evidence_gaps, evidence_items, manifests
+from andon.register.kept_items import keep_until_unlocked
+from andon.register.tables import evidence_captures, evidence_gaps, evidence_items, incidents, manifests
 
 
 class Evidence:
@@ -42,6 +44,7 @@ class Evidence:
             for item in items:
                 row = {**at, "item_id": item.id, "kind": item.kind, "item": item.model_dump_json()}
                 insert_if_absent(connection, evidence_items, row, on=("incident", "snapshot", "item_id"))
+            keep_until_unlocked(connection, incident, snapshot, items)
             for gap in gaps:
                 row = {**at, "evidence_row": gap.row, "source": gap.source, "gap": gap.model_dump_json()}
                 insert_if_absent(
@@ -124,6 +127,13 @@ class Evidence:
         )
         with reading(self._engine) as connection:
             return [Manifest.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
+    def severity(self, incident: str) -> Band | None:
+        """Return how severe an incident is now; None: it is not known here."""
+        wanted = select(incidents.c.severity).where(incidents.c.incident == incident)
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted).scalar()
+        return Band(found) if found is not None else None
 
     def count_items(self, incident: str) -> int:
         """Count an incident's items over all snapshots."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 NAMES_AT_A_TIME: Final = 500
 """SQLite bounds the variables of a statement."""
+NONE_SPARED: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 class WrappedKeys:
@@ -83,8 +85,17 @@ class WrappedKeys:
                 )
             return len(gone) + len(wanted)
 
-    def destroy_all(self, incident: str, at: datetime) -> int:
-        """Destroy every key of an incident, its own included, and return how many items had one."""
+    def destroy_all(
+        self, incident: str, at: datetime, *, spared: Mapping[str, bytes] = NONE_SPARED, under: bytes = b""
+    ) -> int:
+        """Destroy every key of an incident, its own included, and return how many items lost theirs.
+
+        Args:
+            incident: whose keys.
+            at: when.
+            spared: keys of items that stay, by name, wrapped anew.
+            under: the incident's new wrapped key, under which those are.
+        """
         with writing(self._engine) as connection:
             done = connection.execute(
                 update(item_keys)
@@ -92,7 +103,15 @@ class WrappedKeys:
                 .values(wrapped=None, destroyed_at=at)
             )
             connection.execute(delete(incident_keys).where(incident_keys.c.incident == incident))
-            return done.rowcount
+            for name, wrapped in spared.items():
+                connection.execute(
+                    update(item_keys)
+                    .where(item_keys.c.incident == incident, item_keys.c.name == name)
+                    .values(wrapped=wrapped, destroyed_at=None)
+                )
+            if spared:
+                connection.execute(insert(incident_keys).values(incident=incident, wrapped=under))
+            return done.rowcount - len(spared)
 
 
 def _of_incident(connection: Connection, incident: str) -> bytes | None:

@@ -6,15 +6,26 @@ import asyncio
 from collections.abc import Sequence
 
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
-from andon.domain.values import IncidentId
+from andon.domain.retention import Kept, RetentionPolicy
+from andon.domain.severity import Band
+from andon.domain.values import IncidentId, Slug
 from andon.register.evidence import Evidence
 
 
 class RegisterEvidenceIndex:
     """Runs the register's queries in threads."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, retention: RetentionPolicy | None = None) -> None:
         self._evidence = evidence
+        self._retention = retention
+
+    async def term(self, incident: IncidentId, kind: Slug) -> Kept | None:
+        """Return how long a kind of evidence is kept, by how severe its incident is now."""
+        if self._retention is None:
+            return None
+        band = await asyncio.to_thread(self._evidence.severity, incident)
+        # Of an incident that the register does not know the gravest is assumed.
+        return self._retention.of(kind, band or Band.CRITICAL)
 
     async def intend(self, incident: IncidentId, snapshot: int, key: str) -> None:
         """Keep that an object is about to be stored."""

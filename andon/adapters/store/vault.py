@@ -15,6 +15,7 @@ import hmac
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -91,6 +92,31 @@ class AesVault:
         keys = _derived(self._incident_key(incident)[1])
         return hmac.digest(keys.marks, secret.encode("utf-8", "surrogatepass"), "sha256").hex()[:MARK_DIGITS]
 
+    def shred_now(self, incident: IncidentId, bound_to: Sequence[str], at: datetime) -> int:
+        """Destroy the keys of items in the calling thread and its transaction; return how many had one.
+
+        What is yet to be sealed under these names can't be sealed any more.
+        """
+        return self._wrapped.destroy(incident, tuple(map(name_of_key, bound_to)), at)
+
+    def shred_all_now(self, incident: IncidentId, at: datetime, *, spared: Sequence[str]) -> int:
+        """Destroy every key of an incident, its own included, but for those of some items.
+
+        Their keys are wrapped anew, so that their stored bytes and digests stay as they are.
+        """
+        wrapped = self._wrapped.get(incident)
+        names = tuple(map(name_of_key, spared))
+        found = self._wrapped.of_items(incident, names) if wrapped is not None else {}
+        kept = {name: key for name, key in found.items() if key is not None}
+        if wrapped is None or not kept:
+            return self._wrapped.destroy_all(incident, at)
+        before, after = self._unwrapped(wrapped, incident), self._random(KEY_BYTES)
+        anew: dict[str, bytes] = {}
+        for name, key in kept.items():
+            plain = _opened(partial(_unwrap, before, key, incident, name), f"key {name}")
+            anew[name] = self._wrap(after, plain, incident, name)
+        return self._wrapped.destroy_all(incident, at, spared=anew, under=self._under_master(after, incident))
+
     def _keys_of(self, incident: str, bound_to: Sequence[str]) -> dict[str, _Keys]:
         """Return the keys of items, made where there is none.
 
@@ -126,9 +152,8 @@ class AesVault:
     def _item_key(self, incident: str, incident_key: bytes, wrapped: bytes | None, bound_to: str) -> bytes:
         if wrapped is None:
             raise ErasedError(bound_to)
-        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        bound = _where(incident, name_of_key(bound_to))
-        return _opened(partial(_wrapping(incident_key).decrypt, nonce, sealed, bound), f"key of {bound_to}")
+        name = name_of_key(bound_to)
+        return _opened(partial(_unwrap, incident_key, wrapped, incident, name), f"key of {bound_to}")
 
     def _wrap(self, under: bytes, key: bytes, incident: str, name: str) -> bytes:
         nonce = self._random(NONCE_BYTES)
@@ -138,11 +163,13 @@ class AesVault:
         """Return an incident's key, wrapped and plain."""
         wrapped = self._wrapped.get(incident)
         if wrapped is None:
-            nonce = self._random(NONCE_BYTES)
-            master = AESGCM(_master_key(self._master))
-            fresh = nonce + master.encrypt(nonce, self._random(KEY_BYTES), incident.encode())
+            fresh = self._under_master(self._random(KEY_BYTES), incident)
             wrapped = self._wrapped.put_if_absent(incident, fresh)
         return wrapped, self._unwrapped(wrapped, incident)
+
+    def _under_master(self, key: bytes, incident: str) -> bytes:
+        nonce = self._random(NONCE_BYTES)
+        return nonce + AESGCM(_master_key(self._master)).encrypt(nonce, key, incident.encode())
 
     def _unwrapped(self, wrapped: bytes, incident: str) -> bytes:
         master = AESGCM(_master_key(self._master))
@@ -179,6 +206,11 @@ def _derived(key: bytes) -> _Keys:
         commitments=_subkey(key, b"commitment"),
         marks=_subkey(key, b"mark"),
     )
+
+
+def _unwrap(incident_key: bytes, wrapped: bytes, incident: str, name: str) -> bytes:
+    nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+    return _wrapping(incident_key).decrypt(nonce, sealed, _where(incident, name))
 
 
 def _wrapping(incident_key: bytes) -> AESGCM:

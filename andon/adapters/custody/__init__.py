@@ -1,0 +1,1 @@
+"""The custodian's work: holds, erasures, and ending what has had its time."""

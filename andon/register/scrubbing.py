@@ -1,0 +1,33 @@
+"""Seeing to it that a destroyed key is not left in the files of the register.
+
+SQLite overwrites what is deleted (`secure_delete`), but in its write-ahead log older pages lie until the log
+is written back and cut. PostgreSQL keeps dead rows until they are vacuumed; its own write-ahead log and
+backups are the operator's.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+
+class Scrubbing:
+    """Scrubs the files of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def scrub(self) -> bool:
+        """Scrub now, and return whether it is done; readers can put it off."""
+        if self._engine.dialect.name == "postgresql":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM item_keys, incident_keys")
+            return True
+        # Not through SQLAlchemy, which would begin a transaction that the checkpoint then waits for.
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()[0]
+        finally:
+            connection.close()
+        return not busy

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -100,6 +101,31 @@ async def test_a_result_that_is_wanted_becomes_a_detection_with_its_trace(door: 
     assert original["attributes"] == LEAKED
     assert original["span"]["attributes"] == {"gen_ai.request.model": "desk-1"}
     assert original["resource"]["build"] == "17"
+
+
+async def test_a_result_that_comes_as_a_log_record_becomes_one_too_and_once(door: Door) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    body = ExportLogsServiceRequest()
+    resource = body.resource_logs.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "refund_desk"
+    for told in (LEAKED, PASSED):
+        record = resource.scope_logs.add().log_records.add(
+            trace_id=bytes.fromhex(trace), time_unix_nano=1_790_000_000_000_000_000, event_name=EVENT
+        )
+        for key, value in told.items():
+            held = record.attributes.add(key=key).value
+            setattr(held, "string_value" if isinstance(value, str) else "double_value", value)
+    headers = {**bearer(Role.DETECTOR), "Content-Type": "application/x-protobuf"}
+    async with (
+        running(create_app(door.settings)) as url,
+        httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client,
+    ):
+        for _ in range(2):
+            answer = await client.post("/v1/logs", content=body.SerializeToString())
+            assert answer.status_code == 200
+        await settled(url)
+    (found,) = detections(door)
+    assert (found.system, found.type, found.trace_ids) == ("refund_desk", "privacy_event", (trace,))
 
 
 async def test_the_same_span_again_is_told_once(door: Door) -> None:

@@ -18,6 +18,7 @@ from andon.domain.evidence import Seal
 from andon.domain.incident import IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.values import Slug
+from andon.domain.volatile import missed
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
@@ -98,10 +99,22 @@ class Preservation:
             subject=str(seal.snapshot),
             at=seal.sealed_at,
             digests={"root": seal.root},
-            facts={"items": seal.items, "bytes": seal.size_bytes, "gaps": len(seal.missing)},
+            facts={
+                "items": seal.items,
+                "bytes": seal.size_bytes,
+                "gaps": len(seal.missing),
+                **self._missed(),
+            },
         )
         # Evidence that came after the question voids a restart: it was asked on other grounds.
         self._decisions.supersede(DecisionKind.RESTART)
+
+    def _missed(self) -> dict[str, str]:
+        """Name what was first taken when levers had been moved already (EVD-01)."""
+        applied = [record.applied for record in self._state.orders.values() if record.applied is not None]
+        taken = [seal.volatile for seal in self._state.seals]
+        late = missed(taken, [one.at for one in applied])
+        return {"after_first_change": ",".join(late)} if late else {}
 
     async def _start(self, number: int) -> None:
         opening, plan = self._opening, self._opening.plan

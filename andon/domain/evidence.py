@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from andon.domain.volatile import VOLATILE
 from andon.domain.values import Carried, IncidentId, Instant, Sha256Hex, Slug, Spare, digest_of
+from andon.domain.volatile import VOLATILE
 
 
 class GapReason(StrEnum):
@@ -159,7 +159,8 @@ class Seal(Carried):
     size_bytes: int
     rows: tuple[RowOutcome, ...]
     volatile: dict[Slug, Instant] = Field(
-        default_factory=dict, description="when the first item of each kind was taken that changes may destroy"
+        default_factory=dict,
+        description="when the first item of each kind was taken that a change may destroy",
     )
 
     @property

@@ -70,6 +70,12 @@ def _accepted(entry: Entry) -> str:
     return f"Answered {entry.subject}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}{unseen}"
 
 
+def _sealed(entry: Entry) -> str:
+    late = lower(_fact(entry, "after_first_change")).replace(",", ", ")
+    missed = f"; taken only after the first lever was moved: {late}" if late else ""
+    return f"Evidence sealed: {_fact(entry, 'items')} items, {_fact(entry, 'gaps')} gaps{missed}"
+
+
 def _refused(entry: Entry) -> str:
     about = f" to {entry.subject}" if entry.subject else ""
     return f"Refused an answer{about}: {lower(_fact(entry, 'refusal'))}"
@@ -205,7 +211,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.DEADLINE_BREACHED: lambda e: f"Deadline passed: {e.subject}",
     Kind.ESCALATED: lambda e: f"Escalated {e.subject} to {lower(_fact(e, 'role'))}",
     Kind.DEFAULT_APPLIED: lambda e: f"Nobody answered {e.subject}: {lower(e.after)} applies",
-    Kind.EVIDENCE_SEALED: lambda e: f"Evidence sealed: {_fact(e, 'items')} items, {_fact(e, 'gaps')} gaps",
+    Kind.EVIDENCE_SEALED: _sealed,
     Kind.EVIDENCE_FAILED: lambda e: f"Evidence could not be collected: {e.subject}",
     Kind.FIX_MARKED: lambda _: "Fix marked as deployed",
     Kind.EVALUATION_STARTED: lambda _: "Evaluation started",

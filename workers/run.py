@@ -16,12 +16,14 @@ from temporalio.service import RPCError
 
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.bootstrap import Runtime, open_runtime
+from andon.bootstrap.custodian import custodian_of
 from andon.bootstrap.record import Record, record_of
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
 from workers.build import build_id
 from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
+from workers.custody import custody_duty, keep_going_round
 from workers.record import keep_signing, record_duty
 from workflows import queues, search_attributes
 
@@ -70,8 +72,12 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
     every = settings.care.every
     if queue == queues.RESPONSE:
         duties = (*duties, care_duty(runtime, client, every))
-    record = _record(settings, runtime) if queue == queues.EVIDENCE else None
-    if record is not None:
+    if queue == queues.CUSTODY:
+        duties = (custody_duty(custodian_of(settings, runtime.queries, runtime.store)),)
+    record: Record | None = None
+    if queue == queues.EVIDENCE:
+        await runtime.prove_store()
+        record = _record(settings, runtime)
         duties = (*duties, record_duty(record, client))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -83,12 +89,27 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
         log.info("serving queue %s", queue)
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)
-        if queue == queues.RESPONSE:
-            await keep_begun(client, runtime.queries.systems.systems, every, stop)
-        if record is not None:
-            await keep_signing(client, record, stop)
+        await _keep_begun(settings, runtime, client, record, queue=queue, stop=stop)
         await stop.wait()
     log.info("stopped serving queue %s", queue)
+
+
+async def _keep_begun(
+    settings: Settings,
+    runtime: Runtime,
+    client: Client,
+    record: Record | None,
+    *,
+    queue: str,
+    stop: asyncio.Event,
+) -> None:
+    """Begin the workflows that go on for ever and are this queue's, until told to stop."""
+    if queue == queues.RESPONSE:
+        await keep_begun(client, runtime.queries.systems.systems, settings.care.every, stop)
+    if queue == queues.CUSTODY:
+        await keep_going_round(client, settings.custody.every, stop)
+    if record is not None:
+        await keep_signing(client, record, stop)
 
 
 def _record(settings: Settings, runtime: Runtime) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import playbooks
@@ -86,6 +86,8 @@ class Runtime:
     notifier: ports.Notifier
     sources: ports.EvidenceSources
     store: ports.EvidenceStore
+    prove_store: Callable[[], Awaitable[bool]]
+    """Tries whether the store's locks hold; called before anything is said to be locked."""
     vault: ports.Vault
     evidence: ports.EvidenceIndex
     evaluator: ports.Evaluator

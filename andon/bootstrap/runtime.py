@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
 from andon.adapters.levers.flag import FlagLever
 from andon.adapters.levers.kinds import Levers, Means, secret_of
@@ -31,6 +33,7 @@ from andon.adapters.store.uploads import UploadFolder
 from andon.adapters.store.vault import AesVault
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
+from andon.bootstrap.store import prove_store
 from andon.config import Settings
 from andon.domain.proof import Ground
 from andon.ports import EvidenceStore
@@ -89,8 +92,9 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
             Guard(vault),
         ),
         store=store,
+        prove_store=partial(prove_store, store),
         vault=vault,
-        evidence=RegisterEvidenceIndex(queries.evidence),
+        evidence=RegisterEvidenceIndex(queries.evidence, shelf.retention),
         evaluator=CommandEvaluator(places, settings.policy.systems),
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),

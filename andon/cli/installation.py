@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import DEFAULT_DATA, Where
-from andon.config import SETTINGS_FILE_VARIABLE, PolicySettings
+from andon.config import SETTINGS_FILE_VARIABLE, PolicySettings, Settings
 
 SETTINGS_NAME: Final = "settings.json"
 
@@ -24,7 +24,7 @@ def policy_files(where: Where) -> PolicySettings | None:
     Raises:
         CommandError: there is a settings file that can't be read.
     """
-    path = _settings_file(where)
+    path = settings_file(where)
     try:
         return PolicySettings.model_validate(json.loads(path.read_bytes()).get("policy", {}))
     except FileNotFoundError:
@@ -33,7 +33,23 @@ def policy_files(where: Where) -> PolicySettings | None:
         raise CommandError(f"{path} can't be read: {error}", Exit.BAD_INPUT) from error
 
 
-def _settings_file(where: Where) -> Path:
+def settings_of(where: Where) -> Settings:
+    """Return the settings of an installation on this machine; where there is none, those of the environment.
+
+    Raises:
+        CommandError: they can't be used.
+    """
+    path = settings_file(where)
+    if path.exists():
+        os.environ[SETTINGS_FILE_VARIABLE] = str(path)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise CommandError(f"the settings can't be used: {error}", Exit.BAD_INPUT) from error
+
+
+def settings_file(where: Where) -> Path:
+    """Return where the settings file of an installation on this machine would lie."""
     if named := os.environ.get(SETTINGS_FILE_VARIABLE):
         return Path(named)
     if where.data is not None:

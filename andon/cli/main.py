@@ -35,6 +35,8 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("ack", "andon.cli.ack:ack", RESPOND, "Say that you have an incident in hand."),
     ("hold-evidence", "andon.cli.evidence_hold:hold_evidence", RESPOND, "Hold the evidence for legal."),
     ("tasks", "andon.cli.tasks:app", RESPOND, "Show what there is to do, and close a task."),
+    ("impact", "andon.cli.impact:app", RESPOND, "Show whom and what it reached, and state it."),
+    ("affected", "andon.cli.affected:app", RESPOND, "List affected records, and work them off."),
     ("release", "andon.cli.release:release", RESPOND, "Let an AI system go in steps, or take one back."),
     ("merge", "andon.cli.merge:merge", RESPOND, "Merge an incident into another one."),
     ("unmerge", "andon.cli.merge:unmerge", RESPOND, "Take a merge back."),
@@ -62,6 +64,14 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("recorder", "andon.cli.serve:recorder", RUN, "Serve the flight recorder: OTLP traces."),
     ("console", "andon.cli.serve:console", RUN, "Serve the console: API and pages for people."),
     ("worker", "andon.cli.work:worker", RUN, "Serve one task queue."),
+    (
+        "witness",
+        "andon.cli.witness:witness",
+        RUN,
+        "Sign from outside a log that only grows.",
+    ),
+    ("store", "andon.cli.store:app", RUN, "Try the evidence store; print its policies."),
+    ("register", "andon.cli.register:app", RUN, "Rebuild a register that was lost."),
     ("migrate", "andon.cli.work:migrate", RUN, "Bring the databases to this release's form."),
 )
 """Name, where it is, group, and its line in the overview. A command is imported when it is called."""

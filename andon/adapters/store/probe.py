@@ -95,6 +95,7 @@ class _Probe:
             Body=CONTENT,
             ObjectLockMode="COMPLIANCE",
             ObjectLockRetainUntilDate=until,
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=_sha256(CONTENT),
             IfNoneMatch="*",
         )
@@ -193,6 +194,7 @@ class _Probe:
             Key=f"{self.key}-wrong",
             Body=b"other",
             IfNoneMatch="*",
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=_sha256(CONTENT),
             ObjectLockMode="COMPLIANCE",
             ObjectLockRetainUntilDate=self.until,

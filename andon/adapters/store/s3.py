@@ -25,7 +25,9 @@ from botocore.exceptions import ClientError
 from botocore.utils import determine_content_length
 
 from andon.adapters.clock import utc_now
+from andon.adapters.store.checks import Check
 from andon.adapters.store.multipart import LARGE_BYTES, PART_BYTES, TAKEN, Lock, Multipart, regrouped, slices
+from andon.adapters.store.probe import Identities, probed
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError, NotFoundError, StoreConflictError
 from andon.domain.values import sha256
@@ -56,6 +58,7 @@ class S3EvidenceStore:
         self._now = now
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
         self._making = ThreadLock()
+        self._locks_hold = True
 
     async def put(
         self, key: str, content: bytes, *, content_type: str, retention: timedelta | None = None
@@ -82,6 +85,18 @@ class S3EvidenceStore:
         return await self._in_a_thread(
             lambda: Multipart(self._client, self._bucket).abort_older(prefix, than)
         )
+
+    async def prove(self) -> list[Check]:
+        """Try whether the store's locks hold; unless all do, no receipt says "locked" from now on.
+
+        Raises:
+            ClientError: a fault of the server: nothing is proven yet.
+            BotoCoreError: no answer: nothing is proven yet.
+        """
+        self._locks_hold = False
+        checks = await self._in_a_thread(lambda: probed(Identities(self._bucket, self._client)))
+        self._locks_hold = all(check.passed for check in checks)
+        return checks
 
     async def keep(self, key: str, content: bytes, *, content_type: str) -> None:
         """Store like `put`, without a receipt: the answer to the put says what digest was stored."""
@@ -200,6 +215,8 @@ class S3EvidenceStore:
                 Body=content,
                 ContentType=content_type,
                 IfNoneMatch="*",
+                # AWS takes no locked object without a word on the algorithm.
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=_base64(sha256(content)),
                 ObjectLockMode=lock.mode,
                 ObjectLockRetainUntilDate=lock.until,
@@ -225,7 +242,7 @@ class S3EvidenceStore:
     def _receipt_of(self, key: str, found: HeadObjectOutputTypeDef, known: str | None) -> ObjectReceipt:
         """Return what the store said of a version; where it can't say the digest, the bytes tell."""
         until, mode = found.get("ObjectLockRetainUntilDate"), found.get("ObjectLockMode", "")
-        locked = until is not None and bool(mode)
+        locked = self._locks_hold and until is not None and bool(mode)
         return ObjectReceipt(
             key=key,
             version_id=found.get("VersionId", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
@@ -12,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from andon.audit.archived import Archived, read_archive
 from andon.audit.replay import replay
-from andon.domain.archive import Archive, archive_workflow, archives_under
+from andon.domain.archive import Archive, RunKept, archive_workflow, archives_under
 from andon.domain.directory import Role
 from andon.domain.errors import InvalidInputError, NotFoundError
 from andon.domain.incident import workflow_id
@@ -38,22 +39,29 @@ def archived(keeping: Keeping, incident: str) -> Archived:
     return read_archive(incident, keeping.stored, keeping.stored.__getitem__, chain)
 
 
-async def forget(client: Client, workflow: str) -> None:
-    """Delete a workflow from the namespace, and wait a bounded time until it is gone."""
-    await client.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(
-            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow)
+async def forget(client: Client, runs: Iterable[RunKept]) -> None:
+    """Delete runs from the namespace, and wait a bounded time until all are gone."""
+    for run in runs:
+        await client.workflow_service.delete_workflow_execution(
+            DeleteWorkflowExecutionRequest(
+                namespace=client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=run.workflow, run_id=run.run),
+            )
         )
-    )
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                await client.get_workflow_handle(workflow).describe()
-            except RPCError as error:
-                if error.status is RPCStatusCode.NOT_FOUND:
-                    return
-                raise
-            await asyncio.sleep(0.05)
+    async with asyncio.timeout(2 * PATIENCE):
+        for run in runs:
+            while await is_known(client, run):
+                await asyncio.sleep(0.05)
+
+
+async def is_known(client: Client, run: RunKept) -> bool:
+    try:
+        await client.get_workflow_handle(run.workflow, run_id=run.run).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def test_an_incident_replays_from_its_archive_when_temporal_has_forgotten_it(
@@ -62,8 +70,7 @@ async def test_an_incident_replays_from_its_archive_when_temporal_has_forgotten_
     incident = await closed(keeping, temporal)
     assert [row.milestone for row in keeping.archives.of(incident)] == [Kind.EVIDENCE_SEALED, Kind.CLOSED]
     whole = archived(keeping, incident)
-    for name in {run.workflow for run in whole.archive.runs}:
-        await forget(temporal, name)
+    await forget(temporal, whole.archive.runs)
     types = {run.type for run in whole.archive.runs}
     assert {"Incident", "EvidenceSnapshot", "Notice"} <= types
     own = [run for run in whole.archive.runs if run.workflow == workflow_id(incident)]
@@ -73,6 +80,7 @@ async def test_an_incident_replays_from_its_archive_when_temporal_has_forgotten_
         assert replayed.problem is None, replayed.workflow
 
 
+@pytest.mark.long
 async def test_the_digest_of_each_archive_is_in_the_access_chain(keeping: Keeping, temporal: Client) -> None:
     incident = await closed(keeping, temporal)
     chain = keeping.yard.office.queries.ledger.entries(incident, Chain.ACCESS)
@@ -85,6 +93,7 @@ async def test_the_digest_of_each_archive_is_in_the_access_chain(keeping: Keepin
     assert not [entry for entry in keeping.yard.chain(incident) if "archive" in entry.kind]
 
 
+@pytest.mark.long
 async def test_what_was_altered_in_an_archive_is_found(keeping: Keeping, temporal: Client) -> None:
     incident = await closed(keeping, temporal)
     whole = archived(keeping, incident)
@@ -103,6 +112,7 @@ async def test_what_was_altered_in_an_archive_is_found(keeping: Keeping, tempora
         read_archive(incident, without, held.__getitem__)
 
 
+@pytest.mark.long
 async def test_an_archive_that_was_left_behind_is_made_up_for(keeping: Keeping, temporal: Client) -> None:
     incident = await closed(keeping, temporal)
     rows = keeping.archives.of(incident)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
@@ -35,6 +36,7 @@ async def test_a_sealed_incident_is_in_a_signed_checkpoint_long_before_the_next_
     assert place.leaf.digest == entries[place.leaf.length - 1].digest()
 
 
+@pytest.mark.long
 async def test_a_signing_workflow_that_was_ended_is_begun_again(keeping: Keeping, temporal: Client) -> None:
     keeping.every = timedelta(milliseconds=200)
     stop = asyncio.Event()
@@ -47,6 +49,7 @@ async def test_a_signing_workflow_that_was_ended_is_begun_again(keeping: Keeping
     await asyncio.wait_for(signing, 10)
 
 
+@pytest.mark.long
 async def test_nothing_that_is_sent_ends_it_and_its_history_replays(
     keeping: Keeping, temporal: Client
 ) -> None:

@@ -113,6 +113,20 @@ def lines_of(entries: Sequence[Entry], exhibits: Sequence[Exhibit]) -> bytes:
     return b"".join(line + b"\n" for line in (*lines, *map(canonical, left.values())))
 
 
+def read_batch(content: bytes) -> tuple[list[Entry], list[Exhibit]]:
+    """Return the entries and the statements of a batch.
+
+    Raises:
+        ValidationError: a line is neither.
+    """
+    lines = content.splitlines()
+    entries = [Entry.model_validate_json(line) for line in lines if not _is_statement(line)]
+    said = [line for line in lines if _is_statement(line)]
+    return entries, [
+        Exhibit(digest=sha256(line), envelope=Envelope.model_validate_json(line)) for line in said
+    ]
+
+
 def _first(key: str) -> int:
     found = _NAME.search(key)
     assert found is not None  # noqa: S101 - only such keys are listed

@@ -20,6 +20,7 @@ PAGE: Final = 500
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
 app.command("andon.cli.evidence_trace:trace", name="trace")
 app.command("andon.cli.evidence_view:show", name="show")
+app.command("andon.cli.completeness:complete", name="complete")
 
 
 @app.command(name="list")

@@ -87,6 +87,47 @@ def done(incident: str, task: str, /, *, reason: str, where: Where = HERE, json:
 
 
 @app.command
+def found(
+    incident: str,
+    task: str,
+    cases: int,
+    /,
+    *,
+    since: str,
+    reason: str,
+    where: Where = HERE,
+    json: _Json = False,
+) -> int:
+    """Close a look back over earlier outputs with what was found.
+
+    Ends with 1 when it looks back less far than its task asks for.
+
+    Example: andon tasks found INC-20260301-4f7k2a look_back-2 4 --since 2026-01-01T00:00:00Z --reason "logs"
+
+    Args:
+        incident: its id.
+        task: its id.
+        cases: how many were found; 0 says that somebody looked and found none.
+        since: how far back was looked, with its zone.
+        reason: where and how was looked; it is stored encrypted.
+        where: where Andon is, and who says it.
+        json: print the answer as JSON.
+    """
+    body = {
+        "kind": Declared.LOOKED_BACK.value,
+        "about": {"task": task, "since": since, "found": str(cases)},
+        "reason": reason,
+    }
+    with console(find(where, role=None)) as service:
+        answer = service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+    if json:
+        screen.as_json(answer)
+    else:
+        screen.say(screen.inert(f"{task}: {cases} found since {since}"))
+    return Exit.OK
+
+
+@app.command
 def cannot(incident: str, task: str, /, *, reason: str, where: Where = HERE, json: _Json = False) -> int:
     """Close a task: it can't be done, and why.
 

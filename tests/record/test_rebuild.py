@@ -74,6 +74,7 @@ async def shown(keeping: Keeping, incident: str) -> dict[str, Any]:
     auditor = Caller(keeping.yard.office.http, Role.AUDITOR)
     paths = ("", "/ledger", "/evidence", "/directories")
     found = {path: (await auditor.get(f"/v1/incidents/{incident}{path}")).json() for path in paths}
+    del found[""]["sla"]  # what a stage has to be done by, if it began now, is another time each time
     listed = (await auditor.get("/v1/incidents", state="all")).json()["incidents"]
     return found | {"listed": [one for one in listed if one["id"] == incident]}
 

@@ -13,6 +13,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.domain.source_times import clock_told
 
 _Json = Annotated[bool, Parameter(negative="")]
 PAGE: Final = 500
@@ -41,11 +42,13 @@ def list_evidence(incident: str, /, *, where: Where = HERE, json: _Json = False)
         return Exit.OK
     screen.table(
         "Preserved",
-        ("kind", "source", "captured", "bytes", "SHA-256", "locked until"),
+        ("kind", "source", "at the source", "its clock", "captured", "bytes", "SHA-256", "locked until"),
         [
             (
                 one.get("kind"),
                 one.get("source"),
+                screen.when(one.get("source_at")),
+                clock_told(one.get("skew_ms")),
                 screen.when(one.get("captured_at")),
                 one.get("size_bytes"),
                 str(one.get("sha256"))[:16],

@@ -68,6 +68,15 @@ def skew_ms(theirs: datetime, sent: datetime, received: datetime, resolution: ti
     return round(ahead / timedelta(milliseconds=1))
 
 
+def clock_told(skew: int | None) -> str:
+    """Say how far a source's clock was off; nothing where it was not, or nobody saw."""
+    if not skew:
+        return ""
+    seconds = abs(skew) / 1000
+    amount = f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+    return f"clock {amount} {'ahead' if skew > 0 else 'behind'}, set right here"
+
+
 class Placed(Frozen):
     """An item on the time line of its incident."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from andon.domain.errors import InvalidInputError
 from andon.domain.evidence import EvidenceItem
-from andon.domain.source_times import in_order, read_time, skew_ms, zone_of
+from andon.domain.source_times import clock_told, in_order, read_time, skew_ms, zone_of
 
 NINE = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -74,3 +74,16 @@ def test_a_clock_is_never_called_off_by_more_than_the_way_there_could_explain(
     assert abs(told - truly) <= travelled / 2 + 500 + travelled / 2 + 501
     if truly == 0:
         assert told == 0
+
+
+@pytest.mark.parametrize(
+    ("skew", "told"),
+    [
+        (None, ""),
+        (0, ""),
+        (1500, "clock 1.5 s ahead, set right here"),
+        (-302_000, "clock 0:05:02 behind, set right here"),
+    ],
+)
+def test_how_far_a_clock_was_off_is_said_in_words(skew: int | None, told: str) -> None:
+    assert clock_told(skew) == told

@@ -12,6 +12,7 @@ from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import GAPS, inert, lower, plain
 from andon.domain.redaction import by_category
+from andon.domain.source_times import clock_told, in_order
 from andon.domain.trace import trace_of
 
 ITEMS_AT_MOST = 500
@@ -25,6 +26,9 @@ class ItemLine:
     found: str
     source: str
     captured: Moment
+    began: Moment | None
+    """The source's own time for it, by our clock."""
+    clock: str
     size: str
     sha256: str
     locked_until: Moment | None
@@ -64,11 +68,14 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
                 found=", ".join(f"{plain(name)} {count}" for name, count in by_category(one.found).items()),
                 source=one.source,
                 captured=moment(one.captured_at, now),
+                began=moment(placed.at, now) if one.source_at else None,
+                clock=clock_told(one.skew_ms),
                 size=size(one.size_bytes),
                 sha256=one.sha256,
                 locked_until=maybe(one.locked_until, now),
             )
-            for one in items
+            for placed in in_order(items)
+            for one in (placed.item,)
         ),
         more=len(evidence.items) - len(items),
         gaps=tuple(

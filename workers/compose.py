@@ -131,7 +131,7 @@ def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
     return Duty(queue=queue, workflows=(), activities=(evaluation.run,))
 
 
-QUEUES: Final = (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION)
+QUEUES: Final = (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION, queues.CUSTODY)
 
 
 def duties_of(queue: str, parts: Parts, client: Client) -> tuple[Duty, ...]:
@@ -148,6 +148,8 @@ def duties_of(queue: str, parts: Parts, client: Client) -> tuple[Duty, ...]:
             return (evidence_duty(parts),)
         case queues.EVALUATION:
             return (evaluation_duty(parts),)
+        case queues.CUSTODY:
+            return ()  # it needs the custodian's identity: `workers.custody`
         case _:
             raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
 

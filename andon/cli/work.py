@@ -22,7 +22,7 @@ def worker(*, queue: str, ready_file: Path | None = None) -> int:
     Example: andon worker --queue andon
 
     Args:
-        queue: andon, andon-evidence or andon-evaluation.
+        queue: andon, andon-evidence, andon-evaluation or andon-custody.
         ready_file: written once the queue is polled; with the embedded profile,
             DATA/run/worker-QUEUE.ready.
     """

@@ -19,7 +19,7 @@ PAUSE = 0.05
 HEALTH_WITHIN = 2.0
 
 MIGRATE = "migrate"
-QUEUES = ("andon", "andon-evidence", "andon-evaluation")
+QUEUES = ("andon", "andon-evidence", "andon-evaluation", "andon-custody")
 SERVER_NEEDS: Mapping[str, frozenset[str]] = {
     # The door and the recorder depend on neither Temporal nor the evidence store.
     "door": frozenset({MIGRATE}),

@@ -18,6 +18,7 @@ from andon.adapters.store.vault import AesVault
 from andon.domain.custody import Access, AccessKind, HoldRule
 from andon.domain.evidence import EvidenceItem
 from andon.domain.retention import WORDS, RetentionPolicy
+from andon.domain.severity import Band
 from andon.domain.values import IncidentId
 from andon.ports import AccessLog
 from andon.register.incidents import IncidentRow
@@ -168,6 +169,12 @@ class Ending:
     ) -> None:
         await self._access.write(self._access_of(one, what, item, facts))
 
+    def _class_of(self, item: EvidenceItem | None) -> str:
+        """Return the class by which something is kept: the one of its capture, else of its kind today."""
+        if item is None:
+            return WORDS
+        return item.retention or self._rules.retention.of(item.kind, Band.LOW).name
+
     def _access_of(
         self, one: DueItem, what: AccessKind, item: EvidenceItem | None, facts: dict[str, str | int | bool]
     ) -> Access:
@@ -177,7 +184,7 @@ class Ending:
             what=what,
             at=self._now(),
             item=one.item,
-            outcome=item.retention if item else WORDS,
+            outcome=self._class_of(item),
             digests={"object": item.pack or item.sha256} if item else {},
             facts={"due": one.due.isoformat(), **facts},
         )

@@ -137,8 +137,10 @@ class Toll:
             "register", "SELECT snapshot, item_id, item FROM evidence_items WHERE incident = ?", name
         )
         self._once(Counter(f"{snapshot}/{item}" for snapshot, item, _ in items))
+        found = [(snapshot, json.loads(content)) for snapshot, _, content in items if snapshot]
+        # Small items lie side by side in one object.
         objects: Counter[Any] = Counter(
-            (snapshot, json.loads(content)["key"]) for snapshot, _, content in items if snapshot
+            (snapshot, one["key"], one.get("offset", 0)) for snapshot, one in found
         )
         self._once(objects)
         expected = {json.loads(content)["key"] for *_, content in items}

@@ -161,7 +161,8 @@ class _Probe:
         yield (
             "policy_change_by_engine_refused",
             FORBIDDEN,
-            lambda: engine.delete_bucket_policy(Bucket=bucket),
+            # No policy at all: whoever may change it is told so (400), and nothing is changed.
+            lambda: engine.put_bucket_policy(Bucket=bucket, Policy="none"),
         )
 
     def _retain(self, mode: str, until: datetime) -> None:

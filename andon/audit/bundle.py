@@ -102,6 +102,7 @@ class Bundle:
         self.container = container
         self.digests = digests
         self.about = self._model(ABOUT, About)
+        self._read: dict[str, WorkflowHistory] = {}
 
     def exported(self, step: Step) -> Exported:
         """Return what was exported; what can't be read is a finding of `step`, and left out."""
@@ -143,11 +144,14 @@ class Bundle:
     def histories(self, step: Step | None = None) -> Iterator[WorkflowHistory]:
         """Yield the workflow histories, one at a time; one that can't be read is a finding of `step`."""
         for name in self._under(HISTORIES):
-            try:
-                yield history_of(json_of(text(self.container, name)), name)
-            except (InvalidInputError, ValueError, RecursionError) as error:
-                if step is not None:
-                    step.broken(name, str(error))
+            if name not in self._read:
+                try:
+                    self._read[name] = history_of(json_of(text(self.container, name)), name)
+                except (InvalidInputError, ValueError, RecursionError) as error:
+                    if step is not None:
+                        step.broken(name, str(error))
+                    continue
+            yield self._read[name]
 
     def code(self) -> Code | None:
         """Return which code ran and exported it, if the bundle tells."""

@@ -38,7 +38,7 @@ BY_DIGEST: Final = ("directories", "policies", "questions", "statements")
 """Folders of texts whose name is the SHA-256 of their bytes."""
 
 SINGLE: Final = frozenset({ABOUT, CODE, FILE, HEADS, KEYS, LOCKS, RESPONSE, ACCESS, NOTE, PROOF, STAMP})
-NEEDED: Final = (ABOUT, HEADS, RESPONSE)
+NEEDED: Final = (ABOUT, HEADS, LOCKS, RESPONSE)
 
 MAX_FILES: Final = 2_000_000
 MAX_NAME: Final = 400

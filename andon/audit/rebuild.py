@@ -236,9 +236,7 @@ class Rebuild:
         if row is None or row.view is None:
             return
         if (missing := row.view.joined + 1 - self._rows.detections_of(incident)) > 0:
-            self._lose(
-                incident, f"{missing} detections, with the facts that they told"
-            )
+            self._lose(incident, f"{missing} detections, with the facts that they told")
         if row.closed_at is None:
             self._lose(incident, "the key by which detections join it: the next one opens another incident")
 

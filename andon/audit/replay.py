@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from google.protobuf.json_format import ParseError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -69,7 +70,7 @@ def history_of(given: Any, named: str) -> WorkflowHistory:
         # The id is part of what is replayed.
         workflow = str(started.get("workflowId") or "incident/unknown")
         return WorkflowHistory.from_json(workflow, json.dumps(given))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ParseError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(f"{named} is no history: {str(error)[:300]}") from error
 
 

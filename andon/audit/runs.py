@@ -60,9 +60,11 @@ def check_histories(
     own = f"incident/{opened.incident}"
     for history in histories:
         _run(step, history, seen)
-    if own not in seen.runs.values():
-        step.note("there is no history of the incident's workflow: what came in can't be compared")
+    if not seen.runs:
+        step.note("there are no workflow histories: what came in can't be compared")
         return
+    step.must(own in seen.runs.values(), own, "has no history among those that are here")
+    _reaches_the_end(step, own, opened)
     for run, workflow in seen.expected.items():
         step.must(run in seen.runs, workflow, f"went on in run {run}, whose history is not there")
     _compare(step, opened, seen)
@@ -171,6 +173,13 @@ def _compare(step: Step, opened: Opened, seen: _Seen) -> None:
             seen.statements[unrecorded[0]],
             f"{len(unrecorded)} statements came in that no entry names, and {refusals} were refused",
         )
+
+
+def _reaches_the_end(step: Step, own: str, opened: Opened) -> None:
+    known = opened.exported.heads.get("history")
+    closed = next((entry.sequence for entry in opened.entries if entry.kind == Kind.CLOSED), None)
+    if closed is not None and (known is None or known.length <= closed):
+        step.broken(own, f"ends before entry {closed}, which closes the incident: it was cut")
 
 
 def _statements(entry: Entry) -> Iterator[Sha256Hex]:

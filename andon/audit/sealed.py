@@ -59,6 +59,8 @@ def check_checkpoint(step: Step, sealing: Sealing | None, trust: Trust) -> Check
     """
     if sealing is None:
         step.note("there is no checkpoint: a chain rewritten as a whole, or withheld, would not show")
+        if trust.log:
+            step.must(False, "checkpoint", "is not here, and you trust a log that signs one each minute")
         return None
     try:
         note = read_note(sealing.note)
@@ -75,13 +77,16 @@ def check_checkpoint(step: Step, sealing: Sealing | None, trust: Trust) -> Check
     return checkpoint if signed else None
 
 
-def check_inclusion(step: Step, opened: Opened, checkpoint: Checkpoint | None) -> None:
-    """The chains are those whose ends the log took in."""
-    if checkpoint is None or opened.exported.sealing is None:
-        return
-    proofs = proofs_of(step, opened.exported.sealing)
-    if proofs is None:
-        return
+def check_inclusion(step: Step, opened: Opened, checkpoint: Checkpoint | None) -> int:
+    """The chains are those whose ends the log took in.
+
+    Returns:
+        How many entries of the response chain the checkpoint covers.
+    """
+    sealing = opened.exported.sealing
+    proofs = proofs_of(step, sealing) if checkpoint is not None and sealing is not None else None
+    if proofs is None or checkpoint is None:
+        return 0
     chains = {Chain.RESPONSE: opened.entries, Chain.ACCESS: opened.access}
     covered = dict.fromkeys(chains, 0)
     for one in proofs.leaves:
@@ -101,6 +106,7 @@ def check_inclusion(step: Step, opened: Opened, checkpoint: Checkpoint | None) -
             )
     if opened.entries and not covered[Chain.RESPONSE]:
         step.broken("checkpoint", "does not hold this incident's chain, or its proof was taken away")
+    return covered[Chain.RESPONSE]
 
 
 def check_pinned(
@@ -126,11 +132,16 @@ def check_pinned(
     _grown(step, kept, checkpoint, sealing)
 
 
-def check_times(step: Step, entries: Sequence[Entry], stamped: datetime | None) -> None:
+def check_times(step: Step, entries: Sequence[Entry], covered: int, stamped: datetime | None) -> None:
     """Nothing that the stamped checkpoint covers is dated after the time stamp."""
+    latest: datetime | None = None
+    for entry in entries:
+        if latest is not None and entry.at < latest - SKEW:
+            step.note(f"entry {entry.sequence} is dated {entry.at}, and one before it {latest}")
+        latest = max(latest or entry.at, entry.at)
     if stamped is None:
         return
-    for entry in entries:
+    for entry in entries[:covered]:
         if entry.at > stamped + SKEW:
             step.broken(f"entry {entry.sequence}", f"is dated {entry.at}, after the time stamp of {stamped}")
 
@@ -153,6 +164,7 @@ def _signed(step: Step, note: Note, key: str) -> bool:
 
 
 def _witnessed(step: Step, note: Note, trust: Trust) -> None:
+    seen = 0
     for text in trust.witnesses:
         key = key_from(text)
         try:
@@ -163,8 +175,10 @@ def _witnessed(step: Step, note: Note, trust: Trust) -> None:
         if at is None:
             step.note(f"witness {key.name} has not signed this checkpoint")
         else:
-            step.checked += 1
+            seen += 1
             step.note(f"witness {key.name} saw it on {datetime.fromtimestamp(at, UTC).isoformat()}")
+    if trust.witnesses:
+        step.must(seen > 0, "checkpoint", "is signed by no witness you trust")
 
 
 def _same_end(step: Step, where: str, leaf: Leaf, entries: Sequence[Entry]) -> None:

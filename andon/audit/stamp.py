@@ -28,6 +28,8 @@ def check_stamp(step: Step, sealing: Sealing | None, trust: Trust) -> datetime |
     """
     if sealing is None or sealing.stamp is None:
         step.note("there is no time stamp: all times are those of the machine that Andon ran on")
+        if trust.timestamp_roots:
+            step.must(False, WHERE, "is not here, and you trust an authority that gives them")
         return None
     if not trust.timestamp_roots:
         step.note(

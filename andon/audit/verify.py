@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from temporalio.client import WorkflowHistory
@@ -106,12 +105,11 @@ def verify(
     beside = beside or Beside()
     steps = steps or new_steps()
     opened = open_exported(exported)
-    stamped = _ledger(steps, opened, trust, beside)
+    _ledger(steps, opened, trust, beside)
     check_locked(steps[Name.LOCKED], opened, beside.locked)
     check_evidence(steps[Name.EVIDENCE], opened, beside.locked, beside.objects)
     check_file(steps[Name.EVIDENCE], opened, beside.file)
     _responses(steps, opened, trust)
-    check_times(steps[Name.STAMP], opened.entries, stamped)
     if beside.histories is not None:
         check_histories(steps[Name.HISTORIES], opened, beside.histories(), beside.history_digests)
     else:
@@ -125,7 +123,7 @@ def verify(
     )
 
 
-def _ledger(steps: dict[Name, Step], opened: Opened, trust: Trust, beside: Beside) -> datetime | None:
+def _ledger(steps: dict[Name, Step], opened: Opened, trust: Trust, beside: Beside) -> None:
     sealing = opened.exported.sealing
     checkpoint = check_checkpoint(steps[Name.CHECKPOINT], sealing, trust)
     stamped = check_stamp(steps[Name.STAMP], sealing, trust)
@@ -133,9 +131,9 @@ def _ledger(steps: dict[Name, Step], opened: Opened, trust: Trust, beside: Besid
     check_links(steps[Name.CHAIN], opened.entries)
     check_access(steps[Name.CHAIN], opened)
     check_head(steps[Name.HEAD], opened.entries, opened.exported.heads)
-    check_inclusion(steps[Name.HEAD], opened, checkpoint)
+    covered = check_inclusion(steps[Name.HEAD], opened, checkpoint)
+    check_times(steps[Name.STAMP], opened.entries, covered, stamped)
     check_pinned(steps[Name.CONSISTENCY], checkpoint, sealing, beside.pinned)
-    return stamped
 
 
 def _responses(steps: dict[Name, Step], opened: Opened, trust: Trust) -> None:

@@ -9,20 +9,30 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+from andon.ports import Captured
+from tests import fakes
 from tests.audit.bundled import Made, made_from
 from tests.embedded.conftest import shared_stores
-from tests.workflows.case import opened
+from tests.workflows.case import Parts, opened
 from tests.workflows.conftest import environment
 
 __all__ = ["bundle", "environment", "made", "shared_stores"]
+
+SPANS = fakes.ListSource(
+    "recorder",
+    found=[
+        Captured(kind=kind, content=f"{kind} of the case".encode(), content_type="text/plain", name=kind)
+        for kind in ("input", "output", "tool_call")
+    ],
+)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def made(environment: WorkflowEnvironment) -> AsyncIterator[Made]:
     """Return a real incident from opening to close, with everything an export takes in."""
-    from tests.audit.test_real_incidents import at_rest, restarted, with_evidence  # noqa: PLC0415 - see above
+    from tests.audit.test_real_incidents import at_rest, restarted  # noqa: PLC0415 - see above
 
-    async with opened(environment, with_evidence()) as case:
+    async with opened(environment, Parts(sources={"recorder": SPANS})) as case:
         await restarted(case)
         yield made_from(case, await at_rest(environment, case))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 
@@ -12,13 +12,17 @@ from andon.console.access import AUDITING
 from andon.console.models.exporting import CheckpointShown, ExportBody, ExportNoted, checkpoint_shown
 from andon.console.parts import Parts
 from andon.console.routes.places import Incident, Reader, Stock
+from andon.domain.access import Scope
 from andon.domain.custody import Access, AccessKind
 from andon.domain.errors import NotFoundError
 from andon.domain.ledger import Head
 from andon.register.checkpoints import CheckpointLog
 
+LOOKED_THROUGH: Final = 60
+"""Checkpoints among which the newest one with a witness's signature is looked for."""
+
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
-Auditor = Annotated[Caller, Depends(only(AUDITING))]
+Auditor = Annotated[Caller, Depends(only(AUDITING, Scope.READ))]
 
 
 @router.post("/{incident}/exports", status_code=201)
@@ -57,10 +61,10 @@ async def checkpoint(
 
 def _newest(stock: Parts, incident: str, since: int | None) -> CheckpointShown:
     log = CheckpointLog(stock.databases.register)
-    newest = log.newest()
+    newest = log.newest(LOOKED_THROUGH)
     if not newest:
         raise NotFoundError("checkpoint", incident)
-    kept = newest[0]
+    kept = next((one for one in newest if one.witnessed), newest[0])
     known = since is not None and since <= kept.size
     path = log.consistency(since, kept.size) if since is not None and known else []
     return checkpoint_shown(kept, log.places(incident, kept.size), since if known else None, path)

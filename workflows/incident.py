@@ -146,9 +146,9 @@ class IncidentWorkflow:
         await self._close()
 
     async def _weigh_what_joins(self) -> None:
-        """Weigh anew whenever a graver detection has joined, as long as it is held to be an incident."""
+        """Weigh anew whenever what joined calls for it, as long as it is held to be an incident."""
         while True:
-            await workflow.wait_condition(lambda: self._state.graver and not self._is_over())
+            await workflow.wait_condition(lambda: self._weighing.called and not self._is_over())
             await self._weighing.joined()
             await self._levers.contain()
 

@@ -16,7 +16,9 @@ from andon.domain.containment import IN_FORCE, Applied, Order, OrderState, Proof
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.incident import IncidentState, OpenIncident, OrderRecord
 from andon.domain.ledger import Kind
+from andon.domain.playbook import Plan
 from andon.domain.proof import proof_within, worth_putting_again
+from andon.domain.quarantine import for_sessions, quarantining_also
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.unproven import called_on, facts_of
@@ -68,11 +70,19 @@ class Levers:
         """Give the orders that the severity calls for and that do not stand already, or foresee them."""
         for step in self._opening.plan.lacking(self._state.severity):
             self._tape.add(Kind.LEVER_LACKING, subject=step)
+        self._give_or_foresee(self._fresh())
+        if not self.foreseeing.enforces():
+            self.foreseeing.note(self._fresh(costly=True), costly=True)
+
+    def quarantine(self, sessions: Sequence[str]) -> None:
+        """Give the orders for sessions that joined detections named, or foresee them."""
+        self._give_or_foresee(self._fresh(plan=for_sessions(self._opening.plan, sessions)))
+
+    def _give_or_foresee(self, orders: tuple[Order, ...]) -> None:
         if self.foreseeing.enforces():
-            self._give(self._fresh())
-            return
-        self.foreseeing.note(self._fresh(), costly=False)
-        self.foreseeing.note(self._fresh(costly=True), costly=True)
+            self._give(orders)
+        else:
+            self.foreseeing.note(orders, costly=False)
 
     def enforce_after(self, triage: DecisionRecord) -> None:
         """Give what was only foreseen, if triage has it contained."""
@@ -102,9 +112,10 @@ class Levers:
         return self.foreseeing.enforces() and bool(self._fresh(costly=True))
 
     def _fresh(
-        self, *, band: Band | None = None, costly: bool = False, authority: str = ""
+        self, *, band: Band | None = None, costly: bool = False, authority: str = "", plan: Plan | None = None
     ) -> tuple[Order, ...]:
-        return self._opening.plan.orders(
+        plan = plan or quarantining_also(self._opening.plan, self._state.sessions)
+        return plan.orders(
             self._opening.incident,
             band or self._state.severity,
             reason=self._opening.type or self._state.classification.value,

@@ -19,6 +19,7 @@ from andon.domain.notice import UNDELIVERED, Undelivered
 from andon.domain.response import Refusal
 from andon.domain.run_alarm import ALARMED, Alarmed
 from andon.domain.sender import SENDER_SAYS, SenderSaid, SenderSays
+from andon.domain.sessions import SESSIONS_AT_MOST
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
 from workflows.decisions import Decisions
@@ -98,6 +99,8 @@ class Post:
         self.joined(batch.count, batch.last_received_at)
         self._state.graver = self._state.graver or batch.graver
         self._state.brought += batch.brought
+        fresh = [one for one in batch.sessions if one not in self._state.sessions]
+        self._state.sessions += fresh[: max(0, SESSIONS_AT_MOST - len(self._state.sessions))]
         await self._merging.pass_on(batch)
 
     def _heard(self, name: str, told: Told) -> None:

@@ -80,12 +80,23 @@ class Weighing:
         if found.at_least:
             self._raise_to(await self._weighed(found.at_least), impact.request.id)
 
+    @property
+    def called(self) -> bool:
+        """Whether a detection that joined said something graver, or named a session."""
+        return self._state.graver or len(self._state.sessions) > self._state.quarantined
+
     async def joined(self) -> None:
-        """Weigh anew what all detections say together, after one of them said something graver.
+        """Quarantine the sessions that were named, and weigh anew what all detections say if one was graver.
 
         What their senders assert counts until a person has triaged.
         """
-        self._state.graver = False
+        state = self._state
+        named, state.quarantined = state.sessions[state.quarantined :], len(state.sessions)
+        if named and (self._opening.containment_required or state.orders):
+            self._levers.quarantine(named)
+        if not state.graver:
+            return
+        state.graver = False
         try:
             band = await self._weighed(self._learned(), insist=not self._triaged())
         except asyncio.CancelledError:

@@ -28,6 +28,7 @@ from andon.domain.playbook import Plan
 from andon.domain.release import Asked, ReleaseCourse
 from andon.domain.response import Refusal
 from andon.domain.sender import SenderSaid
+from andon.domain.sessions import SESSIONS_AT_MOST
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage, StageRecord
@@ -109,6 +110,7 @@ class Duplicates(Carried):
     last_received_at: Instant
     detections: tuple[str, ...] = Field((), max_length=50)
     graver: bool = Field(False, description="together with these the incident is to be weighed anew")
+    sessions: tuple[str, ...] = Field((), max_length=SESSIONS_AT_MOST, description="they name, by digest")
     brought: bool = Field(False, description="they brought evidence")
 
 
@@ -201,6 +203,8 @@ class IncidentState(BaseModel):
 
     joined: int = 0
     graver: bool = Field(False, description="what joined says more than was weighed")
+    sessions: list[str] = Field(default_factory=list, description="that joined detections named, by digest")
+    quarantined: int = Field(0, description="how many of them have been dealt with")
     brought: int = Field(0, description="batches of joined detections that brought evidence")
     brought_in: int = Field(0, description="how many of them a snapshot has taken in")
     merge: Merge | None = Field(None, description="what it was merged into, while it is")

@@ -118,6 +118,13 @@ class EvaluationPlan(Carried):
     timeout: timedelta
 
 
+class Quarantine(Carried):
+    """What quarantines a session: levers without a target, one to be made of each for each session."""
+
+    levers: tuple[Lever, ...]
+    steps: tuple[ContainmentStep, ...]
+
+
 class Plan(Carried):
     """Everything an incident's workflow needs to know about policy, resolved and pinned."""
 
@@ -129,6 +136,7 @@ class Plan(Carried):
     policy: Sha256Hex = Field(description="digest of the whole policy snapshot, stored by content")
     levers: tuple[Lever, ...]
     steps: tuple[ContainmentStep, ...]
+    quarantine: Quarantine | None = Field(None, description="for sessions that later detections name")
     mode: Mode = Mode.ENFORCE
     by_hand: bool = Field(False, description="a step for which there is no lever is ordered from a person")
     fallback: FallbackPlan | None = Field(None, description="who works by hand while the system is stopped")

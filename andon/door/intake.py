@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -171,7 +172,7 @@ class Intake:
             await self._placing.suggest(put.opening)
             return await self.looked_at(answer, wait)
         if put.incident is not None:
-            return await self._joined(put.incident, put.case, wait, graver=put.graver)
+            return await self._joined(put.incident, put.case, wait, graver=put.graver, sessions=put.sessions)
         return _logged(put.case, put.issue)
 
     def check_severity(self, sent: dict[str, Any]) -> None:
@@ -220,7 +221,13 @@ class Intake:
         return answer
 
     async def _joined(
-        self, incident: IncidentId, case: Case, wait: timedelta, *, graver: bool = False
+        self,
+        incident: IncidentId,
+        case: Case,
+        wait: timedelta,
+        *,
+        graver: bool = False,
+        sessions: Sequence[str] = (),
     ) -> Answer:
         self.joined.note(
             incident,
@@ -228,8 +235,9 @@ class Intake:
             case.arrived.received_at,
             graver=graver,
             brought=bool(case.report.evidence),
+            sessions=sessions,
         )
-        if graver and not self._engine.away:
+        if (graver or sessions) and not self._engine.away:
             await self.joined.tell_one(incident)
         row = await asyncio.to_thread(self._incidents.get, incident)
         answer = Answer(

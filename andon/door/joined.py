@@ -1,18 +1,21 @@
 """Detections that joined, told to each workflow as one counted signal in five seconds.
 
-A workflow takes ten updates at a time and 2,000 a run; a storm must not spend them. What is lost
-here when the door is killed is only a count: each detection stands in the register.
+A workflow takes ten updates at a time and 2,000 a run; a storm must not spend them. Each detection
+stands in the register; what is lost here when the door is killed is a count, and until the next
+detection that one was graver, brought evidence or named a session.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from andon.domain.incident import Duplicates
+from andon.domain.sessions import SESSIONS_AT_MOST
 from andon.domain.values import IncidentId
 from andon.door.engine import Engine, EngineAwayError
 from andon.register.incidents import Incidents
@@ -30,6 +33,7 @@ class _Batch:
     detections: list[str] = field(default_factory=list)
     graver: bool = False
     brought: bool = False
+    sessions: list[str] = field(default_factory=list)
 
 
 class Joined:
@@ -53,8 +57,12 @@ class Joined:
         *,
         graver: bool = False,
         brought: bool = False,
+        sessions: Sequence[str] = (),
     ) -> None:
-        """Count one detection; a graver one has the incident weighed anew, evidence has it taken in."""
+        """Count one detection; a graver one has the incident weighed anew, evidence has it taken in.
+
+        `sessions` are those it names, by their digests: they are quarantined as well.
+        """
         batch = self._batches.setdefault(incident, _Batch(received_at))
         batch.count += 1
         batch.last_received_at = max(batch.last_received_at, received_at)
@@ -62,6 +70,7 @@ class Joined:
             batch.detections.append(receipt)
         batch.graver = batch.graver or graver
         batch.brought = batch.brought or brought
+        batch.sessions = _bounded(batch.sessions, sessions)
 
     async def tell(self) -> None:
         """Tell each workflow that has begun what joined it; the others keep their count."""
@@ -81,6 +90,7 @@ class Joined:
             detections=tuple(batch.detections),
             graver=batch.graver,
             brought=batch.brought,
+            sessions=tuple(batch.sessions),
         )
         try:
             if not await self._engine.tell(incident, duplicates):
@@ -107,4 +117,9 @@ class Joined:
             batch.detections = [*batch.detections, *newer.detections][:NAMED]
             batch.graver = batch.graver or newer.graver
             batch.brought = batch.brought or newer.brought
+            batch.sessions = _bounded(batch.sessions, newer.sessions)
         self._batches[incident] = batch
+
+
+def _bounded(known: Sequence[str], more: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys((*known, *more)))[:SESSIONS_AT_MOST]

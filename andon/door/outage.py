@@ -219,6 +219,7 @@ class Outage:
                 arrived.received_at,
                 graver=put.graver,
                 brought=bool(kept.report.evidence),
+                sessions=put.sessions,
             )
 
     def _weighed_again(self, kept: Kept) -> Case:

@@ -41,6 +41,8 @@ class Put:
     """The quality issue that holds it."""
     graver: bool = False
     """Whether its incident is to be weighed anew."""
+    sessions: tuple[str, ...] = ()
+    """Sessions of its AI system that it names, by their digests, for the incident that it joined."""
 
 
 class Placing:
@@ -170,7 +172,8 @@ class Placing:
             policy = self._policy.in_force.shelf.severity
             graver = await self._graver.learn(where.incident, case.weighed, policy)
             joined = await self._books.join(case, where.incident, ties)
-            return Put(case, incident=where.incident, graver=graver) if joined else None
+            named = self._keys.sessions.of(system.id, case.report.sessions)
+            return Put(case, incident=where.incident, graver=graver, sessions=named) if joined else None
         return await self._opened(case, system, dedupe, ties)
 
     async def _opened(self, case: Case, system: AISystem, dedupe: str | None, ties: Ties) -> Put | None:

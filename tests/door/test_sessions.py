@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import yaml
+from temporalio.client import Client
 
 from andon.adapters.levers.flag import FlagLever
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
 from andon.domain.containment import Verb
 from andon.domain.directory import Role
+from andon.domain.incident import Duplicates
+from andon.domain.quarantine import for_sessions
+from andon.domain.severity import Band
 from andon.door.answers import first_orders
 from tests.api.server import bearer
 from tests.door.conftest import SYSTEM, Door
@@ -102,6 +107,29 @@ async def test_without_a_session_named_nothing_is_quarantined_and_nothing_is_mis
     assert row.opening is not None
     assert [order.lever.verb for order in first_orders(row.opening)] == [Verb.DISABLE_TOOL]
     assert row.opening.plan.lacking(row.opening.severity) == ()
+
+
+async def test_a_session_that_a_later_detection_names_is_told_at_once_by_its_digest(
+    door: Door, worker: Client
+) -> None:
+    declare(door, QUARANTINE)
+    opened = (await door.detect(dedupe_key="k", facts=HARM, severity="high")).json()
+    again = await door.detect(dedupe_key="k", facts=HARM, severity="high", sessions=[ANA])
+    assert again.json()["outcome"] == "joined"
+    handle = worker.get_workflow_handle(f"incident/{opened['incident']}")
+    (told,) = await handle.query("told", result_type=list[Duplicates])
+    (digest,) = told.sessions
+    row = door.incidents.get(opened["incident"])
+    assert row is not None
+    assert row.opening is not None
+    (order,) = for_sessions(row.opening.plan, told.sessions).orders(
+        row.opening.incident, Band.HIGH, reason="x", at=row.opening.opened_at
+    )
+    lever = FlagLever(door.switches, OpenFeatureProbe(door.url, door.settings.probe_token))
+    await lever.apply(order, order.key("apply"), capture_within=timedelta(seconds=1))
+    _, held = await look(door, ANA)
+    assert (held["value"], held["variant"]) == (False, "held")
+    assert ANA not in digest
 
 
 async def test_who_asks_without_saying_which_session_gets_the_code_default(lonely: Door) -> None:

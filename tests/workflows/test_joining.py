@@ -8,10 +8,15 @@ from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
 
+from andon.domain.containment import Verb
 from andon.domain.directory import Role
 from andon.domain.ledger import Kind
+from andon.domain.playbook import ContainmentStep, Plan
+from andon.domain.quarantine import quarantining
 from andon.domain.severity import Band
-from tests.workflows.case import Case, Parts, opened
+from andon.domain.system import LeverEntry
+from tests.workflows.case import Case, Parts, opened, trusted
+from tests.workflows.policy import PLAYBOOK, SYSTEM, plan_for
 
 
 def joined(at: datetime, **changes: Any) -> dict[str, object]:
@@ -56,6 +61,32 @@ async def test_what_senders_insist_on_no_longer_counts_once_people_have_triaged(
         await case.signal("duplicates_joined", joined(case.opening.opened_at, graver=True))
         await weighed(case)
         assert case.parts.weigher.insisted == [False]
+
+
+def quarantining_plan() -> Plan:
+    """A plan that quarantines sessions, of which the first detection named none."""
+    levers = (*SYSTEM.levers, LeverEntry(verb=Verb.QUARANTINE_SESSION))
+    step = ContainmentStep(verb=Verb.QUARANTINE_SESSION, at=tuple(Band))
+    playbook = PLAYBOOK.model_copy(update={"containment": (*PLAYBOOK.containment, step)})
+    plan = plan_for(trusted(), system=SYSTEM.model_copy(update={"levers": levers}), playbook=playbook)
+    return quarantining(plan, [])
+
+
+async def test_sessions_that_a_later_detection_names_are_quarantined_once(
+    environment: WorkflowEnvironment,
+) -> None:
+    async with opened(environment, plan=quarantining_plan()) as case:
+        await case.until(lambda state: state.contained_at is not None)
+        before = len((await case.state()).orders)
+        for sessions in (["a"], ["a", "b"]):
+            await case.signal("duplicates_joined", joined(case.opening.opened_at, sessions=sessions))
+        state = await case.until(lambda state: len(state.orders) == before + 2 and state.contained)
+        fresh = [one.order.lever for one in state.orders.values()][before:]
+        assert [(one.verb, one.target) for one in fresh] == [
+            (Verb.QUARANTINE_SESSION, "a"),
+            (Verb.QUARANTINE_SESSION, "b"),
+        ]
+        assert case.parts.weigher.learned == [], "what names a session is not graver by itself"
 
 
 async def weighed(case: Case) -> None:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from andon.domain.evidence import EvidenceItem, Gap, GapReason, Manifest, RowOutcome, Seal, missing_log_rate
+from pydantic import Field
+
+from andon.domain.completeness import Completeness, completeness, from_ledger, taken
+from andon.domain.evidence import (
+    EvidenceItem,
+    EvidenceRow,
+    Gap,
+    GapReason,
+    Manifest,
+    RowOutcome,
+    missing_log_rate,
+)
+from andon.domain.incident import IncidentView
+from andon.domain.source_times import in_order
 from andon.domain.values import Frozen, Instant, Sha256Hex, Slug
 
 
@@ -24,6 +37,7 @@ class EvidenceSummary(Frozen):
     root: Sha256Hex
     sealed_at: Instant
     missing_log_rate: float
+    completeness: Completeness = Field(description="over all snapshots, and what the ledger holds")
     rows: tuple[RowOutcome, ...]
     gaps: tuple[GapShown, ...]
 
@@ -37,28 +51,30 @@ class EvidenceShown(Frozen):
     missing_log_rate: float | None
 
 
-def evidence_summary(seals: Sequence[Seal]) -> EvidenceSummary | None:
-    """Sum up the newest snapshot; None while nothing is sealed."""
-    if not seals:
+def evidence_summary(view: IncidentView, rows: Sequence[EvidenceRow]) -> EvidenceSummary | None:
+    """Sum up the newest snapshot, and how complete all are together; None while nothing is sealed."""
+    whole = completeness([taken(one) for one in view.seals], rows=rows, later=from_ledger(view))
+    if whole is None:
         return None
-    newest = seals[-1]
+    seals, newest = view.seals, view.seals[-1]
     return EvidenceSummary(
         snapshots=len(seals),
         items=newest.items,
         size_bytes=newest.size_bytes,
         root=newest.root,
         sealed_at=newest.sealed_at,
-        missing_log_rate=missing_log_rate(newest.rows),
+        missing_log_rate=whole.missing_log_rate,
+        completeness=whole,
         rows=newest.rows,
         gaps=tuple(GapShown(row=one.row, reason=one.reason) for one in newest.missing),
     )
 
 
 def evidence_shown(manifests: Sequence[Manifest], items: Sequence[EvidenceItem]) -> EvidenceShown:
-    """Return the evidence of an incident; items of an unsealed snapshot are among `items`."""
+    """Return the evidence of an incident, in order of time by our clock; unsealed items are among it."""
     return EvidenceShown(
         manifests=tuple(manifests),
-        items=tuple(items),
+        items=tuple(placed.item for placed in in_order(items)),
         gaps=tuple(gap for manifest in manifests for gap in manifest.gaps),
         missing_log_rate=missing_log_rate(manifests[-1].rows) if manifests else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
@@ -27,7 +28,9 @@ from andon.console.wording import Wordings
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.cost import Cost
 from andon.domain.directory import Role
+from andon.domain.evidence import EvidenceRow
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
+from andon.domain.impact import Impact
 from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
 from andon.domain.release import ReleaseCourse
@@ -166,6 +169,7 @@ class IncidentShown(IncidentListed):
     refused: int
     relapses: int
     findings: dict[str, str]
+    impact: Impact = Field(Impact(), description="counts, hypotheses and affected records, as on record")
     file: Sha256Hex | None
     lead: PersonId | None = Field(description="the one named incident lead")
     leaderless: bool = Field(description="nobody leads, or whoever does can't any more; that is on record")
@@ -262,7 +266,7 @@ def incident_shown(
         marks=marks(view),
         undelivered=view.undelivered if view else (),
         senders=view.senders if view else (),
-        **(_of_view(view, wordings, at, around) if view else {**_EMPTY, **early}),
+        **(_of_view(view, plan.rows if plan else (), wordings, at, around) if view else {**_EMPTY, **early}),
     )
 
 
@@ -277,6 +281,7 @@ _EMPTY: dict[str, object] = {
     "refused": 0,
     "relapses": 0,
     "findings": {},
+    "impact": Impact(),
     "file": None,
     "stages": (),
     "evaluation": None,
@@ -291,13 +296,15 @@ def temporal_place(incident: IncidentId, ui_url: str, namespace: str) -> Tempora
     return TemporalPlace(workflow_id=name, url=page if ui_url else None)
 
 
-def _of_view(view: IncidentView, wordings: Wordings, at: datetime, around: Around) -> dict[str, object]:
+def _of_view(
+    view: IncidentView, rows: Sequence[EvidenceRow], wordings: Wordings, at: datetime, around: Around
+) -> dict[str, object]:
     same = {name: getattr(view, name) for name in _SAME}
     return {
         **same,
         "orders": tuple(_order(record) for record in view.orders),
         "decisions": tuple(decision_shown(record, wordings, at, around) for record in view.decisions),
-        "evidence": evidence_summary(view.seals),
+        "evidence": evidence_summary(view, rows),
         "gate": _gate(view.gate) if view.gate else None,
     }
 

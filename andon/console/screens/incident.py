@@ -11,6 +11,7 @@ from andon.console.models.evidence import EvidenceSummary
 from andon.console.models.incident import IncidentShown, OrderShown
 from andon.console.models.proposal import Askable
 from andon.console.screens.called import CalledBox, called_box
+from andon.console.screens.completeness import complete_in_words, gaps_by_reason, row_detail, row_state
 from andon.console.screens.course import (
     MarkLine,
     QuestionAnswered,
@@ -24,7 +25,7 @@ from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
-from andon.console.screens.words import ENDINGS, GAPS, ORDERS, ROWS, Status, action, lower, plain
+from andon.console.screens.words import ENDINGS, ORDERS, Status, action, lower, plain
 from andon.domain.containment import BY_HAND
 from andon.domain.escalation import QUESTIONS as SEVEN
 from andon.domain.gate import EvaluationResult
@@ -193,25 +194,13 @@ def evidence_box(evidence: EvidenceSummary | None, now: datetime) -> EvidenceBox
         summary=f"{items}, {size(evidence.size_bytes)}, snapshot {evidence.snapshots}",
         root=evidence.root,
         sealed=moment(evidence.sealed_at, now),
-        missing=f"{evidence.missing_log_rate:.0%} of the required rows are missing",
-        gaps=_gaps(evidence),
+        missing=complete_in_words(evidence.completeness),
+        gaps=gaps_by_reason(evidence.completeness),
         rows=tuple(
-            RowLine(
-                name=plain(row.row),
-                state=ROWS[row.state],
-                detail=GAPS[row.reason] if row.reason else _count(row.items),
-            )
-            for row in evidence.rows
+            RowLine(name=plain(row.row), state=row_state(row), detail=row_detail(row))
+            for row in evidence.completeness.rows
         ),
     )
-
-
-def _gaps(evidence: EvidenceSummary) -> tuple[tuple[str, str], ...]:
-    """Return the gaps by reason."""
-    by_reason: dict[str, list[str]] = {}
-    for gap in evidence.gaps:
-        by_reason.setdefault(GAPS[gap.reason] if gap.reason else "no reason given", []).append(lower(gap.row))
-    return tuple((reason, ", ".join(rows)) for reason, rows in by_reason.items())
 
 
 def _count(items: int) -> str:

@@ -86,7 +86,7 @@ ORDERS: Final = {
 ROWS: Final = {
     RowState.CAPTURED: Status("preserved", "✓", "good"),
     RowState.NOT_APPLICABLE: Status("does not apply", "-", "quiet"),
-    RowState.GAP: Status("gap", "!", "warn"),
+    RowState.GAP: Status("no evidence", "!", "warn"),
 }
 CONTAINED: Final = Status("Contained and proven", "✓", "good")
 NOT_CONTAINED: Final = Status("Not contained", "!", "bad")

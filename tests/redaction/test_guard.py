@@ -122,6 +122,11 @@ def test_a_byte_that_is_no_text_hides_nothing_in_what_says_it_is(odd: bytes) -> 
     assert found.content == odd + b" [secret:aws_key:abc123-20] " + odd
 
 
+def test_a_number_that_is_called_a_time_is_no_identifier() -> None:
+    assert admitted(b'{"expires_at": 9434765919, "iat": 9434765919}').found == {}
+    assert admitted(b'{"value": 9434765919}').found == {"gb_nhs": 1}
+
+
 def spans(**attributes: object) -> bytes:
     return json.dumps({"trace_id": "t", "spans": [{"span_id": "s", "attributes": attributes}]}).encode()
 

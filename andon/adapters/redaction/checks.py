@@ -39,6 +39,9 @@ _DATE: Final = re.compile(r"\d{1,2}([./ -])\d{1,2}\1\d{2,4}|\d{4}([./ -])\d{1,2}
 NATIONAL_AT_LEAST: Final = 9
 """Digits of a number within a country that nobody calls one; shorter ones are more often something else."""
 
+ASSIGNED_AT_LEAST: Final = 6
+"""Characters of a value behind a name such as `password`; shorter ones are mostly words."""
+
 _VERSION: Final = re.compile(r"(?:\bv|version|release|build|firmware|rev)\s*[:=]?\s*$", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
     r"^(?:[*x•.\-_]+|\[.*\]?|<.*>?|\$\{?.*|%.*%?|\{\{.*|null|none|nil|true|false|undefined|changeme|redacted|required"
@@ -238,6 +241,15 @@ def standing_alone(text: str, start: int, end: int) -> int | None:
     return None if start and text[start - 1].isalnum() and text[start - 1].isascii() else end
 
 
+def at_least(length: int) -> Check:
+    """Nothing but so many characters, of which RE2 is not to keep count."""
+
+    def check(_: str, start: int, end: int) -> int | None:
+        return end if end - start >= length else None
+
+    return check
+
+
 def anything(_: str, __: int, end: int) -> int | None:
     """The shape says it all."""
     return end
@@ -246,6 +258,8 @@ def anything(_: str, __: int, end: int) -> int | None:
 def assigned(text: str, start: int, end: int) -> int | None:
     """A value behind a name such as `password`; words of a sentence and placeholders are none."""
     value = text[start:end]
+    if len(value) < ASSIGNED_AT_LEAST:
+        return None
     operator = text[max(0, start - 3) : start].rstrip("\"' ")[-1:]
     if _PLACEHOLDER.match(value):
         return None

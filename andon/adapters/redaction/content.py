@@ -45,6 +45,10 @@ _BIRTH: Final = re.compile(
     r"(?:^|_|\b)(?:dob|date_?of_?birth|birth_?da(?:te|y)|geburtsdatum|date_?de_?naissance)$|生年月日",
     re.IGNORECASE,
 )
+_TIME: Final = re.compile(
+    r"(?:^|[_.\-])(?:at|ts|time|timestamp|epoch|unix|date|created|updated|expires|iat|exp|nbf|start|end|since|until"
+    r"|[a-z_]*(?:_nano|_ms|_time|_at))$|(?:Time|At|Date|Nano|Timestamp)$"
+)
 _PERSON: Final = re.compile(
     r"(?:^|_|\.)(?:first|last|full|given|family|sur|customer|patient|guest|recipient|contact|holder"
     r"|account_holder|cardholder|passenger|employee|vorname?|nach)_?name$|^(?:vorname|nachname|prenom|nom|氏名)$",
@@ -71,6 +75,10 @@ class NotTextError(ValueError):
 
 class _TwiceError(ValueError):
     """A JSON object says a field twice."""
+
+
+class _TooDeepError(ValueError):
+    """JSON nested deeper than is taken apart; it is searched as text."""
 
 
 @lru_cache(maxsize=4096)
@@ -125,17 +133,20 @@ class Masker:
             value = json.loads(text, object_pairs_hook=_pairs)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(value, dict | list) or _depth(value) > DEEPEST:
+        if not isinstance(value, dict | list):
+            return None
+        leaves = _Leaves()
+        try:
+            leaves.gather(value, "", 0)
+        except _TooDeepError:
             return None
         before = found.total()
-        value = self._by_value(value, found, depth)
-        if found.total() == before and depth == 0:
+        value = self._by_value(value, leaves, found, depth)
+        if found.total() == before:
             return text
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
-    def _by_value(self, value: Any, found: Counter[str], depth: int) -> Any:
-        leaves = _Leaves()
-        leaves.gather(value, "")
+    def _by_value(self, value: Any, leaves: _Leaves, found: Counter[str], depth: int) -> Any:
         masked = [self._leaf(name, text, found, depth) for name, text in leaves.told]
         told = zip(leaves.told, masked, strict=True)
         searched = ["" if done is not None else _unescaped(text) for (_, text), done in told]
@@ -194,18 +205,26 @@ class _Leaves:
 
     told: list[tuple[str, str]] = field(default_factory=list)
 
-    def gather(self, value: Any, name: str) -> None:
-        if isinstance(value, dict):
+    def gather(self, value: Any, name: str, depth: int) -> None:
+        """Take in a value and all within it.
+
+        Raises:
+            _TooDeepError: it is nested deeper than anybody writes by hand.
+        """
+        if depth > DEEPEST:
+            raise _TooDeepError
+        if isinstance(value, str):
+            self.told.append((name, value))
+        elif isinstance(value, dict):
             for key, inner in value.items():
                 self.told.append(("", key))
-                self.gather(inner, key)
+                self.gather(inner, key, depth + 1)
         elif isinstance(value, list):
             for inner in value:
-                self.gather(inner, name)
-        elif isinstance(value, str):
-            self.told.append((name, value))
+                self.gather(inner, name, depth + 1)
         elif _numeric(value):
-            self.told.append((name, repr(value)))
+            # Times since 1970 have the shape of identifiers, and one in eleven has a check digit too.
+            self.told.append((name, "" if _TIME.search(name) else repr(value)))
 
 
 class _Rebuilt:
@@ -241,19 +260,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise _TwiceError
     return found
-
-
-def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
-    while level and deepest <= DEEPEST:
-        deepest += 1
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-    return deepest
 
 
 def decoded(content: bytes, content_type: str) -> str:

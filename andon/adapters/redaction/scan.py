@@ -27,6 +27,9 @@ MARK: Final = re.compile(r"\[secret:[a-z_]+:[0-9a-f]{12}\]")
 UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 """Characters that nobody sees and that would tear a passage apart."""
 
+ODD: Final = re.compile(f"[{re.escape(''.join(map(chr, SHADOW)))}]")
+HIDDEN: Final = re.compile(f"[{''.join(sorted(UNSEEN))}]")
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -46,26 +49,52 @@ def scan(text: str, passes: Sequence[Pass]) -> list[Hit]:
 
 def _found(text: str, passes: Sequence[Pass]) -> Iterator[Hit]:
     if text.isascii():
-        return _hits(text, text.encode(), passes)
-    seen = [position for position, char in enumerate(text) if char not in UNSEEN]
-    shadow = (text if len(seen) == len(text) else "".join(text[at] for at in seen)).translate(SHADOW)
-    shadow = BETWEEN_DIGITS.sub("-", shadow)
-    hits = _hits(shadow, shadow, passes)
-    if len(seen) < len(text):
-        return (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)
-    return hits
+        return _hits(text, passes)
+    shadow = BETWEEN_DIGITS.sub("-", ODD.sub(_shadow, text))
+    if not HIDDEN.search(shadow):
+        return _hits(shadow, passes)
+    seen = [position for position, char in enumerate(shadow) if char not in UNSEEN]
+    hits = _hits("".join(shadow[at] for at in seen), passes)
+    return (Hit(seen[hit.start], seen[hit.end - 1] + 1, hit.rule) for hit in hits)
 
 
-def _hits(text: str, searched: str | bytes, passes: Sequence[Pass]) -> Iterator[Hit]:
-    """Yield what each pass finds; in ASCII the positions of bytes and characters are the same."""
+def _shadow(match: re.Match[str]) -> str:
+    return chr(SHADOW[ord(match[0])])
+
+
+def _hits(text: str, passes: Sequence[Pass]) -> Iterator[Hit]:
+    """Yield what each pass finds; RE2 counts bytes, and checks look at characters."""
+    searched = text.encode()
+    plain = len(searched) == len(text)
     for one in passes:
-        shapes = one.shapes
+        at_byte = at_char = 0
         for match in one.expression.finditer(searched):
-            shape = shapes[match.lastindex - 1]
-            start, end = match.span(match.lastindex)
-            judged = shape.check(text, start, end)
-            if judged is not None:
-                yield Hit(start, judged, shape.rule)
+            first, last = match.span()
+            if not plain:
+                at_char += len(searched[at_byte:first].decode())
+                at_byte = first
+            hit = _judged(one, text, at_char if not plain else first, searched[first:last])
+            if hit is not None:
+                yield hit
+
+
+def _judged(one: Pass, text: str, start: int, passage: bytes) -> Hit | None:
+    """Return what a passage is, by the first shape that it has and whose check it passes."""
+    if passage.isdigit() and len(passage) in one.bare:
+        bare = one.bare[len(passage)]
+        judged = bare.check(text, start, start + len(passage))
+        return None if judged is None else Hit(start, judged, bare.rule)
+    for shape in one.shapes:
+        match = shape.fit(passage)
+        if match is None:
+            continue
+        first, last = match.span(1)
+        if not passage.isascii():
+            first, last = len(passage[:first].decode()), len(passage[:last].decode())
+        end = shape.check(text, start + first, start + last)
+        if end is not None:
+            return Hit(start + first, end, shape.rule)
+    return None
 
 
 def _settled(hits: Iterator[Hit]) -> list[Hit]:

@@ -21,6 +21,11 @@ PAGE: Final = 500
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
 app.command("andon.cli.evidence_trace:trace", name="trace")
 app.command("andon.cli.evidence_view:show", name="show")
+app.command("andon.cli.evidence_custody:raw", name="raw")
+app.command("andon.cli.evidence_custody:hold", name="hold")
+app.command("andon.cli.evidence_custody:unhold", name="unhold")
+app.command("andon.cli.evidence_custody:erase", name="erase")
+app.command("andon.cli.evidence_custody:erasures", name="erasures")
 app.command("andon.cli.completeness:complete", name="complete")
 
 

@@ -78,27 +78,6 @@ def test_the_fallback_is_said_while_it_runs_and_no_longer(
     assert said not in shown(servant, tmp_path, fallback=ended)[1]
 
 
-@pytest.mark.parametrize(("words", "kind"), [((), "evidence_hold"), (("--lift",), "evidence_hold_lifted")])
-def test_legal_holds_the_evidence_and_lifts_that(
-    servant: Servant, tmp_path: Path, words: tuple[str, ...], kind: str
-) -> None:
-    path = f"/v1/incidents/{INCIDENT}/declarations"
-    servant.answers[path] = (201, {"incident": INCIDENT, "kind": kind, "about": {}})
-    ready = servant.ready(tmp_path / "ready.json")
-    arguments: tuple[str | Path, ...] = (
-        "hold-evidence",
-        INCIDENT,
-        "--reason",
-        "a letter",
-        *words,
-        "--ready-file",
-        ready,
-    )
-    assert "held" in andon(*arguments, cwd=tmp_path, check=0).stdout
-    [call] = [one for one in servant.calls if one.path == path]
-    assert (call.token, call.body) == ("token-legal", {"kind": kind, "reason": "a letter"})
-
-
 def test_a_hold_in_force_is_said_before_anything_else(servant: Servant, tmp_path: Path) -> None:
     held = {"person": "lena", "since": "2026-03-01T09:00:00Z"}
     assert "legal holds the evidence since" in shown(servant, tmp_path, evidence_hold=held)[1]

@@ -54,6 +54,8 @@ class Collected(Carried):
     source: Slug
     items: int
     gaps: int
+    supplies: tuple[Slug, ...] = ()
+    """Kinds that it can give; empty: any."""
 
 
 class SealCall(Carried):
@@ -64,6 +66,8 @@ class SealCall(Carried):
     previous: Sha256Hex
     rows: tuple[EvidenceRow, ...]
     at: Instant
+    supplied: tuple[Slug, ...] | None = None
+    """Kinds that the sources supply; None: at least one did not say."""
 
 
 class EvidenceActivities:
@@ -106,7 +110,8 @@ class EvidenceActivities:
         )
         async with aclosing(cast("Any", _found(source, call, cursor))) as found:
             reached = await taking.take(found)
-        return Collected(source=call.source, items=reached.items, gaps=reached.gaps)
+        supplies = tuple(sorted(source.supplies))
+        return Collected(source=call.source, items=reached.items, gaps=reached.gaps, supplies=supplies)
 
     @activity.defn(name="evidence.seal")
     async def seal(self, call: SealCall) -> Seal:
@@ -127,7 +132,7 @@ class EvidenceActivities:
             rows=outcomes,
             gaps=named,
             leftovers=leftovers,
-            kinds=settle_kinds(call.rows, items, outcomes),
+            kinds=settle_kinds(call.rows, items, outcomes, gaps, call.supplied),
         )
         key = f"manifests/{call.incident}/{call.snapshot:04d}.json"
         with final_errors():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -35,7 +36,7 @@ class EvidenceSnapshotWorkflow:
         return seal
 
     async def _sealed(self, order: SnapshotOrder) -> Seal:
-        await asyncio.gather(*(self._collect(order, source) for source in order.sources))
+        collected = await asyncio.gather(*(self._collect(order, source) for source in order.sources))
         return await workflow.execute_activity_method(
             EvidenceActivities.seal,
             SealCall(
@@ -44,6 +45,7 @@ class EvidenceSnapshotWorkflow:
                 previous=order.previous,
                 rows=order.rows,
                 at=workflow.now(),
+                supplied=_supplied(collected),
             ),
             task_queue=queues.EVIDENCE,
             start_to_close_timeout=SEAL_TIMEOUT,
@@ -69,3 +71,13 @@ class EvidenceSnapshotWorkflow:
             # The seal names every row this source left open as a gap.
             workflow.logger.exception("source %s gave nothing", source)
             return None
+
+
+def _supplied(collected: Sequence[Collected | None]) -> tuple[Slug, ...] | None:
+    """Return the kinds that the sources supply; None where one of them did not say."""
+    kinds: set[Slug] = set()
+    for one in collected:
+        if one is None:
+            return None
+        kinds.update(one.supplies)
+    return tuple(sorted(kinds)) if kinds else None

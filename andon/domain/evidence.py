@@ -6,7 +6,7 @@ reason. "Nothing came back" is a gap: it never means that nothing happened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -250,27 +250,49 @@ def _settled(row: EvidenceRow, items: int, reported: Sequence[Gap]) -> RowOutcom
 
 
 def settle_kinds(
-    rows: Sequence[EvidenceRow], items: Sequence[EvidenceItem], outcomes: Sequence[RowOutcome]
+    rows: Sequence[EvidenceRow],
+    items: Sequence[EvidenceItem],
+    outcomes: Sequence[RowOutcome],
+    gaps: Sequence[Gap] = (),
+    supplied: Collection[Slug] | None = None,
 ) -> tuple[KindOutcome, ...]:
     """Give each kind of each row its end.
 
     A kind without items in a row that was captured is a gap as well: other kinds of the row came in,
-    and there is no evidence of this one.
+    and there is no evidence of this one. One that no source supplies is `not_configured`, which is
+    another thing than a source that was asked and had none (INV-04).
+
+    Args:
+        rows: what must be kept.
+        items: what came in.
+        outcomes: how each row ended.
+        gaps: what the sources told.
+        supplied: the kinds that the sources supply; None: nobody knows.
     """
     ends = {one.row: one for one in outcomes}
+    told = {
+        row.id: min((gap.reason for gap in gaps if gap.row == row.id), key=TELLING.index, default=None)
+        for row in rows
+    }
+
+    def why(row: EvidenceRow, kind: Slug) -> GapReason:
+        if supplied is not None and kind not in supplied and not row.later:
+            return GapReason.NOT_CONFIGURED
+        return ends[row.id].reason or told[row.id] or GapReason.EMPTY
+
     return tuple(
-        _kind(row, kind, sum(1 for item in items if item.kind == kind), ends[row.id])
+        _kind(row, kind, sum(1 for item in items if item.kind == kind), why(row, kind))
         for row in rows
         for kind in row.kinds
     )
 
 
-def _kind(row: EvidenceRow, kind: Slug, items: int, end: RowOutcome) -> KindOutcome:
+def _kind(row: EvidenceRow, kind: Slug, items: int, reason: GapReason) -> KindOutcome:
     if items:
         return KindOutcome(kind=kind, row=row.id, state=RowState.CAPTURED, items=items)
     if row.not_applicable is not None:
         return KindOutcome(kind=kind, row=row.id, state=RowState.NOT_APPLICABLE)
-    return KindOutcome(kind=kind, row=row.id, state=RowState.GAP, reason=end.reason or GapReason.EMPTY)
+    return KindOutcome(kind=kind, row=row.id, state=RowState.GAP, reason=reason)
 
 
 def missing_log_rate(rows: Sequence[RowOutcome]) -> float:

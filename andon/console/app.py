@@ -45,6 +45,7 @@ from andon.console.routes import (
     keys,
     known,
     links,
+    log,
     my_keys,
     notices,
     pages,
@@ -55,6 +56,7 @@ from andon.console.routes import (
     quality,
     quality_pages,
     reach,
+    reach_pages,
     releasing,
     report,
     signing,
@@ -121,6 +123,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
     app.state.custody = CustodyDesk(stands_on, app.state.declaring, app.state.slips)
     app.include_router(alarms.router)
+    app.include_router(log.router)
     app.include_router(links.api)
     app.include_router(quality.router)
     app.include_router(quality_pages.router)
@@ -128,6 +131,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(sources.router)
     app.include_router(affected.router)
     app.include_router(reach.router)
+    app.include_router(reach_pages.router)
     app.include_router(access.router)
     app.include_router(access.screens)
     app.include_router(custody.router)

@@ -17,6 +17,7 @@ from andon.api.authentication import Caller
 from andon.console.access import READING
 from andon.console.known import Known
 from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
+from andon.console.models.completeness import completeness_shown
 from andon.console.models.decision import DecisionShown, acting_role, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
 from andon.console.models.incident import (
@@ -230,10 +231,10 @@ class Reading:
 
     async def evidence(self, incident: IncidentId) -> EvidenceShown:
         """Return all evidence of an incident."""
-        await self.row(incident)
+        row = await self.row(incident)
         manifests = await asyncio.to_thread(self._parts.evidence.manifests, incident)
         items = await asyncio.to_thread(self._parts.evidence.items, incident)
-        return evidence_shown(manifests, items)
+        return evidence_shown(manifests, items, completeness_shown(row, manifests).found)
 
     async def file(self, incident: IncidentId) -> dict[str, Any]:
         """Return the incident file: the stored one if there is one, else as it would be now."""

@@ -49,6 +49,9 @@ class EvidenceShown(Frozen):
     items: tuple[EvidenceItem, ...]
     gaps: tuple[Gap, ...]
     missing_log_rate: float | None
+    completeness: Completeness | None = Field(
+        None, description="over all snapshots, and what the ledger holds"
+    )
 
 
 def evidence_summary(view: IncidentView, rows: Sequence[EvidenceRow]) -> EvidenceSummary | None:
@@ -70,11 +73,14 @@ def evidence_summary(view: IncidentView, rows: Sequence[EvidenceRow]) -> Evidenc
     )
 
 
-def evidence_shown(manifests: Sequence[Manifest], items: Sequence[EvidenceItem]) -> EvidenceShown:
+def evidence_shown(
+    manifests: Sequence[Manifest], items: Sequence[EvidenceItem], whole: Completeness | None = None
+) -> EvidenceShown:
     """Return the evidence of an incident, in order of time by our clock; unsealed items are among it."""
     return EvidenceShown(
         manifests=tuple(manifests),
         items=tuple(placed.item for placed in in_order(items)),
         gaps=tuple(gap for manifest in manifests for gap in manifest.gaps),
         missing_log_rate=missing_log_rate(manifests[-1].rows) if manifests else None,
+        completeness=whole,
     )

@@ -16,9 +16,10 @@ from andon.console.affected import Affected, tally_in
 from andon.console.models.affected import AffectedBody, AffectedNoted, AffectedShown
 from andon.console.reach import Reaching
 from andon.console.routes.places import Incident, Reader, Speaker
-from andon.domain.affected import RecordState
+from andon.domain.affected import AffectedRecord, RecordState
 from andon.domain.custody import AccessKind
 from andon.domain.sheet import written
+from andon.register.incidents import IncidentRow
 
 BODY_BYTES: Final = 4 * 1024 * 1024
 DEPTH: Final = 4
@@ -83,16 +84,21 @@ async def export(
     """Return the whole list as a file; that you took it is on record."""
     row = await reading.row(incident)
     await affected.looked(incident, caller, AccessKind.EXPORTED)
-    found = await affected.records(row)
+    return await as_file(row, await affected.records(row), form)
+
+
+async def as_file(row: IncidentRow, found: list[AffectedRecord], form: Literal["csv", "json"]) -> Response:
+    """Return a list as a file that a browser keeps and does not show."""
     headers = {
-        "Content-Disposition": f'attachment; filename="{incident}-affected.{form}"',
+        "Content-Disposition": f'attachment; filename="{row.incident}-affected.{form}"',
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
     if form == "json":
         plain = [one.model_dump(mode="json") for one in found]
         return JSONResponse(
-            {"incident": incident, "tally": tally_in(row).model_dump(), "records": plain}, headers=headers
+            {"incident": row.incident, "tally": tally_in(row).model_dump(), "records": plain},
+            headers=headers,
         )
     text = await asyncio.to_thread(written, found)
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentShown
+from andon.console.screens.completeness import KindLine, kind_lines
 from andon.console.screens.incident import EvidenceBox, evidence_box, size
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
@@ -54,6 +55,7 @@ class EvidenceScreen:
     more: int
     gaps: tuple[GapLine, ...]
     traces: tuple[str, ...]
+    kinds: tuple[KindLine, ...]
 
 
 def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datetime) -> EvidenceScreen:
@@ -88,4 +90,5 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
             for one in evidence.gaps
         ),
         traces=tuple(sorted({trace for one in evidence.items if (trace := trace_of(one))})),
+        kinds=kind_lines(evidence.completeness) if evidence.completeness else (),
     )

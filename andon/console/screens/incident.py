@@ -23,6 +23,7 @@ from andon.console.screens.course import (
 from andon.console.screens.known import KnownBox, TimeLine, known_box, time_lines
 from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
+from andon.console.screens.reach import ReachBox, reach_box
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
 from andon.console.screens.words import ENDINGS, ORDERS, Status, action, lower, plain
@@ -122,6 +123,7 @@ class IncidentScreen:
     workflow_id: str
     head: str
     begun: bool
+    reach: ReachBox
 
 
 def incident_screen(
@@ -182,6 +184,7 @@ def incident_screen(
         workflow_id=incident.temporal.workflow_id,
         head=incident.heads.response.digest,
         begun=incident.version > 0,
+        reach=reach_box(incident.impact, incident.findings.get("blast_radius")),
     )
 
 

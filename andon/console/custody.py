@@ -188,7 +188,8 @@ class CustodyDesk:
         word = await self._word(row, caller, reason)
         asked = await asyncio.to_thread(self._custody.erasures.get, row.incident, erasure)
         agreed = [(asked.asked_by, asked.asked_as), (word.person, word.role)]
-        denied = judge_erasure(self._custody.policy.erasure, agreed)
+        denied = None if asked.state is ErasureState.ASKED else Denied.SETTLED
+        denied = denied or judge_erasure(self._custody.policy.erasure, agreed)
         denied = denied or await self._against(row, asked.items)
         if denied is not None:
             await self._refuse(word, AccessKind.ERASURE_REFUSED, denied, erasure)

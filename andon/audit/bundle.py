@@ -32,7 +32,9 @@ from andon.audit.layout import (
 from andon.audit.package import digest_of_file
 from andon.audit.recorded import recorded_in
 from andon.audit.replay import history_of
+from andon.audit.runs import run_of
 from andon.audit.texts import first_problem, json_of
+from andon.domain.archive import ARCHIVE
 from andon.domain.errors import InvalidInputError
 from andon.domain.ledger import Head
 from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
@@ -161,9 +163,14 @@ class Bundle:
         """Return the incident file, if one had been written."""
         return text(self.container, FILE) if FILE in self.digests else None
 
-    def history_digests(self) -> dict[str, Sha256Hex]:
-        """Return the digest of each history's file."""
-        return {name: self.digests[name] for name in self._under(HISTORIES)}
+    def run_digests(self) -> dict[str, Sha256Hex]:
+        """Return the digest of each history's file, by the id of its run."""
+        return {run_of(history): self.digests[name] for name, history in self._read.items()}
+
+    def archives(self) -> dict[str, bytes]:
+        """Return the lists of what was archived, by their keys."""
+        names = (one for one in self._under(f"{STORE}{ARCHIVE}") if "/histories/" not in one)
+        return {name.removeprefix(STORE): text(self.container, name).encode() for name in names}
 
     def digest(self, key: str) -> Sha256Hex | None:
         """Return the SHA-256 of an object of locked storage; None if it is not there."""

@@ -48,7 +48,7 @@ MAX_TEXT_BYTES: Final = 256 * 1024 * 1024
 _HEX: Final = "[0-9a-f]{64}"
 _PLACES: Final = re.compile(
     rf"data/(?:(?:{'|'.join(BY_DIGEST)})/{_HEX}\.json|manifests/[0-9]{{4,8}}\.json|histories/[0-9]{{4,8}}\.json"
-    rf"|views/[A-Za-z0-9._/-]+|store/evidence/[A-Za-z0-9._/-]+)"
+    rf"|views/[A-Za-z0-9._/-]+|store/(?:evidence|archive)/[A-Za-z0-9._/-]+)"
 )
 _SAFE: Final = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
 

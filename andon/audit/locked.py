@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from andon.audit.chain import LockedCopies, LockedObject
-from andon.domain.errors import EvidenceStoreError
+from andon.domain.errors import EvidenceStoreError, NotFoundError
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE: Final = 8
 CHUNK: Final = 1024 * 1024
 LEDGER: Final = "ledger/"
-EVIDENCE: Final = "evidence/"
+KEPT_WHOLE: Final = ("evidence/", "archive/")
 UNLOCKED: Final = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "404"})
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -113,6 +113,30 @@ class LockedReader:
         except BotoCoreError as error:
             raise EvidenceStoreError(f"the evidence store: {error}") from error
 
+    def must_read(self, key: str) -> bytes:
+        """Return a small object.
+
+        Raises:
+            NotFoundError: there is none.
+            EvidenceStoreError: the store can't be reached, or refuses this identity.
+        """
+        found = self.read(key)
+        if found is None:
+            raise NotFoundError("object", key)
+        return found
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix.
+
+        Raises:
+            EvidenceStoreError: the store can't be reached, or refuses this identity.
+        """
+        try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            return [found["Key"] for page in pages for found in page.get("Contents", [])]
+        except (ClientError, BotoCoreError) as error:
+            raise EvidenceStoreError(f"the evidence store: {error}") from error
+
     def lines(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield key and text of each object under a prefix, sorted by key.
 
@@ -132,7 +156,7 @@ class LockedReader:
     def _seen(self, incident: IncidentId) -> dict[str, _Seen]:
         found: dict[str, _Seen] = defaultdict(_Seen)
         pages = self._client.get_paginator("list_object_versions")
-        for folder in ("ledger", "manifests", "evidence"):
+        for folder in ("ledger", "manifests", "evidence", "archive"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=f"{folder}/{incident}/"):
                 for version in page.get("Versions", []):
                     one = found[version["Key"]]
@@ -146,7 +170,7 @@ class LockedReader:
     def _read(self, key: str, seen: _Seen, shelf: Shelf | None) -> LockedObject:
         if seen.newest is None:
             return LockedObject(hashlib.sha256().hexdigest(), 0, seen.markers, None)
-        wanted = shelf if key.startswith(EVIDENCE) else None
+        wanted = shelf if key.startswith(KEPT_WHOLE) else None
         kept = wanted.kept(key) if wanted is not None else None
         ask = self._client.head_object if kept else self._client.get_object
         got: Any = ask(Bucket=self._bucket, Key=key, VersionId=seen.newest)

@@ -7,6 +7,7 @@ from typing import Protocol
 from andon.audit.chain import LockedCopies, compare_copy
 from andon.audit.exported import Opened, Unreadable
 from andon.audit.findings import Step
+from andon.domain.archive import ARCHIVE
 from andon.domain.evidence import EvidenceItem, Manifest, RowState
 from andon.domain.ledger import Entry, Kind
 from andon.domain.values import NOTHING_YET, Sha256Hex, sha256
@@ -46,7 +47,7 @@ def check_evidence(
         there = root in roots
         step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
     if objects is not None:
-        for key in sorted(objects.keys() - named):
+        for key in sorted(key for key in objects.keys() - named if not key.startswith(ARCHIVE)):
             step.broken(key, "is there, and no manifest names it: it was planted")
     elif locked is None and roots:
         step.note("the stored objects themselves were not read: run it against the live system")

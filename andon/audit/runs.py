@@ -6,7 +6,7 @@ must have come in as an update or a signal, and none other may have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,9 +52,7 @@ class _Seen:
     opaque: int = 0
 
 
-def check_histories(
-    step: Step, opened: Opened, histories: Iterable[WorkflowHistory], digests: Mapping[str, Sha256Hex]
-) -> None:
+def check_histories(step: Step, opened: Opened, histories: Iterable[WorkflowHistory]) -> None:
     """Every run is whole, runs follow each other, and what came in is what the ledger counts."""
     seen = _Seen()
     own = f"incident/{opened.incident}"
@@ -68,7 +66,6 @@ def check_histories(
     for run, workflow in seen.expected.items():
         step.must(run in seen.runs, workflow, f"went on in run {run}, whose history is not there")
     _compare(step, opened, seen)
-    _archived(step, opened, digests)
 
 
 def builds(histories: Iterable[WorkflowHistory]) -> set[str]:
@@ -83,6 +80,11 @@ def builds(histories: Iterable[WorkflowHistory]) -> set[str]:
     }
 
 
+def run_of(history: WorkflowHistory) -> str:
+    """Return the id of the run that a history is of."""
+    return str(history.events[0].workflow_execution_started_event_attributes.original_execution_run_id)
+
+
 def _run(step: Step, history: WorkflowHistory, seen: _Seen) -> None:
     events = list(history.events)
     name = history.workflow_id
@@ -93,8 +95,7 @@ def _run(step: Step, history: WorkflowHistory, seen: _Seen) -> None:
                 name, f"event {place} has the number {event.event_id}: events were taken out or added"
             )
             break
-    started = events[0].workflow_execution_started_event_attributes
-    run = started.original_execution_run_id
+    run = run_of(history)
     step.must(run not in seen.runs, name, f"run {run} is there twice")
     seen.runs[run] = name
     latest = events[0].event_time.ToDatetime()
@@ -185,20 +186,3 @@ def _reaches_the_end(step: Step, own: str, opened: Opened) -> None:
 def _statements(entry: Entry) -> Iterator[Sha256Hex]:
     if entry.kind in COUNTED | REFUSED and "statement" in entry.digests:
         yield entry.digests["statement"]
-
-
-def _archived(step: Step, opened: Opened, digests: Mapping[str, Sha256Hex]) -> None:
-    """Where an entry names the digest of a history, that history is there, byte for byte."""
-    named = {
-        digest: f"{entry.chain} entry {entry.sequence}"
-        for entry in (*opened.entries, *opened.access)
-        for name, digest in entry.digests.items()
-        if name == "history"
-    }
-    held = set(digests.values())
-    for digest, where in named.items():
-        step.must(
-            digest in held, where, f"names history {digest[:16]}, and none that is here has that digest"
-        )
-    if not named and digests:
-        step.note("no entry names the digest of these histories: only what they share with it is compared")

@@ -25,6 +25,7 @@ from andon.audit.declarations import check_declarations
 from andon.audit.exported import Exported, Opened, open_exported
 from andon.audit.findings import Report, Step
 from andon.audit.intake import check_intake, check_stated
+from andon.audit.kept import check_archives
 from andon.audit.preserved import Objects, check_evidence, check_file
 from andon.audit.proposals import check_proposals, check_requesters
 from andon.audit.responses import check_judgement, check_statements
@@ -82,7 +83,11 @@ class Beside:
     objects: Objects | None = None
     file: str | None = None
     histories: Callable[[], Iterable[WorkflowHistory]] | None = None
-    history_digests: Mapping[str, Sha256Hex] = field(default_factory=dict)
+    run_digests: Mapping[str, Sha256Hex] = field(default_factory=dict)
+    """Id of a run -> SHA-256 of its history as it was handed over."""
+
+    archives: Mapping[str, bytes] | None = None
+    """Lists of what was archived, by their keys in locked storage; None: it was not read."""
     pinned: bytes | None = None
 
 
@@ -111,9 +116,11 @@ def verify(
     check_file(steps[Name.EVIDENCE], opened, beside.file)
     _responses(steps, opened, trust)
     if beside.histories is not None:
-        check_histories(steps[Name.HISTORIES], opened, beside.histories(), beside.history_digests)
+        check_histories(steps[Name.HISTORIES], opened, beside.histories())
     else:
         steps[Name.HISTORIES].note("no workflow histories were handed over")
+    if beside.archives is not None and beside.objects is not None:
+        check_archives(steps[Name.HISTORIES], opened, beside.archives, beside.objects, beside.run_digests)
     last = max(opened.entries, key=lambda entry: entry.sequence, default=None)
     return Report(
         incident=exported.incident,

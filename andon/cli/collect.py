@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from temporalio.client import WorkflowHistory
 
+from andon.audit.archived import read_archive
 from andon.audit.chain import REGISTER, LockedCopies
 from andon.audit.exported import Exported, Sealing
 from andon.audit.locked import LockedReader, Shelf, StoreAccess
@@ -27,7 +28,8 @@ from andon.cli.ledger import pages
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import Place
 from andon.cli.service import Service, console
-from andon.domain.errors import EvidenceStoreError, NotFoundError
+from andon.domain.archive import archives_under
+from andon.domain.errors import EvidenceStoreError, InvalidInputError, NotFoundError
 from andon.domain.ledger import Head
 from andon.domain.values import canonical
 
@@ -42,10 +44,12 @@ class Gathered:
     locked: LockedCopies | None = None
     file: str | None = None
     notes: list[str] = field(default_factory=list)
+    log: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
     def trust(self) -> Trust:
         """Return the server's own keys as a trust file says them."""
-        return Trust(attestation=self.keys)
+        return Trust(attestation=self.keys, log=self.log, witnesses=self.witnesses)
 
     def beside(self, pinned: bytes | None) -> Beside:
         """Return what the verifier holds the incident against."""
@@ -80,6 +84,7 @@ def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: in
         detail = incident_of(service, incident)
         found = _texts(service, incident, detail, since, notes)
         keys: Keys = service.get("/v1/trust")
+        signed = _signed(service, notes)
         file = _file(service, incident, detail)
     questions = {digest: canonical(one).decode() for digest, one in recorded.requests.items()}
     heads = dict(found.heads) | ({"history": recorded.head} if recorded.head is not None else {})
@@ -97,7 +102,8 @@ def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: in
         sealing=found.sealing,
     )
     locked = _locked(place, incident, shelf, notes)
-    return Gathered(exported, keys, tuple(runs), locked, file, notes)
+    log, witnesses = (tuple(key for key in (signed.get(name),) if key) for name in ("key", "witness_key"))
+    return Gathered(exported, keys, tuple(runs), locked, file, notes, log, witnesses)
 
 
 def fetch_histories(place: Place, incident: str) -> list[WorkflowHistory]:
@@ -122,8 +128,15 @@ def _histories(place: Place, incident: str, notes: list[str]) -> list[WorkflowHi
     try:
         return fetch_histories(place, incident)
     except CommandError as error:
-        notes.append(f"no workflow history, so questions can't be judged again: {error.message}")
+        away = error.message
+    try:
+        reader = LockedReader(StoreAccess.model_validate(place.live("s3")))
+        found = read_archive(incident, reader.keys(archives_under(incident)), reader.must_read)
+    except (CommandError, EvidenceStoreError, NotFoundError, InvalidInputError, ValidationError):
+        notes.append(f"no workflow history, so questions can't be judged again: {away}")
         return []
+    notes.append(f"the histories are those of {found.key}: {away}")
+    return list(found.histories)
 
 
 def _texts(
@@ -220,6 +233,18 @@ def _sealing(service: Service, path: str, since: int | None, notes: list[str]) -
         proof=line_of(proofs).encode(),
         stamp=base64.b64decode(stamp) if stamp else None,
     )
+
+
+def _signed(service: Service, notes: list[str]) -> dict[str, Any]:
+    """Return what the console tells of the log over all incidents."""
+    try:
+        found: dict[str, Any] = service.get("/v1/log")
+    except CommandError as error:
+        if error.code is Exit.UNREACHABLE:
+            raise
+        notes.append(f"no key of the log: {error.message}")
+        return {}
+    return found
 
 
 def _file(service: Service, incident: str, detail: Mapping[str, Any]) -> str | None:

@@ -17,9 +17,11 @@ from temporalio.client import WorkflowHistory
 from andon.adapters.store.ledger import batch_key, lines_of
 from andon.audit.chain import LockedCopies, LockedObject
 from andon.audit.exported import Exported, Sealing
+from andon.audit.runs import run_of
 from andon.audit.stage import stage
 from andon.audit.trust import Trust
 from andon.audit.write import Staging, bag
+from andon.domain.archive import Archive, Milestone, RunKept, archive_key
 from andon.domain.checkpoint import Leaf
 from andon.domain.custody import Access, AccessKind, access_entry
 from andon.domain.incident import Exhibit
@@ -102,7 +104,8 @@ def made_from(case: Case, runs: Sequence[WorkflowHistory]) -> Made:
     from tests.audit.test_real_incidents import exported_from  # noqa: PLC0415 - the tests of this folder use it
 
     exported = exported_from(case, runs)
-    access = _looked(exported.incident)
+    archive, archived = _archived(exported.incident, runs, len(exported.entries))
+    access = _looked(exported.incident, archive)
     exported = replace(
         exported,
         heads={place: head for place, head in exported.heads.items() if place != "history"},
@@ -111,7 +114,7 @@ def made_from(case: Case, runs: Sequence[WorkflowHistory]) -> Made:
         policies=_policies(exported),
     )
     store = case.parts.store.objects
-    objects = {key: content for key, content in store.items() if key.startswith("evidence/")}
+    objects = {key: content for key, content in store.items() if key.startswith("evidence/")} | archived
     file = _file(exported)
     tree, sealing, pinned = checkpointed(exported)
     exported = replace(exported, sealing=sealing)
@@ -230,14 +233,45 @@ def _object(content: bytes, *, lines: bool = True, version: str = "v1") -> Locke
     )
 
 
-def _looked(incident: str) -> list[Entry]:
+def _archived(
+    incident: str, runs: Sequence[WorkflowHistory], length: int
+) -> tuple[Archive, dict[str, bytes]]:
+    """Return the archive at the close, and its objects."""
+    content = {run_of(one): one.to_json().encode() for one in runs}
+    kept = tuple(
+        RunKept(
+            workflow=one.workflow_id,
+            run=run_of(one),
+            type="Incident",
+            events=len(one.events),
+            ended=True,
+            sha256=sha256(content[run_of(one)]),
+        )
+        for one in runs
+    )
+    milestone = Milestone(kind="closed", sequence=length - 1)
+    archive = Archive(incident=incident, milestone=milestone, at=EXPORTED_AT, build="test", runs=kept)
+    objects = {one.key(incident): content[one.run] for one in kept}
+    return archive, objects | {archive_key(incident, milestone): archive.content()}
+
+
+def _looked(incident: str, archive: Archive) -> list[Entry]:
+    """Return an access chain: somebody looked, the histories were archived, somebody exported."""
+    key = archive_key(incident, archive.milestone)
+    steps: list[tuple[AccessKind, str, dict[str, str]]] = [
+        (AccessKind.VIEWED, "", {}),
+        (AccessKind.ARCHIVED, key, {"archive": archive.digest()}),
+        (AccessKind.EXPORTED, "", {}),
+    ]
     entries: list[Entry] = []
     head = Head()
-    for minute, what in enumerate((AccessKind.VIEWED, AccessKind.EXPORTED)):
+    for minute, (what, item, digests) in enumerate(steps):
         access = Access(
             incident=incident,
             actor="person:p-auditor",
             what=what,
+            item=item,
+            digests=digests,
             at=datetime(2026, 11, 21, 20, minute, tzinfo=UTC),
         )
         entries.append(access_entry(access, head))

@@ -23,7 +23,6 @@ NOTHING_RESTS_ON: Final = {
     CODE: "which code ran it is the exporter's word",
     KEYS: "the server's own list of keys, for comparison",
     "data/locks.jsonl": "nobody signs what the store answered: versions, sizes and times of locks",
-    "data/histories/": "an entry names no digest of these; what they share with the ledger is compared",
 }
 """Where a flipped bit may pass, and why. Named in docs/reference/bundle.md as well."""
 

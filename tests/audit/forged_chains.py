@@ -276,7 +276,25 @@ def _another_head(events: list[Any]) -> list[Any]:
     return events
 
 
+def _archive(folder: Path, pattern: str) -> Path:
+    return next((folder / "data/store/archive").rglob(pattern))
+
+
 HISTORIES: dict[str, Forgery] = {
+    "an archive altered": Forgery(
+        listed(lambda one: _archive(one, "*closed.json").write_text("{}")), Name.HISTORIES, "was altered"
+    ),
+    "an archive removed": Forgery(
+        listed(lambda one: _archive(one, "*closed.json").unlink()), Name.HISTORIES, "which is not there"
+    ),
+    "an archived history altered": Forgery(
+        listed(lambda one: _archive(one, "histories/*.json").write_text("{}")),
+        Name.HISTORIES,
+        "that was archived",
+    ),
+    "who typed a history in altered": Forgery(
+        _history(1, lambda one: [{**one[0], "taskId": "7"}, *one[1:]]), Name.HISTORIES, "that was archived"
+    ),
     "an event taken out": Forgery(
         _history(1, lambda one: [*one[:30], *one[31:]]), Name.HISTORIES, "has the number"
     ),

@@ -247,7 +247,7 @@ def _unlisted(part: str) -> Any:
 
 
 def _objects(folder: Path) -> list[Path]:
-    return sorted(path for path in (folder / "data/store").rglob("*") if path.is_file())
+    return sorted(path for path in (folder / "data/store/evidence").rglob("*") if path.is_file())
 
 
 def _exchanged(folder: Path) -> None:

@@ -22,7 +22,8 @@ from andon.ports import Captured
 JSON: Final = "application/json"
 CHANGE_LOG: Final = "change_log"
 MOST_COMMITS: Final = 1000
-MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_BYTES: Final = 3 * 1024 * 1024
+"""Most that one call prints; two of them make an item."""
 OPTIONS: Final = {
     "repository": Option("name of a folder in the settings under `sources.repositories`", needed=True),
     "revision": Option("branch or tag that is deployed; `HEAD` unless said otherwise"),

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import math
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
-from typing import Any, Final
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, TextClause, bindparam, create_engine, text
+from sqlalchemy import Connection, CursorResult, Engine, Row, TextClause, bindparam, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -28,10 +23,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import NullPool
 
 from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.sources.sql_values import instant_of, plain, told, written
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import Gap, GapReason
-from andon.domain.source_times import read_time, skew_ms, with_zone, zone_of
+from andon.domain.source_times import skew_ms, zone_of
 from andon.domain.system import SourceEntry
 from andon.ports import Captured
 
@@ -50,6 +46,10 @@ OPTIONS: Final = {
 }
 DIALECTS: Final = {"sqlite": "iso", "postgresql": "native"}
 ROWS_AN_ITEM: Final = 500
+ROWS_AT_ONCE: Final = 50
+"""Rows in memory beside those of an item."""
+PART_BYTES: Final = 7 * 1024 * 1024
+ROW_BYTES: Final = 1024 * 1024
 PARAMETERS: Final = frozenset({"system", "since", "until", "incident", "trace", "traces"})
 _READ: Final = frozenset(
     {
@@ -60,6 +60,13 @@ _READ: Final = frozenset(
         sqlite3.SQLITE_TRANSACTION,
     }
 )
+
+
+class _Read(NamedTuple):
+    """A row as it will stand in an item."""
+
+    at: datetime | None
+    content: bytes
 
 
 class SqlSource:
@@ -94,17 +101,32 @@ class SqlSource:
             self._bound(connection)
             skew = self._skew(connection)
             most = int(self._options.get("rows", "1000"))
-            streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS_AN_ITEM)
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS_AT_ONCE)
             statement = _statement(self._options["select"])
             with closing(streaming.execute(statement, self._parameters(query))) as found:
-                columns, read, number = list(found.keys()), 0, 0
-                while rows := found.fetchmany(min(ROWS_AN_ITEM, most - read)):
-                    read, number = read + len(rows), number + 1
+                columns = list(found.keys())
+                for number, rows in enumerate(self._cut(columns, found, most), start=1):
                     yield self._captured(columns, rows, number, skew)
-                    if read >= most:
-                        break
-                if read >= most and found.fetchone() is not None:
-                    raise SourceError(self.name, GapReason.LATE, f"cut off after {most} rows")
+
+    def _cut(self, columns: Sequence[str], found: CursorResult[Any], most: int) -> Iterator[list[_Read]]:
+        """Gather rows into what one item holds."""
+        group: list[_Read] = []
+        size = read = 0
+        while read < most and (rows := found.fetchmany(min(ROWS_AT_ONCE, most - read))):
+            for row in rows:
+                one = _Read(self._time_of(columns, row), written([plain(value) for value in row]))
+                if len(one.content) > ROW_BYTES:
+                    raise SourceError(self.name, GapReason.REFUSED, f"a row of more than {ROW_BYTES} bytes")
+                if group and (len(group) == ROWS_AN_ITEM or size + len(one.content) > PART_BYTES):
+                    yield group
+                    group, size = [], 0
+                group.append(one)
+                size += len(one.content) + 1
+            read += len(rows)
+        if group:
+            yield group
+        if read >= most and found.fetchone() is not None:
+            raise SourceError(self.name, GapReason.LATE, f"cut off after {most} rows")
 
     def _bound(self, connection: Connection) -> None:
         """See to it that nothing is written, and that it ends."""
@@ -131,41 +153,38 @@ class SqlSource:
         known = {
             "system": query.system,
             "incident": query.incident,
-            "since": _told(query.since, form),
-            "until": _told(query.until, form),
+            "since": told(query.since, form),
+            "until": told(query.until, form),
             "trace": query.trace_ids[0] if query.trace_ids else "",
             "traces": list(query.trace_ids),
         }
         return {name: known[name] for name in text(self._options["select"]).compile().params}
 
     def _captured(
-        self, columns: Sequence[str], rows: Sequence[Row[Any]], number: int, skew: int | None
+        self, columns: Sequence[str], rows: Sequence[_Read], number: int, skew: int | None
     ) -> Captured:
-        plain = [[_plain(value) for value in row] for row in rows]
-        content = {"columns": columns, "rows": plain}
+        head = b'{"columns":' + written(columns) + b',"rows":['
         return Captured(
             kind=self._kind,
-            content=json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(),
+            content=head + b",".join(row.content for row in rows) + b"]}",
             content_type=JSON,
             name=f"{number:04d}",
-            source_at=self._time_of(columns, rows),
+            source_at=rows[0].at,
             skew_ms=skew,
-            origin=f"{self._options['database']}: rows {(number - 1) * ROWS_AN_ITEM + 1} and after",
+            origin=f"{self._options['database']}: {len(rows)} rows",
         )
 
-    def _time_of(self, columns: Sequence[str], rows: Sequence[Row[Any]]) -> datetime | None:
-        """Return the time of the first row; every row's is read, since one without a zone spoils them all."""
+    def _time_of(self, columns: Sequence[str], row: Row[Any]) -> datetime | None:
+        """Return the time of a row; one without a zone spoils them all."""
         column = self._options.get("time")
         if column is None:
             return None
         if column not in columns:
             raise SourceError(self.name, GapReason.REFUSED, f"there is no column {column}")
-        place = columns.index(column)
         try:
-            times = [_instant(row[place], self._zone) for row in rows]
+            return instant_of(row[columns.index(column)], self._zone)
         except InvalidInputError as error:
             raise SourceError(self.name, GapReason.REFUSED, f"column {column}: {error}") from error
-        return times[0]
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -180,7 +199,7 @@ class SqlSource:
         except DBAPIError as error:
             reason = GapReason.DENIED if _is_denied(error) else GapReason.REFUSED
             raise SourceError(self.name, reason, _code(error)) from error
-        except (SQLAlchemyError, UnicodeDecodeError) as error:
+        except (SQLAlchemyError, UnicodeError) as error:
             raise SourceError(self.name, GapReason.REFUSED, type(error).__name__) from error
 
 
@@ -212,49 +231,6 @@ def _statement(select: str) -> TextClause:
     if "traces" in statement.compile().params:
         return statement.bindparams(bindparam("traces", expanding=True))
     return statement
-
-
-def _told(at: datetime, form: str) -> Any:
-    if form == "native":
-        return at.astimezone(UTC)
-    if form == "epoch":
-        return at.timestamp()
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _instant(value: Any, zone: Any) -> datetime:
-    if isinstance(value, datetime):
-        return with_zone(value, zone)
-    if isinstance(value, str):
-        return read_time(value, zone)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, UTC)
-    raise InvalidInputError("holds no time")
-
-
-_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {
-    datetime: datetime.isoformat,
-    date: date.isoformat,
-    time: time.isoformat,
-    Decimal: str,
-    UUID: str,
-    bytes: lambda value: {"base64": base64.b64encode(value).decode()},
-    memoryview: lambda value: {"base64": base64.b64encode(bytes(value)).decode()},
-    timedelta: timedelta.total_seconds,
-}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: numbers without rounding, bytes as base64, the rest as its text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(one) for name, one in value.items()}
-    return _PLAIN.get(type(value), str)(value)
 
 
 def _state(error: DBAPIError) -> str:

@@ -71,6 +71,7 @@ class TestTheExample(SourceContract):
         )
 
 
+@pytest.mark.long
 def test_its_entry_point_is_all_that_andon_needs_to_find_it(example: ModuleType, tmp_path: Path) -> None:
     named = tmp_path / "ticket_source-1.dist-info"
     named.mkdir()

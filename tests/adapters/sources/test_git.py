@@ -97,11 +97,13 @@ async def test_a_commit_whose_clock_was_wrong_does_not_hide_those_behind_it(desk
     assert [one["hash"] for one in told(await got(desk.folder))["commits"]] == [hidden]
 
 
+@pytest.mark.long
 async def test_a_repository_without_commits_is_empty(tmp_path: Path) -> None:
     made = Repository(tmp_path / "desk")
     assert (await got(made.folder)).reasons == {"deployment_history": "empty"}
 
 
+@pytest.mark.long
 async def test_a_shallow_copy_that_begins_within_the_window_is_kept_and_its_loss_named(
     desk: Repository, tmp_path: Path
 ) -> None:
@@ -136,6 +138,7 @@ async def test_nothing_that_the_repository_configures_is_run(desk: Repository, t
     assert not sprung.exists()
 
 
+@pytest.mark.long
 async def test_odd_names_and_subjects_stay_text(desk: Repository) -> None:
     desk.commit("prompts/übung \x1b[31m.txt", "x")
     (commit,) = told(await got(desk.folder))["commits"]
@@ -161,6 +164,7 @@ def test_it_supplies_a_change_log_and_nothing_else() -> None:
         check(entry("git", "prompt", options={"repository": "desk"}))
 
 
+@pytest.mark.long
 async def test_its_own_window_may_be_longer_than_the_playbooks(desk: Repository) -> None:
     described = entry("git", "change_log", options={"repository": "desk"}, look_back_minutes=3 * 24 * 60)
     using = means(SourceSettings(repositories={"desk": desk.folder}))

@@ -74,6 +74,7 @@ async def test_what_is_no_answer_is_a_gap_with_its_reason(
     assert detail in found.gaps[0].detail
 
 
+@pytest.mark.long
 async def test_silence_is_a_gap_and_is_not_waited_for(served: Served) -> None:
     served.silent.set()
     found = await got(served, seconds=0.2)

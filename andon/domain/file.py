@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from andon.domain.completeness import completeness, from_ledger, taken
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.escalation import QUESTIONS
-from andon.domain.evidence import Manifest, missing_log_rate
+from andon.domain.evidence import Manifest
 from andon.domain.incident import Ending, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Kind
 from andon.domain.severity import Band
@@ -159,7 +160,7 @@ def _classification(sources: FileSources) -> tuple[Part, Needed]:
 
 
 def _affected(sources: FileSources) -> tuple[Part, Needed]:
-    impact = _latest(sources.view, DecisionKind.IMPACT)
+    impact, stated = _latest(sources.view, DecisionKind.IMPACT), sources.view.impact
     findings = _findings(impact)
     content = {
         "scope": impact.effect if impact else None,
@@ -169,8 +170,15 @@ def _affected(sources: FileSources) -> tuple[Part, Needed]:
         "questions": {name: findings.get(name) for name in QUESTIONS},
         "learned": _entries(sources.entries, Kind.FACTS_LEARNED),
         "brought_in": _entries(sources.entries, Kind.ROLES_JOINED),
+        "counted": stated.counted.model_dump(mode="json") if stated.counted else None,
+        "hypotheses": {name: one.model_dump(mode="json") for name, one in stated.hypotheses.items()},
+        "hypotheses_open": list(stated.unsettled),
+        "records": {**stated.affected.model_dump(mode="json"), "open": stated.affected.open},
     }
-    return content, {"an impact assessment": content["scope"]}
+    return content, {
+        "an impact assessment": content["scope"],
+        "what became of each affected record": not stated.affected.open,
+    }
 
 
 def _containment(sources: FileSources) -> tuple[Part, Needed]:
@@ -187,10 +195,16 @@ def _containment(sources: FileSources) -> tuple[Part, Needed]:
 
 def _evidence(sources: FileSources) -> tuple[Part, Needed]:
     newest = sources.manifests[-1] if sources.manifests else None
+    whole = completeness(
+        [taken(one) for one in sources.manifests],
+        rows=sources.opening.plan.rows if sources.opening else (),
+        later=from_ledger(sources.view),
+    )
     content = {
         "snapshots": [_snapshot(manifest) for manifest in sources.manifests],
         "seals": [seal.root for seal in sources.view.seals],
-        "missing_log_rate": missing_log_rate(newest.rows) if newest else None,
+        "completeness": whole.model_dump(mode="json") if whole else None,
+        "missing_log_rate": whole.missing_log_rate if whole else None,
         "opened_by": list(sources.openings),
         "accesses": _dumped(sources.accesses),
     }

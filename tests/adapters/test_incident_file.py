@@ -10,6 +10,7 @@ import pytest
 
 from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
 from andon.adapters.store.memory import MemoryEvidenceStore
+from andon.domain.affected import Tally
 from andon.domain.containment import OrderState, Proof
 from andon.domain.decision import (
     Accepted,
@@ -21,9 +22,10 @@ from andon.domain.decision import (
 from andon.domain.detection import Channel, Outcome
 from andon.domain.directory import Role
 from andon.domain.errors import NotFoundError
-from andon.domain.evidence import Gap, GapReason, Manifest, RowOutcome, RowState
-from andon.domain.file import PARTS
+from andon.domain.evidence import EvidenceRow, Gap, GapReason, Manifest, RowOutcome, RowState
+from andon.domain.file import PARTS, FileSources, build_file
 from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.impact import Basis, Counted, Impact
 from andon.domain.incident import Ending, IncidentView, OrderRecord
 from andon.domain.ledger import Chain, Entry, Kind
 from andon.domain.system import AISystem, Tier
@@ -175,6 +177,7 @@ async def test_the_parts_say_what_was_found(archive: Archive) -> None:
     assert parts["affected"]["unknown"] == ["notification_required"]
     assert parts["containment"]["orders"][0]["proof"]["saw"] == "false/STATIC"
     assert parts["evidence"]["missing_log_rate"] == 0.5
+    assert parts["evidence"]["completeness"]["percent"] == 50
     assert parts["cause_and_correction"]["failed_control"] == "release_gate"
     assert parts["decisions"]["decisions"][0]["responses"][0]["person"] == "ana"
 
@@ -294,3 +297,43 @@ async def test_approvals_overrides_extensions_and_lead_stand_in_the_file(archive
     assert part["lead"] == "ana"
     for name in ("proposed", "proposals_refused", "lead_changes", "stages_overdue"):
         assert len(part[name]) == 1, name
+
+
+async def test_rows_that_come_into_being_later_are_filled_from_the_ledger_and_the_first_gap_stays(
+    archive: Archive,
+) -> None:
+    later = EvidenceRow(id="outcome", kinds=("business_outcome",), later=True)
+    rows = (*opening().plan.rows, later)
+    gaps = (*MANIFEST.rows, RowOutcome(row="outcome", state=RowState.GAP, reason=GapReason.LATE))
+    plan = opening().plan.model_copy(update={"rows": rows})
+    filled = (*MANIFEST.rows[:1], RowOutcome(row="outputs", state=RowState.CAPTURED, items=2), gaps[-1])
+    found = build_file(
+        FileSources(
+            view=whole(),
+            opening=opening().model_copy(update={"plan": plan}),
+            manifests=(
+                MANIFEST.model_copy(update={"rows": gaps}),
+                MANIFEST.model_copy(update={"snapshot": 2, "rows": filled, "gaps": ()}),
+            ),
+        )
+    )
+    complete = found["parts"]["evidence"]["completeness"]
+    assert (complete["percent"], complete["missing_log_rate"]) == (100, 0.0)
+    outputs, outcome = complete["rows"][1:]
+    assert outputs["first_gap"] == {"snapshot": 1, "reason": "empty", "sources": ["recorder"]}
+    assert (outputs["filled_by"], outcome["in_ledger"], outcome["first_gap"]) == (2, True, None)
+
+
+async def test_the_file_names_open_hypotheses_counts_and_the_sum_of_affected_records(
+    archive: Archive,
+) -> None:
+    tally = Tally(head="a" * 64, all=50, corrected=47, cannot=3)
+    counted = Counted(outputs=412, basis=Basis.ESTIMATED, person="oscar", at=NOW)
+    view = whole().model_copy(update={"impact": Impact(counted=counted, affected=tally)})
+    affected = (await built(archive, view))["parts"]["affected"]
+    assert affected["records"].items() >= {"all": 50, "corrected": 47, "cannot": 3, "open": 0}.items()
+    assert (affected["counted"]["outputs"], affected["counted"]["users"]) == (412, None)
+    assert len(affected["hypotheses_open"]) == 6
+    left = Impact(affected=tally.model_copy(update={"cannot": 2}))
+    missing = build_file(FileSources(view=whole().model_copy(update={"impact": left})))["missing"]
+    assert "affected: what became of each affected record" in missing

@@ -37,6 +37,8 @@ def alarms(
     if json:
         screen.as_json(answer)
         return Exit.OK
+    if since := answer.get("unsigned_since"):
+        screen.warn(f"andon: the log over all incidents was not signed since {screen.when(since)}")
     screen.table(
         "Alarms",
         ("number", "incident", "what", "at", "over since"),

@@ -31,7 +31,7 @@ def witness(
 
     Args:
         folder: where it keeps its key and the newest checkpoint of each log.
-        log: public key of a log, as `andon audit checkpoint` prints it; may be repeated.
+        log: public key of a log, as `andon checkpoint` prints it; may be repeated.
         name: what it signs as.
         listen: address and port.
     """

@@ -46,6 +46,7 @@ from andon.console.routes import (
     known,
     links,
     log,
+    metrics,
     my_keys,
     notices,
     pages,
@@ -124,6 +125,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.custody = CustodyDesk(stands_on, app.state.declaring, app.state.slips)
     app.include_router(alarms.router)
     app.include_router(log.router)
+    app.include_router(metrics.router)
     app.include_router(links.api)
     app.include_router(quality.router)
     app.include_router(quality_pages.router)

@@ -13,7 +13,7 @@ from andon.api.vouching import vouching_key
 from andon.bootstrap import load_shelf, open_runtime
 from andon.bootstrap.custody import Custody, custody_of
 from andon.bootstrap.runtime import file_writer
-from andon.config import OidcSettings, Settings, SignInSettings
+from andon.config import CheckpointSettings, OidcSettings, Settings, SignInSettings
 from andon.console.delivery import Engine
 from andon.console.doorway import Doorway
 from andon.console.policy import PolicyOnShow
@@ -98,6 +98,7 @@ class Parts:
     source_secrets: SecretDrawer
     openings: Openings
     alarms: Alarms
+    checkpoints: CheckpointSettings
     sign_in: SignInSettings
     oidc: OidcSettings
     attestation_seed: bytes
@@ -155,6 +156,7 @@ def open_parts(settings: Settings) -> Parts:
         source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
         alarms=queries.alarms,
+        checkpoints=settings.checkpoints,
         sign_in=settings.sign_in,
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),

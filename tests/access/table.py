@@ -60,6 +60,8 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/systems": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),
+    "GET /v1/metrics": Row(READING, READ),
+    "GET /metrics": Row(READING, READ),
     "GET /v1/trust": Row(READING, READ),
     "GET /v1/definitions": Row(ALL, READ),
     "GET /v1/triggers": Row(ALL, READ),

@@ -6,12 +6,15 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from andon.api.authentication import only
 from andon.console.access import READING
+from andon.console.models.log import overdue_since
 from andon.console.routes.places import Stock
 from andon.domain.run_alarm import RunAlarm
-from andon.domain.values import Frozen
+from andon.domain.values import Frozen, Instant
+from andon.register.checkpoints import CheckpointLog
 
 router = APIRouter(prefix="/v1", tags=["console"])
 
@@ -20,6 +23,9 @@ class AlarmList(Frozen):
     """Alarms, newest first."""
 
     alarms: tuple[RunAlarm, ...]
+    unsigned_since: Instant | None = Field(
+        None, description="the log over all incidents was not signed since, longer than allowed"
+    )
 
 
 @router.get("/alarms", dependencies=[Depends(only(READING))])
@@ -30,6 +36,8 @@ async def alarms(
     open: Annotated[bool, Query(description="those that are not over")] = False,  # noqa: A002 - the API's word
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> AlarmList:
-    """List what was found of incidents' workflows: ended, deleted or set back behind Andon's back."""
+    """List what was found of incidents' workflows, ended, deleted or set back, and of the log's signing."""
     found = await asyncio.to_thread(lambda: stock.alarms.list(incident=incident, only_open=open, limit=limit))
-    return AlarmList(alarms=tuple(found))
+    signed = await asyncio.to_thread(CheckpointLog(stock.databases.register).newest)
+    since = overdue_since(signed[0], stock.now(), stock.checkpoints.overdue) if signed else None
+    return AlarmList(alarms=tuple(found), unsigned_since=since)

@@ -14,12 +14,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.models.log import overdue_since
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME, Filters
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder
-from andon.console.screens.alarms import SHOWN_FOR, alarm_lines
+from andon.console.screens.alarms import SHOWN_FOR, alarm_lines, log_line
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
@@ -38,6 +39,7 @@ from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
+from andon.register.checkpoints import CheckpointLog
 from andon.register.codes import Sought
 from andon.register.incidents import Listed
 from andon.register.ledger import Ledger
@@ -99,11 +101,14 @@ async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
     at = await reading.now_of(session.caller)
     screen = now_screen([listed for listed, _ in found], waiting, at, linked=may_open)
     raised = await asyncio.to_thread(lambda: stock.alarms.list(since=at - SHOWN_FOR, limit=ALARMS_AT_MOST))
+    signed = await asyncio.to_thread(CheckpointLog(stock.databases.register).newest)
+    since = overdue_since(signed[0], at, stock.checkpoints.overdue) if signed else None
+    unsigned = (log_line(since, at),) if since else ()
     return render(
         "now.html",
         session=session,
         screen=screen,
-        alarms=alarm_lines(raised, at) if may_open else (),
+        alarms=(*unsigned, *alarm_lines(raised, at)) if may_open else (),
         name_them=True,
         zone=zone_key(at),
     )

@@ -28,11 +28,23 @@ WHAT: Final = {
 class AlarmLine:
     """One alarm."""
 
-    incident: str
+    incident: str | None
+    """None: it is about the log over all incidents."""
     what: str
     now: str
     at: Moment
     over: Moment | None
+
+
+def log_line(since: datetime, now: datetime) -> AlarmLine:
+    """Return the alarm that the log was not signed since a moment."""
+    return AlarmLine(
+        incident=None,
+        what="The log over all incidents is not signed any more, the last time",
+        now="What is written since then is not yet proven to be whole.",
+        at=moment(since, now),
+        over=None,
+    )
 
 
 def alarm_lines(alarms: Sequence[RunAlarm], now: datetime) -> tuple[AlarmLine, ...]:

@@ -44,7 +44,7 @@ def test_every_generated_secret_has_a_row(credential: str) -> None:
 def test_every_file_and_table_with_secrets_is_named(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     files = [getattr(folder, name).name for name in SECRET_FILES] + [f"keys/{one}" for one in ROLES_OF_KEYS]
-    tables = [access_tokens.name, sessions.name, slips.name, "incident_keys"]
+    tables = [access_tokens.name, sessions.name, slips.name, "incident_keys", "item_keys"]
     assert set(tables) <= set(REGISTER.tables)
     assert [one for one in (*files, *tables) if f"`{one}`" not in PAGE] == []
 
@@ -61,6 +61,7 @@ def test_every_kind_of_slip_has_a_row() -> None:
         Slip.CHOICE: "**Sign-in under way**",
         Slip.HELD: "**Form that waits for a proof**",
         Slip.KEY: "**Claim of a new key**",
+        Slip.ORIGINAL: "**Address of an original**",
     }
     assert set(rows) == set(Slip)
     assert all(row in PAGE for row in rows.values())

@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLongError
 
 from andon.api.authentication import Caller, only, token_book
 from andon.api.bodies import read_body
@@ -41,6 +42,7 @@ from andon.register.traces import Traces
 logger = logging.getLogger(__name__)
 
 TRIM_EVERY: Final = timedelta(seconds=10)
+RETRY_AFTER: Final = "2"
 SMALLER: Final = "Set a smaller batch size in the exporter."
 
 Sender = Annotated[Caller, Depends(only(Role, Scope.INTAKE))]
@@ -62,6 +64,8 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app = new_app("Andon flight recorder", token_book(chosen), lifespan)
     app.state.limit = chosen.recorder.body_bytes
     app.include_router(router)
+    for error in (OperationalError, WaitedTooLongError):
+        app.add_exception_handler(error, _busy)
     refuse_unguarded(app.router)
     return app
 
@@ -145,6 +149,13 @@ async def _content(request: Request) -> bytes:
         raise ProblemError(413, "body-too-large", f"{error}. {SMALLER}") from error
 
 
+async def _busy(_: Request, error: Exception) -> Response:
+    # Exporters send again what got a 503 (OTLP/HTTP, "Retryable Response Codes"), and drop what got a 500.
+    logger.warning("nothing was kept: %s", type(error).__name__)
+    told = "Nothing was kept: the recorder is busy. Send it again."
+    return ProblemError(503, "busy", told, headers={"Retry-After": RETRY_AFTER}).response()
+
+
 def _media_type(request: Request) -> str:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (PROTOBUF, JSON):
@@ -172,6 +183,6 @@ async def _keep_trimmed(kept: Traces, results: Results, bounds: RecorderSettings
             await asyncio.to_thread(results.trim, datetime.now(UTC) - bounds.max_age)
             if dropped:
                 logger.info("old spans and log records were dropped", extra={"count": dropped})
-        except OperationalError:
+        except (OperationalError, WaitedTooLongError):
             logger.exception("the recorder could not be trimmed; it is tried again")
         await asyncio.sleep(TRIM_EVERY.total_seconds())

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, func, select
 
-from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.engine import insert_all_absent, reading, writing
 from andon.register.trace_tables import log_records, outputs
 
 TRIMMED_AT_ONCE: Final = 500
@@ -47,16 +47,19 @@ class LogRecords:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, batch: Sequence[LogRow]) -> int:
-        """Keep records in one transaction and return how many were new; one that is there stays."""
+    def add(self, batch: Sequence[LogRow]) -> None:
+        """Keep records in one transaction; one that is there stays."""
+        rows = [asdict(one) for one in batch]
         with writing(self._engine) as connection:
-            return sum(insert_if_absent(connection, log_records, asdict(one), on=("id",)) for one in batch)
+            insert_all_absent(connection, log_records, rows, on=("id",))
 
     def add_outputs(self, batch: Sequence[OutputRow]) -> None:
         """Keep in which trace outputs lie."""
+        if not batch:
+            return
+        rows = [asdict(one) for one in batch]
         with writing(self._engine) as connection:
-            for one in batch:
-                insert_if_absent(connection, outputs, asdict(one), on=("output_id", "trace_id"))
+            insert_all_absent(connection, outputs, rows, on=("output_id", "trace_id"))
 
     def by_trace(self, trace_ids: Sequence[str], limit: int = 5000) -> list[LogRow]:
         """Return the records of some traces, by trace and time."""

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Engine, Select, delete, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.engine import insert_all_absent, reading, writing
 from andon.register.tables import spans
 
 TRIMMED_AT_ONCE: Final = 500
@@ -48,13 +48,11 @@ class Spans:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, batch: Sequence[SpanRow]) -> int:
-        """Keep spans in one transaction and return how many were new; a span that is there stays."""
+    def add(self, batch: Sequence[SpanRow]) -> None:
+        """Keep spans in one transaction; a span that is there stays."""
+        rows = [asdict(span) for span in batch]
         with writing(self._engine) as connection:
-            return sum(
-                insert_if_absent(connection, spans, asdict(span), on=("trace_id", "span_id"))
-                for span in batch
-            )
+            insert_all_absent(connection, spans, rows, on=("trace_id", "span_id"))
 
     def by_trace(self, trace_ids: Sequence[str], limit: int = 5000) -> list[SpanRow]:
         """Return the spans of some traces, by trace and start."""

@@ -248,8 +248,8 @@ def _span(number: int, *, received_at: datetime = NOW, size: int = 100) -> SpanR
 
 def test_a_span_is_kept_once(databases: Databases) -> None:
     spans = Spans(databases.recorder)
-    assert spans.add([_span(0), _span(1)]) == 2
-    assert spans.add([_span(1), _span(2)]) == 1
+    spans.add([_span(0), _span(1)])
+    spans.add([_span(1), _span(2)])
     assert spans.by_trace([f"{0:032x}"]) == [_span(0), _span(1)]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from andon.adapters.store.packs import open_item
 from andon.api.authentication import Caller
-from andon.console.models.trace import FoundIn, TraceShown
+from andon.console.models.trace import FoundIn, Preserved, TraceShown
 from andon.console.parts import Parts
 from andon.domain.custody import Access, AccessKind
 from andon.domain.errors import InvalidInputError, NotFoundError
@@ -47,7 +47,10 @@ class Tracing:
                 spans = await self._opened(incident, item, caller)
                 if trace_id_in(wanted) or wanted in outputs_of(spans, OUTPUT_IDS):
                     shown = _shown(spans, wanted, FoundIn.EVIDENCE)
-                    return shown.model_copy(update={"incident": incident, "item": item.id})
+                    found = await asyncio.to_thread(self._preserved, incident, shown.tree.trace_id)
+                    return shown.model_copy(
+                        update={"incident": incident, "item": item.id, "preserved": found}
+                    )
         raise NotFoundError("trace or output", wanted)
 
     def _recorded(self, wanted: str) -> list[Span]:
@@ -64,6 +67,10 @@ class Tracing:
         items = [one for one in self._parts.evidence.items(incident, TRACE_KIND) if trace_of(one)]
         fitting = [one for one in items if trace is None or trace_of(one) == trace]
         return fitting[::-1][:OPENED_AT_MOST]
+
+    def _preserved(self, incident: IncidentId, trace: str) -> tuple[Preserved, ...]:
+        items = {one.kind: one for one in self._parts.evidence.items(incident) if _is_of(one, trace)}
+        return tuple(Preserved(kind=kind, sha256=items[kind].sha256) for kind in sorted(items))
 
     async def _opened(self, incident: IncidentId, item: EvidenceItem, caller: Caller) -> list[Span]:
         """Return a preserved trace's spans; that somebody looked is on record before."""
@@ -82,6 +89,10 @@ class Tracing:
             return of_stored(content)
         except InvalidInputError:
             return []
+
+
+def _is_of(item: EvidenceItem, trace: str) -> bool:
+    return not item.redaction_of and trace_id_in(item.id.rsplit("/", 1)[-1]) == trace
 
 
 def _shown(spans: list[Span], wanted: str, where: FoundIn) -> TraceShown:

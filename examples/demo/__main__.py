@@ -125,6 +125,8 @@ class Demo:
             f"examined: {evidence['items']} evidence items in locked storage, "
             f"{len(evidence['gaps'])} gaps named, root {str(evidence['root'])[:16]}"
         )
+        for line in self._cast.traced(incident):
+            self._tell(line)
 
     def fix(self, incident: str) -> None:
         """Deploy the fix; the gate opens only on a passing evaluation of exactly what runs."""
@@ -228,7 +230,7 @@ class Demo:
         print("\n  look further" + ("" if kept else " (with `make demo KEEP=1`, which leaves it running)"))
         print(f"    console    {self._ready['console']}  (sign in with a token from {ready})")
         print(f"    Temporal   {self._ready['temporal_ui']}")
-        for command in ("show {}", "audit timeline {}", "audit verify {}", "evidence {}"):
+        for command in ("show {}", "audit timeline {}", "audit verify {}", "evidence list {}"):
             print(f"    .venv/bin/andon {command.format(incident)} --ready-file {ready} --as auditor")
 
     def _run(self, name: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Any:

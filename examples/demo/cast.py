@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 PATIENCE_SECONDS: Final = 60.0
 LOOK_EVERY_SECONDS: Final = 0.2
+TRACE_DIGITS: Final = 32
+"""Of a trace id; an item of this kind may also hold log records that belong to no trace."""
 
 T = TypeVar("T")
 
@@ -62,6 +64,20 @@ class Cast:
         """Look at the incident."""
         shown: dict[str, Any] = self.ask("show", incident)
         return shown
+
+    def traced(self, incident: str) -> list[str]:
+        """Say of one preserved trace what led to its output, and what of that was not seen."""
+        preserved = self.ask("evidence", "list", incident)["items"]
+        named = [str(one["id"]).rsplit("/", 1)[-1] for one in preserved if one["kind"] == "application_log"]
+        trace = next((one for one in named if len(one) == TRACE_DIGITS), None)
+        if trace is None:
+            return ["no trace was preserved"]
+        told = self.run("evidence", "trace", trace, "--incident", incident, "--json", fine=(0, 1))
+        tree = json.loads(told)["tree"]
+        seen = sum(1 for one in tree["links"] if one["steps"])
+        missing = [str(one["says"]) for one in tree["missing"]]
+        steps = f"trace {trace[:8]}: {len(tree['steps'])} steps, {seen} of {len(tree['links'])} links seen"
+        return [steps, *missing]
 
     def key_of(self, role: str) -> Path:
         """Make an SSH key for somebody and let them prove that it is theirs; return the private file."""

@@ -150,3 +150,5 @@ async def test_the_page_shows_steps_and_gaps_and_no_words_of_anybody(alone: Offi
     assert "gen_ai.input.messages (43 bytes)" in page
     assert "the customer said" not in page
     assert "desk-1&lt;b&gt;" in page
+    (item,) = alone.queries.evidence.items(incident)
+    assert f'href="/incidents/{incident}/evidence/{item.sha256}"' in page

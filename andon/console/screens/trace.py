@@ -54,6 +54,8 @@ class TraceScreen:
     trace_id: str
     asked: str
     preserved: bool
+    views: tuple[tuple[str, str], ...]
+    """Kinds of evidence with the digest under which each one's redacted view is."""
     links: tuple[LinkLine, ...]
     missing: tuple[str, ...]
     steps: tuple[StepLine, ...]
@@ -69,6 +71,7 @@ def trace_screen(incident: IncidentShown, found: TraceShown, now: datetime) -> T
         trace_id=tree.trace_id,
         asked=inert(tree.asked),
         preserved=found.found_in is FoundIn.EVIDENCE,
+        views=tuple((plain(one.kind), one.sha256) for one in found.preserved),
         links=tuple(LinkLine(name=plain(one.link), seen=len(one.steps)) for one in tree.links),
         missing=tuple(one.says for one in tree.missing if not one.step),
         steps=tuple(_line(one, tree, now) for one in tree.steps[:STEPS_AT_MOST]),
@@ -81,7 +84,8 @@ def skew_words(skew_ms: int) -> str:
     """Say by how much a clock disagrees; nothing if it does not."""
     if not skew_ms:
         return ""
-    return f"clock at least {abs(skew_ms):,} ms {'behind that of its caller' if skew_ms < 0 else 'ahead of ours'}"
+    whose = "behind that of its caller" if skew_ms < 0 else "ahead of ours"
+    return f"clock at least {abs(skew_ms):,} ms {whose}"
 
 
 def _line(step: Step, tree: TraceTree, now: datetime) -> StepLine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 300
 NAMED = os.environ.get("ANDON_EXTERNAL", "")
 
-collect_ignore = [name for name in ("mlflow", "litellm") if name != NAMED]
+collect_ignore = [name for name in ("mlflow", "litellm", "phoenix") if name != NAMED]
 
 
 BEGAN = ticks()
@@ -50,10 +50,24 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, arguments: list[str], health: str, environment: Mapping[str, str] | None = None
+    folder: Path,
+    arguments: list[str],
+    health: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    ports: Sequence[str] = (),
 ) -> Iterator[Running]:
-    """Start a command with `{port}` filled in, wait until it answers, stop it with all its children."""
-    (port,) = free_ports(1)
+    """Start a command with `{port}` filled in, wait until it answers, stop it with all its children.
+
+    Args:
+        folder: where it runs and keeps its files.
+        arguments: the command.
+        health: path that answers once it is up.
+        environment: what it is told besides.
+        ports: variables of its environment that hold free ports; the first that of its HTTP server.
+    """
+    port, *others = free_ports(max(1, len(ports)))
+    numbered = {name: str(one) for name, one in zip(ports, (port, *others), strict=True)} if ports else {}
     there = ROOT / ".venvs" / NAMED / "bin"
     command = [str(there / arguments[0]), *(one.format(port=port) for one in arguments[1:])]
     began = ticks()
@@ -65,7 +79,7 @@ def running(
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={"PATH": f"{there}:/usr/bin:/bin", "HOME": str(folder), **(environment or {})},
+            env={"PATH": f"{there}:/usr/bin:/bin", "HOME": str(folder), **(environment or {}), **numbered},
         )
         try:
             _answering(process, url + health, folder / "server.log")

@@ -13,6 +13,7 @@ from andon.domain.classification import Taxonomy
 from andon.domain.custody import CustodyPolicy
 from andon.domain.directory import Directory
 from andon.domain.playbook import Playbook
+from andon.domain.redaction import ViewPolicy
 from andon.domain.retention import RetentionPolicy
 from andon.domain.severity import SeverityPolicy
 from andon.domain.source import Source
@@ -31,6 +32,7 @@ from playbooks.shelf import (
     SEVERITY,
     STORM,
     TRIGGERS,
+    VIEWS,
     yaml_files,
 )
 from playbooks.shipped import SHIPPED
@@ -43,6 +45,7 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "storm": StormPolicy,
     "custody": CustodyPolicy,
     "retention": RetentionPolicy,
+    "views": ViewPolicy,
     "definitions": DefinitionsFile,
     "classification": ClassificationFile,
     "taxonomy": Taxonomy,
@@ -61,6 +64,7 @@ _FORM_OF: Final = {
     STORM: "storm",
     CUSTODY: "custody",
     RETENTION: "retention",
+    VIEWS: "views",
     DEFINITIONS: "definitions",
     CLASSIFICATION: "classification",
     PEOPLE: "people",

@@ -29,6 +29,7 @@ NAMES = (
     "storm",
     "tool_agent",
     "triggers",
+    "views",
 )
 EXPECTED = {f"{name}.yaml" for name in NAMES}
 SOURCES = {"alertmanager", "cloudevents", "otel_evaluation", "pagerduty"}

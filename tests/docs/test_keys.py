@@ -12,6 +12,7 @@ from andon.config import KeySettings, Settings
 from andon.console.sessions import COOKIE, HOST_COOKIE
 from andon.console.step_up import KEPT_FOR
 from andon.register.access_tables import access_tokens, sessions, slips
+from andon.register.custody_tables import item_keys
 from andon.register.slips import Slip
 from andon.register.tables import REGISTER
 from infra.embedded.credentials import ROLES_OF_KEYS, Credentials
@@ -44,7 +45,7 @@ def test_every_generated_secret_has_a_row(credential: str) -> None:
 def test_every_file_and_table_with_secrets_is_named(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     files = [getattr(folder, name).name for name in SECRET_FILES] + [f"keys/{one}" for one in ROLES_OF_KEYS]
-    tables = [access_tokens.name, sessions.name, slips.name, "incident_keys", "item_keys"]
+    tables = [access_tokens.name, sessions.name, slips.name, "incident_keys", item_keys.name]
     assert set(tables) <= set(REGISTER.tables)
     assert [one for one in (*files, *tables) if f"`{one}`" not in PAGE] == []
 

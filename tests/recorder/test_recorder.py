@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from andon.config import Settings
 from andon.domain.directory import Role
 from andon.recorder.otlp import ATTRIBUTE_BYTES, CUT
 from andon.register.spans import SpanRow, Spans
@@ -215,3 +217,18 @@ def test_old_and_surplus_spans_are_dropped_oldest_first(spans: Spans) -> None:
     assert spans.trim(timedelta(hours=1), 300, now=now) == 6
     kept = [f"{number:032x}" for number in range(1, 4)]
     assert sorted(one.trace_id for one in spans.by_trace([f"{n:032x}" for n in range(10)])) == kept
+
+
+@pytest.mark.long
+async def test_a_busy_recorder_asks_for_the_spans_again_and_keeps_them_then(
+    recorder: httpx.AsyncClient, spans: Spans, settings: Settings
+) -> None:
+    body = request().SerializeToString()
+    with sqlite3.connect(settings.data_dir / "recorder.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = await recorder.post("/v1/traces", content=body, headers=PROTOBUF)
+        other.execute("ROLLBACK")
+    other.close()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert (await recorder.post("/v1/traces", content=body, headers=PROTOBUF)).status_code == 200
+    assert len(spans.by_trace([TRACE])) == 1

@@ -293,7 +293,7 @@ def _shown(result: dict[str, Any]) -> None:
         empty="\nNothing would be stopped.",
     )
     acting = ", ".join(f"{name}: {mode}" for name, mode in result["modes"].items())
-    screen.say(screen.inert(f"\nHow far each playbook acts by itself: {acting}"))
+    screen.say("\n" + screen.inert(f"How far each playbook acts by itself: {acting}"))
     if "in_force" in result:
         screen.say(
             "\nIt is in force." if result["in_force"] else "\nIt is in the folder, but not in force yet."

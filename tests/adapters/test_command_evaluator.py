@@ -114,6 +114,15 @@ def bench(tmp_path: Path, databases: Databases) -> Bench:
     return Bench(tmp_path, databases)
 
 
+async def test_a_secret_in_a_log_is_masked_before_it_is_stored(bench: Bench) -> None:
+    key = "AKIA" + "Q3EGRL5WQZ7YT2PN"
+    bench.runs(f"print('key {key}')\n" + RUNNER + WRITE)
+    await bench.evaluator.run(bench.request(), bench.progress.append)
+    kept = [await bench.opened(item.id) for item in bench.places.evidence.items(INCIDENT)]
+    assert all(key.encode() not in content for content in kept)
+    assert any(b"key [secret:aws_key:" in content for content in kept)
+
+
 async def test_a_run_gives_its_result_with_the_incidents_own_case(bench: Bench) -> None:
     await bench.kept_trace('["hi"]')
     result = await bench.evaluator.run(bench.request(), bench.progress.append)

@@ -22,7 +22,9 @@ from andon.adapters.clock import utc_now
 from andon.adapters.evaluators.case import case_line
 from andon.adapters.evaluators.child import run_child
 from andon.adapters.evaluators.report import read_report
+from andon.adapters.redaction.guarded import Guard
 from andon.adapters.store.packs import open_item
+from andon.adapters.store.vault import AesVault
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
 from andon.domain.evidence import EvidenceItem
@@ -30,7 +32,7 @@ from andon.domain.gate import EvaluationResult
 from andon.domain.system import Evaluation
 from andon.domain.trace_names import TRACE_KIND
 from andon.domain.values import Sha256Hex, digest_of, sha256
-from andon.ports import EvidenceStore, Vault
+from andon.ports import Captured, EvidenceStore
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.policies import Systems
@@ -56,7 +58,7 @@ class EvaluationPlaces:
     incidents: Incidents
     evidence: Evidence
     store: EvidenceStore
-    vault: Vault
+    vault: AesVault
 
 
 class CommandEvaluator:
@@ -158,11 +160,15 @@ class CommandEvaluator:
     async def _kept(
         self, request: EvaluationRequest, name: str, content: bytes, at: datetime
     ) -> EvidenceItem:
+        incident, vault = request.incident, self._places.vault
         bound_to = f"{KIND}/{SOURCE}/{request.number}/{at:%Y%m%dT%H%M%S%f}/{name}"
-        stored = await self._places.vault.encrypt(request.incident, content, bound_to=bound_to)
+        content_type = "application/json" if name.endswith(".json") else "text/plain"
+        found = Captured(kind=KIND, content=content, content_type=content_type, name=name)
+        captured = await asyncio.to_thread(Guard(vault).admitted, incident, found, None)
+        stored = await vault.encrypt(incident, captured.content, bound_to=bound_to)
         digest = sha256(stored)
         receipt = await self._places.store.put(
-            f"evidence/{request.incident}/{digest}", stored, content_type="application/octet-stream"
+            f"evidence/{incident}/{digest}", stored, content_type="application/octet-stream"
         )
         return EvidenceItem(
             id=bound_to,
@@ -172,11 +178,14 @@ class CommandEvaluator:
             captured_at=at,
             sha256=digest,
             size_bytes=len(stored),
-            content_type="application/json" if name.endswith(".json") else "text/plain",
+            content_type=content_type,
             key=receipt.key,
             version_id=receipt.version_id,
             locked_until=receipt.locked_until,
             collector=COLLECTOR,
+            plain=await vault.commit(incident, captured.content, bound_to=bound_to),
+            found=captured.found,
+            left_out=captured.left_out,
         )
 
 

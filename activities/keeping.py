@@ -29,6 +29,7 @@ class Keeping:
         incident = query.incident
         contents = {f"{one.kind}/{source.name}/{one.name}": one.content for one in group}
         stored = await self._vault.encrypt_each(incident, contents)
+        plain = await self._vault.commit_each(incident, contents)
         whole = b"".join(stored)
         digest = sha256(whole)
         key = f"evidence/{incident}/{digest}"
@@ -41,7 +42,7 @@ class Keeping:
         )
         at, asked, offset = self._now(), digest_of(query), 0
         items: list[EvidenceItem] = []
-        for name, captured, sealed in zip(contents, group, stored, strict=True):
+        for name, captured, sealed, commitment in zip(contents, group, stored, plain, strict=True):
             items.append(
                 EvidenceItem(
                     id=name,
@@ -59,7 +60,7 @@ class Keeping:
                     collector=f"{source.name}/{source.version}",
                     pack=digest if len(group) > 1 else "",
                     offset=offset,
-                    plain=await self._vault.commit(incident, captured.content, bound_to=name),
+                    plain=commitment,
                     found=captured.found,
                     left_out=captured.left_out,
                     skew_ms=captured.skew_ms,

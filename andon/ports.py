@@ -193,6 +193,9 @@ class Vault(Protocol):
         A bare digest of a short text, such as a telephone number, would give it away to guessing.
         """
 
+    async def commit_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[Sha256Hex]:
+        """Commit to many contents, by what each is bound to, as `commit` does to one."""
+
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open what `encrypt` gave.
 

@@ -179,6 +179,9 @@ class OpenVault:
     async def commit(self, incident: str, content: bytes, *, bound_to: str) -> str:
         return sha256(f"{incident}|{bound_to}|".encode() + content)
 
+    async def commit_each(self, incident: str, contents: Mapping[str, bytes]) -> list[str]:
+        return [await self.commit(incident, one, bound_to=name) for name, one in contents.items()]
+
     async def decrypt(self, incident: str, stored: bytes, *, bound_to: str) -> bytes:
         return stored.removeprefix(f"{incident}|{bound_to}|".encode())
 

@@ -83,9 +83,18 @@ class AesVault:
 
     async def commit(self, incident: IncidentId, content: bytes, *, bound_to: str) -> Sha256Hex:
         """Commit to `content` in the clear: whoever has no key can't find it by guessing."""
-        keys = (await asyncio.to_thread(self._keys_of, incident, (bound_to,)))[bound_to]
-        named = _where(incident, bound_to)
-        return hmac.digest(keys.commitments, len(named).to_bytes(4, "big") + named + content, "sha256").hex()
+        return (await self.commit_each(incident, {bound_to: content}))[0]
+
+    async def commit_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[Sha256Hex]:
+        """Commit to contents by what they are bound to, all in one thread."""
+        return await asyncio.to_thread(self._committed, incident, contents)
+
+    def _committed(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[Sha256Hex]:
+        keys = self._keys_of(incident, tuple(contents))
+        return [
+            hmac.digest(keys[bound_to].commitments, _named(_where(incident, bound_to)) + one, "sha256").hex()
+            for bound_to, one in contents.items()
+        ]
 
     def mark_now(self, incident: IncidentId, secret: str) -> str:
         """Return a mark of a secret: the same for the same secret in one incident, another elsewhere."""
@@ -183,9 +192,12 @@ def name_of_key(bound_to: str) -> Sha256Hex:
 
 
 def _encrypted(keys: _Keys, where: bytes, content: bytes) -> bytes:
-    named = len(where).to_bytes(4, "big") + where + content
-    nonce = hmac.digest(keys.nonces, named, "sha256")[:NONCE_BYTES]
+    nonce = hmac.digest(keys.nonces, _named(where) + content, "sha256")[:NONCE_BYTES]
     return nonce + keys.cipher.encrypt(nonce, content, where)
+
+
+def _named(where: bytes) -> bytes:
+    return len(where).to_bytes(4, "big") + where
 
 
 def _where(incident: str, bound_to: str) -> bytes:

@@ -65,6 +65,8 @@ async def test_every_page_can_be_told_apart_and_found_through_without_seeing_it(
         f"/incidents/{incident}",
         f"/incidents/{incident}/known",
         f"/incidents/{incident}/evidence",
+        f"/incidents/{incident}/reach",
+        f"/incidents/{incident}/affected",
         f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
     )
@@ -157,6 +159,8 @@ async def test_no_page_scrolls_sideways(page: Page, office: Office, temporal: Cl
         "/incidents",
         f"/incidents/{incident}",
         f"/incidents/{incident}/evidence",
+        f"/incidents/{incident}/reach",
+        f"/incidents/{incident}/affected",
         f"/incidents/{incident}/ask/severity_downgrade",
         f"/incidents/{incident}/decisions/triage-1",
         f"/incidents/{incident}/known",

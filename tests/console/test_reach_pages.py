@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 from temporalio.client import Client
@@ -12,7 +13,8 @@ from andon.console.screens import reach as reach_words
 from andon.console.screens.words import GAPS, ROWS
 from andon.domain.directory import Role
 from andon.domain.impact import PATTERN_QUESTION
-from tests.console.desk import Office, opened
+from andon.domain.severity import Classification
+from tests.console.desk import Caller, Office, opened
 from tests.console.test_affected import change
 from tests.console.test_pages import field, signed_in
 
@@ -130,3 +132,28 @@ def test_no_word_for_a_gap_says_that_something_did_not_happen() -> None:
     ]
     assert [text for text in told if DENIES.search(text)] == []
     assert "no evidence" in {one.text for one in ROWS.values()}
+
+
+async def test_a_look_back_closes_on_its_page_with_what_was_found(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    near = {"classification": Classification.NEAR_MISS, "type": "privacy_event"}
+    incident = await opened(office, temporal, **near)
+    assert (await Caller(http, Role.RESPONDER).answer(incident, "triage-1", "confirm")).is_success
+    task = "look_through_earlier_outputs-1"
+    await office.until(incident, lambda view: any(one.id == task for one in view.tasks))
+    place = f"/incidents/{incident}/tasks/{task}"
+    async with signed_in(http, Role.OPERATIONS) as browser:
+        page = (await browser.get(place)).text
+        form = {"csrf": field(page, "csrf"), "key": field(page, "key"), "reason": "went through the logs"}
+        since = re.findall(r'name="since"[^>]*value="([^"]+)"', page)[0]
+        short = {**form, "state": "done", "found": "4", "since": datetime.now(UTC).isoformat()}
+        assert (await browser.post(place, data=short)).status_code == 409
+        done = {**form, "key": "another key", "state": "done", "found": "4", "since": since}
+        assert (await browser.post(place, data=done)).status_code == 303
+    view = await office.until(
+        incident, lambda view: any(one.id == task and not one.open for one in view.tasks)
+    )
+    closed = next(one for one in view.tasks if one.id == task)
+    assert closed.look_back is not None
+    assert (closed.state, closed.look_back.found) == ("done", 4)

@@ -34,7 +34,7 @@ HEADLINES: Final[dict[str, str]] = {
     "task": "has a task for you",
     "task_reminder": "still waits for a task of yours",
     "task_overdue": "has a task that was not done in time",
-    "closing_waits": "can't close before its follow-ups are done",
+    "closing_waits": "can't close before its follow-ups and affected records are dealt with",
     "release_waits": "is let go in steps, and waits for the business owner to go on or back",
     "watch_silent": "was not watched: its watch did not report, and has begun anew",
     "evidence_failed": "has a snapshot of the evidence that did not report",

@@ -10,7 +10,7 @@ from pydantic import Field
 from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role, Standing
 from andon.domain.stage import Stage
-from andon.domain.task import Shown, Task, TaskState, TaskWording
+from andon.domain.task import LookBack, Shown, Task, TaskState, TaskWording
 from andon.domain.values import Frozen, IncidentId, Instant, PersonId
 
 
@@ -46,6 +46,9 @@ class TaskShown(Frozen):
     mine: bool = Field(description="it belongs to a role you hold, or stand in for")
     acting: Role | None = Field(description="the role you may close it in now; None: you may not")
     shows: tuple[Place, ...]
+    look_back: LookBack | None = Field(
+        None, description="earlier outputs it goes through; it closes with what was found"
+    )
 
 
 class TaskList(Frozen):
@@ -87,6 +90,7 @@ def task_shown(
         mine=mine,
         acting=acting if task.open else None,
         shows=tuple(place_of(one, incident) for one in wording.shows),
+        look_back=task.look_back,
     )
 
 
@@ -111,7 +115,7 @@ _PLACES: Final[dict[Shown, tuple[str, str]]] = {
     Shown.REPRODUCTION: ("{here}/evidence", "andon evidence list {incident}"),
     Shown.VERSIONS: ("{here}/evidence", "andon evidence list {incident}"),
     Shown.DATA: ("{here}#reach", "andon show {incident}"),
-    Shown.REACH: ("{here}#reach", "andon show {incident}"),
+    Shown.REACH: ("{here}#reach", "andon impact {incident}"),
     Shown.CAUSE: ("{here}#why", "andon show {incident}"),
     Shown.GATE: ("{here}#gate", "andon gate {incident}"),
 }

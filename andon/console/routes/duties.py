@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from andon.api.problems import ProblemError
 from andon.console.duties import Duties
 from andon.console.models.declaration import DeclarationBody
+from andon.console.models.task import TaskShown
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.reading import Reading as Incidents
 from andon.console.routes.answering import key_of
@@ -75,7 +76,7 @@ async def close(
     row = await reading.row(incident)
     try:
         wanted = await duties.one(row, session.caller, task)
-        body = _read(form, task, wanted.acting)
+        body = _read(form, wanted)
         await declaring.take(row, session.caller, body, key_of(form))
     except ProblemError as problem:
         if session.caller.bar is not None:
@@ -105,19 +106,26 @@ async def _page(
         headers=problem.headers if problem else None,
         screen=task_screen(found, wanted, now),
         typed=(form or {}).get("reason", ""),
+        form=form or {},
+        look_back=wanted.look_back.since.isoformat() if wanted.look_back else "",
         problem=problem.detail if problem else "",
         key=key_of(form) if form is not None else secrets.token_urlsafe(24),
         zone=zone_key(now),
     )
 
 
-def _read(form: dict[str, str], task: str, acting: Role | None) -> DeclarationBody:
+def _read(form: dict[str, str], task: TaskShown) -> DeclarationBody:
     try:
+        state = TaskState(form.get("state", ""))
+        about = {"task": task.id, "state": state.value}
+        found = task.look_back is not None and state is TaskState.DONE
+        if found:
+            about = {"task": task.id, **{name: form.get(name, "").strip() for name in ("since", "found")}}
         return DeclarationBody(
-            kind=Declared.TASK,
-            about={"task": task, "state": TaskState(form.get("state", "")).value},
+            kind=Declared.LOOKED_BACK if found else Declared.TASK,
+            about=about,
             reason=form.get("reason", ""),
-            role=acting,
+            role=task.acting,
         )
     except (ValidationError, ValueError) as error:
         raise ProblemError(

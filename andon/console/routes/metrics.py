@@ -1,0 +1,61 @@
+"""Requests for the metrics of a period, as JSON and in Prometheus' text format."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from andon.api.authentication import only
+from andon.api.problems import ProblemError
+from andon.console.access import READING
+from andon.console.exposition import CONTENT_TYPE, exposed
+from andon.console.parts import Parts
+from andon.console.routes.places import Stock
+from andon.domain.metrics import REPEATED_WITHIN, Metrics, measured
+from andon.domain.telling import told_by
+from andon.domain.values import Slug
+from andon.register.measures import Measures
+
+LONGEST: Final = timedelta(days=3 * 366)
+SCRAPED: Final = timedelta(days=90)
+
+router = APIRouter(tags=["console"])
+
+
+@router.get("/v1/metrics", dependencies=[Depends(only(READING))])
+async def metrics(
+    *,
+    stock: Stock,
+    since: Annotated[AwareDatetime | None, Query(description="90 days ago if not given")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="now if not given")] = None,
+    system: Annotated[Slug | None, Query(description="one AI system only")] = None,
+) -> Metrics:
+    """Return the metrics of the incidents opened in a period; what is not known is counted, never nought."""
+    end = until or stock.now()
+    begin = since or end - SCRAPED
+    if not begin < end or end - begin > LONGEST:
+        raise ProblemError(
+            400, "no-such-period", f"since must be before until, by {LONGEST.days} days at most"
+        )
+    return await asyncio.to_thread(_measured, stock, begin, end, system)
+
+
+@router.get("/metrics", dependencies=[Depends(only(READING))])
+async def exposition(stock: Stock) -> Response:
+    """Return the metrics of the last 90 days for Prometheus, which sends a token that may read."""
+    now = stock.now()
+    found = await asyncio.to_thread(_measured, stock, now - SCRAPED, now, None)
+    return Response(exposed(found), media_type=CONTENT_TYPE)
+
+
+def _measured(stock: Parts, since: datetime, until: datetime, system: str | None) -> Metrics:
+    measures, now = Measures(stock.databases.register), stock.now()
+    told = [
+        told_by(one.opening, one.view, one.gate_runs, now)
+        for one in measures.opened(since - REPEATED_WITHIN, until, system)
+    ]
+    return measured(told, since, until, logged_near_misses=measures.near_misses_logged(since, until, system))

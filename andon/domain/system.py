@@ -97,6 +97,12 @@ class SourceEntry(Frozen):
     look_back_minutes: int | None = Field(
         None, ge=1, le=366 * 24 * 60, description="window before the detection, instead of the playbook's"
     )
+    keeps_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="how long it keeps what it holds; a window that began before lacks some",
+    )
     within_seconds: int = Field(60, ge=1, le=600, description="longest time it may take")
     most_bytes: int = Field(64 * 1024 * 1024, ge=1, le=8 * 1024**3, description="most that is kept of it")
     most_items: int = Field(1000, ge=1, le=100_000, description="most items that are kept of it")

@@ -74,6 +74,7 @@ class BoundedSource:
         self._entry = entry
         self._inner = inner
         self._rows = rows_of(means.rows, entry.supplies)
+        self._now = means.now
 
     async def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured | Gap]:
         """Yield items, records of them, and a gap for each row that got none or was cut off."""
@@ -87,7 +88,7 @@ class BoundedSource:
         asked = self._window(query)
         lain: list[dict[str, Any]] = []
         named: set[str] = set()
-        ended, since = _Ended(), tally.bytes
+        ended, since = self._kept_since(asked), tally.bytes
         async for one in self._taken(asked, tally):
             if isinstance(one, _Ended):
                 ended = one
@@ -118,6 +119,13 @@ class BoundedSource:
             yield _Ended(GapReason.NOT_CONFIGURED, str(error))
         except _CutOffError as error:
             yield _Ended(GapReason.LATE, str(error))
+
+    def _kept_since(self, query: EvidenceQuery) -> _Ended:
+        """Return how it ends if nothing breaks it off: the place may have dropped the window's beginning."""
+        days = self._entry.keeps_days
+        if days is None or query.since >= self._now() - timedelta(days=days):
+            return _Ended()
+        return _Ended(GapReason.RETENTION, f"it keeps {days} days, and the window begins before")
 
     def _window(self, query: EvidenceQuery) -> EvidenceQuery:
         back = self._entry.look_back_minutes

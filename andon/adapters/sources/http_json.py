@@ -23,6 +23,8 @@ from andon.domain.system import SourceEntry
 from andon.ports import Captured
 
 JSON: Final = "application/json"
+ERRORS: Final = ("error", "errors")
+"""Fields by which answers say that they are none, whatever their status."""
 OPTIONS: Final = {
     "url": Option("what is asked; `{system}`, `{since}`, `{until}` and `{trace}` are filled in", needed=True),
     "secret": Option("name of a secret, sent as bearer token; one with a colon as name and password"),
@@ -83,22 +85,27 @@ class HttpJsonSource:
             here = begun if begun.address and number == begun.start else _Place(number, 1, starts[number])
             while here.address:
                 answer = await self._asking.get(here.address)
-                records = self._records(answer)
+                told = answer.read(self.name)
+                records = self._records(told)
+                if records:
+                    following = here.then(self._following(answer, here.address))
+                    yield self._captured(answer, records, here, following)
+                if _is_error(told):
+                    raise SourceError(self.name, GapReason.REFUSED, "an answer that says it is an error")
                 if not records:
                     break
-                following = here.then(self._following(answer, here.address))
-                yield self._captured(answer, records, here, following)
                 here = following
 
-    def _records(self, answer: Page) -> list[Any]:
-        found = _at(answer.read(self.name), self._options.get("items", ""))
-        if found is None:
+    def _records(self, told: Any) -> list[Any]:
+        """Return the records of an answer; one that lacks its list is not an empty one."""
+        if isinstance(told, dict) and "items" not in self._options:
+            return [told] if told and not _is_error(told) else []
+        found = _at(told, self._options.get("items", ""))
+        if isinstance(found, list):
+            return found
+        if _is_error(told):
             return []
-        if isinstance(found, dict) and "items" not in self._options:
-            return [found] if found else []
-        if not isinstance(found, list):
-            raise SourceError(self.name, GapReason.REFUSED, "no list of records where option items says")
-        return found
+        raise SourceError(self.name, GapReason.REFUSED, "no list of records where option items says")
 
     def _captured(self, answer: Page, records: list[Any], here: _Place, following: _Place) -> Captured:
         return Captured(
@@ -147,6 +154,10 @@ class HttpJsonSource:
         if following == address:
             raise SourceError(self.name, GapReason.REFUSED, "the next page is this one again")
         return following
+
+
+def _is_error(told: Any) -> bool:
+    return isinstance(told, dict) and any(told.get(one) for one in ERRORS)
 
 
 def _addresses(options: dict[str, str], query: EvidenceQuery) -> list[str]:

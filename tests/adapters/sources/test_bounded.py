@@ -100,6 +100,20 @@ async def test_a_window_of_its_own_takes_the_place_of_the_playbooks() -> None:
     assert len((await came(source(memory, look_back_minutes=3 * 24 * 60), query())).items) == 3
 
 
+@pytest.mark.parametrize("days", [1, 2])
+async def test_a_window_that_began_before_what_it_keeps_is_a_gap_of_retention(days: int) -> None:
+    memory = Memory()
+    memory.at -= timedelta(days=9)
+    bounds = {"keeps_days": days, "look_back_minutes": 3 * 24 * 60}
+    nothing = await came(source(memory, **bounds), query())
+    assert [gap.reason for gap in nothing.gaps] == [GapReason.RETENTION]
+    some = await came(source(Memory(), **bounds), query())
+    assert len(some.items) == 3
+    assert [gap.reason for gap in some.gaps] == [GapReason.RETENTION]
+    enough = await came(source(Memory(), keeps_days=30, look_back_minutes=24 * 60), query())
+    assert enough.gaps == []
+
+
 @pytest.fixture
 def systems(databases: Databases) -> Systems:
     return Systems(databases.register)

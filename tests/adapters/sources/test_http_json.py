@@ -62,6 +62,8 @@ async def got(served: Served, path: str = "/actions", *, seconds: float = 5, **o
         (Reply(b"[]"), "empty", ""),
         (Reply(b"{}"), "empty", ""),
         (Reply(b'"text"'), "refused", "no list"),
+        (Reply(b'{"error": {"code": 17}}'), "refused", "says it is an error"),
+        (Reply(b'{"data": null, "errors": ["no such field"]}'), "refused", "says it is an error"),
     ],
 )
 async def test_what_is_no_answer_is_a_gap_with_its_reason(
@@ -72,6 +74,19 @@ async def test_what_is_no_answer_is_a_gap_with_its_reason(
     assert found.items == []
     assert found.reasons == {"downstream_actions": reason}
     assert detail in found.gaps[0].detail
+
+
+async def test_an_answer_that_lacks_its_list_is_not_taken_for_an_empty_one(served: Served) -> None:
+    served.answer = lambda _: Reply(b'{"message": "try again later"}')
+    found = await got(served, items="data.list")
+    assert found.reasons == {"downstream_actions": "refused"}
+
+
+async def test_records_beside_an_error_are_kept_and_the_error_is_named(served: Served) -> None:
+    served.answer = lambda _: Reply(b'{"rows": [1], "errors": ["one shard did not answer"]}')
+    found = await got(served, items="rows")
+    assert len(found.items) == 1
+    assert found.reasons == {"downstream_actions": "refused"}
 
 
 @pytest.mark.long

@@ -16,6 +16,25 @@ from andon.domain.redaction import RULES, Level, Withheld
 CHARS_AT_MOST: Final = 200_000
 """Longer text makes a page that no browser scrolls; the rest is in the file."""
 
+RULE_WORDS: Final = {
+    "aws_key": "AWS key",
+    "de_idnr": "German tax number",
+    "de_rvnr": "German pension insurance number",
+    "email": "E-mail address",
+    "fr_nir": "French social security number",
+    "gb_nhs": "British NHS number",
+    "gb_nino": "British national insurance number",
+    "iban": "IBAN",
+    "ip_address": "IP address",
+    "jp_my_number": "Japanese My Number",
+    "jwt": "JSON web token",
+    "mac_address": "MAC address",
+    "named_secret": "Secret behind its name",
+    "url_credentials": "User and password in a URL",
+    "us_ssn": "American social security number",
+    "vendor_key": "Key of a vendor",
+}
+
 WITHHELD: Final = {
     Withheld.BINARY: "It is no text, so nobody can say what of it may be shown.",
     Withheld.TOO_LARGE: "It is too large to be redacted for reading.",
@@ -63,12 +82,16 @@ def view_screen(incident: IncidentShown, view: ViewShown, now: datetime) -> View
         sha256=view.sha256,
         digest=view.digest,
         engine=view.engine,
-        found=tuple(FoundLine(plain(rule), _category(rule), count) for rule, count in view.found.items()),
+        found=tuple(FoundLine(_rule(rule), _category(rule), count) for rule, count in view.found.items()),
         left_out=view.left_out,
         text=None if text is None else text[:CHARS_AT_MOST],
         cut=0 if text is None else max(len(text) - CHARS_AT_MOST, 0),
         instead=_instead(view),
     )
+
+
+def _rule(rule: str) -> str:
+    return RULE_WORDS.get(rule) or plain(rule)
 
 
 def _category(rule: str) -> str:

@@ -70,6 +70,8 @@ def _detail(one: Mapping[str, Any]) -> str:
         told.append(f"{items} {place}")
     if reason := one.get("reason"):
         told.append(str(reason).replace("_", " "))
+    if partly := one.get("partly"):
+        told.append(f"not whole: {str(partly).replace('_', ' ')}")
     if why := one.get("why"):
         said = f"{str(why).replace('_', ' ')}, says the {one.get('said_by')}"
         told.append(f"contradicts: {said}" if one.get("contradicted") else said)

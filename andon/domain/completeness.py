@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import Field
 
 from andon.domain.evidence import (
+    TELLING,
     EvidenceRow,
     Gap,
     GapReason,
@@ -51,6 +52,7 @@ class RowEnd(Frozen):
     contradicted: bool = Field(False, description="it was said not to apply, and items came in")
     first_gap: FirstGap | None = None
     filled_by: int | None = Field(None, description="the snapshot that filled the gap")
+    partly: GapReason | None = Field(None, description="why what came in is not all there should be")
     in_ledger: bool = Field(False, description="what fills it is in the ledger and its signed statements")
 
 
@@ -152,7 +154,14 @@ def _row(name: Slug, snapshots: Sequence[Taken], in_ledger: int) -> RowEnd:
         contradicted=any(outcome.contradicted for _, outcome in seen),
         first_gap=first,
         filled_by=filled,
+        partly=_lacking(caught[-1][0], name) if caught else None,
     )
+
+
+def _lacking(one: Taken, row: Slug) -> GapReason | None:
+    """Return why a captured row is not whole: a source was cut off, or reports what it could not give."""
+    told = [gap.reason for gap in one.gaps if gap.row == row and gap.reason is not GapReason.EMPTY]
+    return min(told, key=TELLING.index, default=None)
 
 
 def _but_late(gap: FirstGap | None) -> FirstGap | None:

@@ -230,3 +230,10 @@ def test_a_playbook_that_excuses_a_row_that_is_none_is_refused_by_name(tmp_path:
     )
     with pytest.raises(InvalidInputError, match=r"own.yaml: not_applicable.tool: there is no such row"):
         load(tmp_path)
+
+
+def test_a_captured_row_that_a_source_could_not_give_whole_says_so() -> None:
+    cut = Gap(row="tools", reason=GapReason.LATE, source="crm")
+    found = {one.row: one for one in shown(snapshot(1, item("tool_call"), item("input"), gaps=(cut,))).rows}
+    assert (found["tools"].state, found["tools"].partly) == (RowState.CAPTURED, GapReason.LATE)
+    assert found["inputs"].partly is None

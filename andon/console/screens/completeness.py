@@ -56,6 +56,8 @@ def row_detail(row: RowEnd) -> str:
         told.append(f"{_items(row.items)} in the ledger" if row.in_ledger else _items(row.items))
     if row.reason:
         told.append(GAPS[row.reason])
+    if row.partly:
+        told.append(f"not whole: {GAPS[row.partly]}")
     if row.why:
         told.append(f"{SAYS[row.said_by]} says that it does not apply: {lower(row.why)}")
     if row.first_gap and row.state is RowState.CAPTURED:

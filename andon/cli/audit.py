@@ -91,6 +91,7 @@ def replay(
     /,
     *,
     history: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    archived: Annotated[bool, Parameter(negative="")] = False,
     where: Where = HERE,
     json: _Json = False,
 ) -> int:
@@ -108,6 +109,7 @@ def replay(
     Args:
         subject: a bundle, or the id of an incident.
         history: a history as JSON, one run each; may be repeated.
+        archived: take the incident's histories from its archive in locked storage, not from Temporal.
         where: where Andon is, and who asks.
         json: print the outcome as JSON.
     """
@@ -116,7 +118,11 @@ def replay(
 
     if (subject is None) == (not history):
         raise CommandError("name a bundle or an incident, or histories with --history FILE", Exit.BAD_INPUT)
-    runs, build = ([read_history(path) for path in history or ()], "") if history else _runs(subject, where)
+    runs, build = (
+        ([read_history(path) for path in history or ()], "")
+        if history
+        else _runs(subject, where, archived=archived)
+    )
 
     async def all_of() -> list[dict[str, object]]:
         return [(await replayed(run)).plain() for run in runs]
@@ -220,15 +226,20 @@ def _entries(subject: str, where: Where) -> list[Entry]:
         return [read_entry(raw) for raw in pages(service, subject)]
 
 
-def _runs(subject: str | None, where: Where) -> tuple[Iterable[WorkflowHistory], str]:
+def _runs(
+    subject: str | None, where: Where, *, archived: bool = False
+) -> tuple[Iterable[WorkflowHistory], str]:
     """Return the histories of a bundle or an incident, and which build ran them."""
     if subject is not None and Path(subject).exists():
         from andon.audit.offline import read_bundle, said_of_code  # noqa: PLC0415 - as in verify
 
         with read_bundle(Path(subject)) as (bundle, _):
             return list(bundle.histories()), said_of_code(bundle)
-    from andon.cli.collect import fetch_histories  # noqa: PLC0415 - as in verify
+    from andon.cli.collect import fetch_archived, fetch_histories  # noqa: PLC0415 - as in verify
 
+    if archived:
+        found = fetch_archived(find(where, role=AUDITOR), subject or "")
+        return found.histories, f"archived by build {found.archive.build} as {found.key}"
     return fetch_histories(find(where, role=AUDITOR), subject or ""), ""
 
 

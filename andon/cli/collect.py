@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from temporalio.client import WorkflowHistory
 
-from andon.audit.archived import read_archive
+from andon.audit.archived import Archived, read_archive
 from andon.audit.chain import REGISTER, LockedCopies
 from andon.audit.exported import Exported, Sealing
 from andon.audit.locked import LockedReader, Shelf, StoreAccess
@@ -124,15 +124,31 @@ def fetch_histories(place: Place, incident: str) -> list[WorkflowHistory]:
         raise CommandError(f"Temporal can't be reached: {str(error)[:300]}", Exit.UNREACHABLE) from error
 
 
+def fetch_archived(place: Place, incident: str) -> Archived:
+    """Return the newest archive of an incident's histories, each held against its digest.
+
+    Raises:
+        CommandError: there is none, it does not hold, or the evidence store can't be reached.
+    """
+    try:
+        reader = LockedReader(StoreAccess.model_validate(place.live("s3")))
+        return read_archive(incident, reader.keys(archives_under(incident)), reader.must_read)
+    except (NotFoundError, InvalidInputError, ValidationError) as error:
+        raise CommandError(
+            f"no archive can be used: {screen.inert(str(error)[:300])}", Exit.BAD_INPUT
+        ) from error
+    except EvidenceStoreError as error:
+        raise CommandError(str(error), Exit.UNREACHABLE) from error
+
+
 def _histories(place: Place, incident: str, notes: list[str]) -> list[WorkflowHistory]:
     try:
         return fetch_histories(place, incident)
     except CommandError as error:
         away = error.message
     try:
-        reader = LockedReader(StoreAccess.model_validate(place.live("s3")))
-        found = read_archive(incident, reader.keys(archives_under(incident)), reader.must_read)
-    except (CommandError, EvidenceStoreError, NotFoundError, InvalidInputError, ValidationError):
+        found = fetch_archived(place, incident)
+    except CommandError:
         notes.append(f"no workflow history, so questions can't be judged again: {away}")
         return []
     notes.append(f"the histories are those of {found.key}: {away}")

@@ -138,3 +138,47 @@ async def test_a_lever_that_is_slow_is_waited_for_a_short_time_only(monkeypatch:
     book.levers.takes = 30
     kept = await asyncio.wait_for(book.append(chain(3)), 10)
     assert kept.release is None
+
+
+@dataclass
+class Told:
+    """Notes what it is told of milestones, and how long the ledger was then; can be away or slow."""
+
+    book: fakes.MemoryLedger
+    lengths: list[int] = field(default_factory=list)
+    away: bool = False
+    takes: float = 0.0
+
+    async def reached(self, entries: Sequence[Entry]) -> None:
+        if self.away:
+            raise ConnectionError("Temporal does not answer")
+        await asyncio.sleep(self.takes)
+        self.lengths.append(len(self.book.entries))
+
+
+def with_milestones(book: Book) -> Told:
+    told = Told(book.desk.book)
+    release = ReleaseActivities({"flag": book.levers}, book.desk.people, book.desk.versions, book.desk.book)
+    book.activities = LedgerActivities(book.desk.book, book.desk.book, book.outbox, release, told)
+    return told
+
+
+async def test_milestones_are_told_of_once_the_batch_is_at_rest() -> None:
+    book = Book()
+    told = with_milestones(book)
+    await book.append(chain(3))
+    assert told.lengths == [3]
+
+
+@pytest.mark.parametrize("how", [{"away": True}, {"takes": 30.0}], ids=["away", "slow"])
+async def test_whoever_signs_and_archives_never_holds_up_the_ledger(
+    monkeypatch: pytest.MonkeyPatch, how: dict[str, float]
+) -> None:
+    monkeypatch.setattr(activities.ledger, "MILESTONES_WITHIN", 0.05 * activities.ledger.MILESTONES_WITHIN)
+    book = Book()
+    told = with_milestones(book)
+    for name, value in how.items():
+        setattr(told, name, value)
+    kept = await asyncio.wait_for(book.append(chain(3)), 10)
+    assert kept.head.length == 3
+    assert told.lengths == []

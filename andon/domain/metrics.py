@@ -20,7 +20,10 @@ from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Instant, Slug
 
 REPEATED_WITHIN: Final = timedelta(days=90)
-HUMAN_REVIEW: Final = "human_review"
+REVIEW_FAILED: Final = frozenset(
+    {"approval_gate", "human_review_procedure", "human_review_interface", "reviewer_training"}
+)
+"""Failed controls that are a human review, or an approval that was skipped; codes of `rights.yaml`."""
 UNKNOWN: Final = "unknown"
 
 
@@ -175,7 +178,7 @@ def measured(told: Iterable[Told], since: Instant, until: Instant, *, logged_nea
             unknown=sum(one.rows_required == 0 for one in period),
         ),
         review_bypasses=Rate(
-            part=sum(one.failed_control == HUMAN_REVIEW for one in known_control),
+            part=sum(one.failed_control in REVIEW_FAILED for one in known_control),
             whole=len(known_control),
             unknown=len(period) - len(known_control),
         ),

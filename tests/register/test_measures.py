@@ -7,16 +7,18 @@ from datetime import timedelta
 import pytest
 
 from andon.domain.affected import Tally
+from andon.domain.decision import DecisionKind
 from andon.domain.evidence import RowOutcome, RowState, Seal
 from andon.domain.impact import Basis, Counted, Impact
 from andon.domain.ledger import Entry, Kind
-from andon.domain.metrics import Metrics, Told, measured, repeats, spread
+from andon.domain.metrics import REVIEW_FAILED, Metrics, Told, measured, repeats, spread
 from andon.domain.severity import Band, Classification
 from andon.domain.telling import told_by
 from andon.register.engine import Databases, together
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.measures import Measures
+from playbooks import load
 from tests.register.cases import NOW, PLAN, TITLE, chain, opening, view
 
 COUNT = 200
@@ -35,7 +37,7 @@ def findings(number: int) -> dict[str, str]:
         return {}
     return {
         "root_cause": "prompt_design" if number % 2 else "retrieval",
-        "failed_control": "human_review" if number % 10 == 1 else "eval_before_release",
+        "failed_control": "human_review_procedure" if number % 10 == 1 else "eval_before_release",
     }
 
 
@@ -199,3 +201,8 @@ def test_a_cause_that_comes_back_after_ninety_days_is_no_repeat() -> None:
     assert repeats([one(1, 0), one(2, 91)], NOW, UNTIL) == ()
     (found,) = repeats([one(1, 0), one(2, 90), one(3, 180), one(4, 271)], NOW, UNTIL)
     assert found.incidents == (name(1), name(2), name(3))
+
+
+def test_the_controls_that_count_as_human_review_are_those_that_people_can_name() -> None:
+    named = load().rights.rights[DecisionKind.DIAGNOSIS].findings["failed_control"]
+    assert set(named) >= REVIEW_FAILED

@@ -226,6 +226,17 @@ async def test_an_original_in_the_place_of_its_view_is_not_shown(kept: Kept) -> 
     assert MAIL not in answer.text
 
 
+async def test_what_was_erased_has_no_view_any_more(kept: Kept) -> None:
+    assert (await kept.get(Role.SECURITY)).status_code == 200
+    vault = kept.office.behind.vault
+    assert isinstance(vault, AesVault)
+    vault.shred_now(kept.incident, [kept.item.id], datetime.now(UTC))
+    for path in (kept.path, f"{kept.path}.txt"):
+        answer = await kept.get(Role.SECURITY, path)
+        assert answer.status_code == 410, answer.text
+        assert PROMPT not in answer.text
+
+
 async def test_the_page_shows_inert_text(kept: Kept) -> None:
     http = kept.office.http
     assert http is not None

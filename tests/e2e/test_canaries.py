@@ -170,3 +170,18 @@ def test_a_reporter_is_shown_not_even_the_words_of_the_report(people: People, in
     for path in ("/v1/incidents", f"/v1/incidents/{incident}"):
         answer = people.ask("reporter", path)
         assert found_in(answer.content, *EVERYTHING) == set()
+
+
+def test_the_command_line_shows_it_redacted_as_far_as_a_role_goes(people: People, incident: str) -> None:
+    items = people.ask("security", f"/v1/incidents/{incident}/evidence").json()["items"]
+    (prompt,) = [one for one in items if one["kind"] == "input"]
+    shown = people.andon("evidence", "show", incident, prompt["sha256"][:12], "--as", "security")
+    assert "write to [email:1] with [secret:aws_key:" in shown
+    judged = people.andon("evidence", "show", incident, prompt["id"], "--as", "legal")
+    assert "email 1" in judged
+    assert "write to" not in judged
+    people.andon("evidence", "show", incident, prompt["id"], "--as", "communications", check=4)
+    counted = people.andon("evidence", "show", incident, "--as", "legal")
+    assert "contact" in counted
+    for told in (shown, judged, counted):
+        assert found_in(told.encode(), IN_EVIDENCE, SECRETS) == set()

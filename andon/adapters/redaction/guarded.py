@@ -43,10 +43,14 @@ class Guard:
         """Return the artefact as it may be stored, with counts of what was found and left out."""
         content, left_out = _least(captured, keep)
 
+        marks: dict[str, str] = {}
+
         def mask(rule: str, passage: str) -> str:
             if rule not in SECRETS:
                 return passage
-            return f"[secret:{rule}:{self._marks.mark_now(incident, passage)}]"
+            if passage not in marks:
+                marks[passage] = self._marks.mark_now(incident, passage)
+            return f"[secret:{rule}:{marks[passage]}]"
 
         try:
             masked = Masker(ALL_PASSES, frozenset(RULES), mask).masked(content, captured.content_type)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from andon.audit.chain import LockedCopies, compare_copy
 from andon.audit.exported import Opened, Unreadable
 from andon.audit.findings import Step
 from andon.domain.archive import ARCHIVE
+from andon.domain.custody import AccessKind
 from andon.domain.evidence import EvidenceItem, Manifest, RowState
 from andon.domain.ledger import Entry, Kind
 from andon.domain.values import NOTHING_YET, Sha256Hex, sha256
@@ -31,7 +34,7 @@ def check_evidence(
 ) -> None:
     """Every sealed root is the digest of a manifest that is there, and its objects are unaltered."""
     sealed = {entry.digests.get("root", ""): entry for entry in opened.entries if _seals(entry)}
-    named, roots = set[str](), set[Sha256Hex]()
+    named, roots, ended = set[str](), set[Sha256Hex](), _ended(opened)
     previous = NOTHING_YET
     for root, manifest in opened.manifests():
         if isinstance(manifest, Unreadable):
@@ -40,7 +43,7 @@ def check_evidence(
         roots.add(root)
         _rows(step, manifest)
         named.update(manifest.leftovers)
-        _items(step, manifest, locked, objects, named)
+        _items(step, manifest, locked, objects, named, ended)
         if _in_order(step, opened, manifest, sealed.get(root), previous):
             previous = root
     for root, entry in sealed.items():
@@ -97,8 +100,23 @@ def _rows(step: Step, manifest: Manifest) -> None:
             step.must(row.items > 0, name, "counts as captured, without an item")
 
 
+def _ended(opened: Opened) -> dict[Sha256Hex, int]:
+    """Return the objects that the custodian deleted when their time was over, with the entry that says so."""
+    found: dict[Sha256Hex, int] = {}
+    for entry in opened.access:
+        due = str(entry.facts.get("due", ""))
+        if entry.kind == AccessKind.OBJECT_DELETED and due and datetime.fromisoformat(due) <= entry.at:
+            found[entry.digests.get("object", "")] = entry.sequence
+    return found
+
+
 def _items(
-    step: Step, manifest: Manifest, locked: LockedCopies | None, objects: Objects | None, named: set[str]
+    step: Step,
+    manifest: Manifest,
+    locked: LockedCopies | None,
+    objects: Objects | None,
+    named: set[str],
+    ended: Mapping[Sha256Hex, int],
 ) -> None:
     seen: set[str] = set()
     packs: set[str] = set()
@@ -108,6 +126,11 @@ def _items(
         seen.add(item.id)
         named.add(item.key)
         whole = item.pack or item.sha256
+        gone = objects is not None and objects.digest(item.key) is None
+        gone = gone or (locked is not None and item.key not in locked.objects)
+        if gone and whole in ended:
+            step.note(f"{item.id} was deleted when its time was over: access entry {ended[whole]}")
+            continue
         if objects is not None:
             _same_bytes(step, item, objects)
         if locked is not None and (not item.pack or item.key not in packs):

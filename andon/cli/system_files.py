@@ -18,12 +18,12 @@ from andon.adapters.sources import kinds as source_kinds
 from andon.adapters.sources.versions import versions_at
 from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
-from andon.cli.installation import policy_files
+from andon.cli.installation import policy_files, settings_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.stopping import price
-from andon.config import PolicySettings
+from andon.config import PolicySettings, SourceSettings
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import EvidenceRow
 from andon.domain.readiness import (
@@ -62,7 +62,8 @@ def check(what: str | None = None, /, *, where: Where = HERE, json: _Json = Fals
         json: print the result as JSON.
     """
     files = policy_files(where)
-    results = [_checked(load_system(path), path, files) for path in _paths(what, files)]
+    places = settings_of(where).sources if files else None
+    results = [_checked(load_system(path), path, files, places) for path in _paths(what, files)]
     if json:
         screen.as_json(results[0] if what is not None else results)
     else:
@@ -99,7 +100,7 @@ def add(file: Path, /, *, replace: bool = False, where: Where = HERE, json: _Jso
             Exit.NEGATIVE,
         )
     system = load_system(file)
-    result = _checked(system, file, files)
+    result = _checked(system, file, files, settings_of(where).sources)
     if not result["ok"]:
         _said(result, json=json)
         return Exit.NEGATIVE
@@ -132,27 +133,36 @@ def _levers(system: AISystem) -> Iterator[Finding]:
             yield Finding(level=Level.PROBLEM, field=f"levers.{number}", text=str(error))
 
 
-def _sources(system: AISystem, rows: Iterable[EvidenceRow]) -> Iterator[Finding]:
-    """Whether each source has a kind that can serve it, and supplies what the evidence list knows."""
+def _sources(
+    system: AISystem, rows: Iterable[EvidenceRow], places: SourceSettings | None
+) -> Iterator[Finding]:
+    """Whether each source has a kind and settings that can serve it, and supplies what the list knows."""
     known = {kind for row in rows for kind in row.kinds}
     for number, entry in enumerate(system.evidence.sources):
         field = f"evidence.sources.{number}"
         try:
             source_kinds.check(entry)
+            if places is not None:
+                source_kinds.KINDS.load(entry.kind).build(entry, source_kinds.SourceMeans(places))
         except InvalidInputError as error:
             yield Finding(level=Level.PROBLEM, field=field, text=str(error))
+        except SourceError as error:
+            text = f"source {entry.id} will be a gap: {error.detail}"
+            yield Finding(level=Level.WARNING, field=field, text=text)
         if unknown := sorted(set(entry.supplies) - known):
             text = f"source {entry.id}: {', '.join(unknown)} is no kind of evidence; evidence.yaml lists them"
             yield Finding(level=Level.PROBLEM, field=field, text=text)
 
 
-def _checked(system: AISystem, path: Path, files: PolicySettings | None) -> dict[str, Any]:
+def _checked(
+    system: AISystem, path: Path, files: PolicySettings | None, places: SourceSettings | None
+) -> dict[str, Any]:
     shelf = load(files.playbooks if files else None)
     playbooks = shelf.playbooks
     findings = [
         *readiness(system, playbooks, kinds.names()),
         *_levers(system),
-        *_sources(system, shelf.evidence.rows),
+        *_sources(system, shelf.evidence.rows, places),
         *excuses(system, shelf.evidence.rows),
         *_people(system, files),
         *_tried(system),

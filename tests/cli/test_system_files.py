@@ -154,6 +154,18 @@ def test_what_can_not_work_is_a_problem(
     assert said in findings(found, "problem")[field]
 
 
+def test_a_source_whose_place_the_settings_lack_is_warned_of(tmp_path: Path, data: Path) -> None:
+    logs = {"id": "logs", "kind": "files", "supplies": ["system_log"]}
+    options = {"folder": "logs", "paths": "*.log"}
+    file = written(tmp_path, evidence={"sources": [{**logs, "options": options}]})
+    lacking = findings(checked(tmp_path, file, "--data", data, check=0), "warning")
+    assert "put it into the settings under sources.folders" in lacking["evidence.sources.0"]
+    settings = json.loads((data / "settings.json").read_text())
+    named = {**settings, "sources": {"folders": {"logs": str(tmp_path)}}}
+    (data / "settings.json").write_text(json.dumps(named))
+    assert "evidence.sources.0" not in findings(checked(tmp_path, file, "--data", data, check=0), "warning")
+
+
 def test_a_versions_endpoint_is_asked(tmp_path: Path, servant: Servant) -> None:
     servant.answers["/versions"] = (200, {"model": "m-1", "prompt": "p-7"})
     answering = written(tmp_path, evidence={"versions_url": f"{servant.url}/versions"})

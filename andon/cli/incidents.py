@@ -18,6 +18,7 @@ from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
 from andon.cli.stopping import show_stopping, stopping_warnings
+from andon.domain.affected import Tally
 from andon.domain.gate import ADVICE, Shut
 
 READER = "responder"
@@ -220,9 +221,16 @@ def _summary(found: Mapping[str, Any]) -> dict[str, object]:
         "opened": screen.when(found.get("opened_at")),
         "next deadline": f"{screen.when(deadline)} ({screen.distance(deadline)})" if deadline else None,
         "closed": screen.when(found.get("closed_at")) or None,
+        "affected records": _affected(found),
         "joined": found.get("joined") or None,
         "page": found.get("url"),
     }
+
+
+def _affected(found: Mapping[str, Any]) -> str | None:
+    """Return how the list of affected records adds up; None: nothing is on it."""
+    tally = Tally.model_validate((found.get("impact") or {}).get("affected") or {})
+    return tally.reconciled() if tally.all else None
 
 
 def _called(found: Mapping[str, Any]) -> dict[str, object]:

@@ -37,7 +37,7 @@ e2e: $(VENV)/.set-up-dev ## run pages in a browser, and the whole stack as the p
 long: $(VENV)/.set-up-dev ## run what takes its time: every course and all of each table, races, kills, slow outages
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long and not browser"
 
-test-external: $(VENV)/.set-up-dev ## run levers on a vendor's real server: NAME=mlflow or NAME=litellm; 0.9 GB each
+test-external: $(VENV)/.set-up-dev ## run levers and sources on a vendor's real server: NAME=mlflow, litellm or phoenix; 0.9 GB each
 	@tools/external $(NAME)
 
 chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and count what is lost or doubled

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.severity import Band
-from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.engine import insert_all_absent, insert_if_absent, reading, writing
 from andon.register.kept_items import keep_until_unlocked
 from andon.register.tables import evidence_captures, evidence_gaps, evidence_items, incidents, manifests
 
@@ -20,11 +20,12 @@ class Evidence:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def intend(self, incident: str, snapshot: int, key: str) -> None:
-        """Keep that an object is about to be stored; a repeat changes nothing."""
-        row = {"incident": incident, "snapshot": snapshot, "key": key}
+    def intend(self, objects: Sequence[tuple[str, int, str]]) -> None:
+        """Keep that objects, by incident, snapshot and key, are about to be stored; a repeat changes nothing."""
+        names = ("incident", "snapshot", "key")
+        rows = [dict(zip(names, one, strict=True)) for one in objects]
         with writing(self._engine) as connection:
-            insert_if_absent(connection, evidence_captures, row, on=("incident", "snapshot", "key"))
+            insert_all_absent(connection, evidence_captures, rows, on=names)
 
     def leftovers(self, incident: str, snapshot: int) -> tuple[str, ...]:
         """Return the objects of a snapshot that were about to be stored and that no item names, sorted."""
@@ -41,9 +42,12 @@ class Evidence:
         """Keep items and gaps of a snapshot; a repeat changes nothing."""
         at = {"incident": incident, "snapshot": snapshot}
         with writing(self._engine) as connection:
-            for item in items:
-                row = {**at, "item_id": item.id, "kind": item.kind, "item": item.model_dump_json()}
-                insert_if_absent(connection, evidence_items, row, on=("incident", "snapshot", "item_id"))
+            if items:
+                rows = [
+                    {**at, "item_id": item.id, "kind": item.kind, "item": item.model_dump_json()}
+                    for item in items
+                ]
+                insert_all_absent(connection, evidence_items, rows, on=("incident", "snapshot", "item_id"))
             keep_until_unlocked(connection, incident, snapshot, items)
             for gap in gaps:
                 row = {**at, "evidence_row": gap.row, "source": gap.source, "gap": gap.model_dump_json()}

@@ -117,8 +117,8 @@ def test_items_and_gaps_are_kept_once_and_come_back_in_order(databases: Database
 def test_what_was_about_to_be_stored_is_left_over_until_an_item_names_it(databases: Databases) -> None:
     evidence = Evidence(databases.register)
     for key in ("evidence/2", "evidence/1", "evidence/1"):
-        evidence.intend(INCIDENT, 1, key)
-    evidence.intend(INCIDENT, 2, "evidence/4")
+        evidence.intend([(INCIDENT, 1, key)])
+    evidence.intend([(INCIDENT, 2, "evidence/4")])
     assert evidence.leftovers(INCIDENT, 1) == ("evidence/1", "evidence/2")
     evidence.save_items(INCIDENT, 1, [_item(2)], [])
     assert evidence.leftovers(INCIDENT, 1) == ("evidence/1",)

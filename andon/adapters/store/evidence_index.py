@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from andon.adapters.store.together import Together
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.retention import Kept, RetentionPolicy
 from andon.domain.severity import Band
@@ -18,6 +19,7 @@ class RegisterEvidenceIndex:
     def __init__(self, evidence: Evidence, retention: RetentionPolicy | None = None) -> None:
         self._evidence = evidence
         self._retention = retention
+        self._intend = Together(evidence.intend)
 
     async def term(self, incident: IncidentId, kind: Slug) -> Kept | None:
         """Return how long a kind of evidence is kept, by how severe its incident is now."""
@@ -29,7 +31,7 @@ class RegisterEvidenceIndex:
 
     async def intend(self, incident: IncidentId, snapshot: int, key: str) -> None:
         """Keep that an object is about to be stored."""
-        await asyncio.to_thread(self._evidence.intend, incident, snapshot, key)
+        await self._intend((incident, snapshot, key))
 
     async def leftovers(self, incident: IncidentId, snapshot: int) -> tuple[str, ...]:
         """Return what was about to be stored and no item names."""

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from andon.adapters.store.together import Together
 from andon.domain.errors import ErasedError, InvalidInputError, SignatureError
 from andon.domain.values import IncidentId, Sha256Hex, sha256
 from andon.register.keys import WrappedKeys
@@ -51,6 +52,7 @@ class AesVault:
         self._master = master
         self._wrapped = keys
         self._random = random
+        self._have_keys = Together(self._make_keys)
 
     async def encrypt(self, incident: IncidentId, content: bytes, *, bound_to: str) -> bytes:
         """Encrypt `content`; the same content under the same `bound_to` gives the same bytes."""
@@ -58,6 +60,7 @@ class AesVault:
 
     async def encrypt_each(self, incident: IncidentId, contents: Mapping[str, bytes]) -> list[bytes]:
         """Encrypt contents by what they are bound to, all in one thread."""
+        await self._have_keys((incident, tuple(contents)))
         return await asyncio.to_thread(self.encrypt_each_now, incident, contents)
 
     async def decrypt(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
@@ -125,6 +128,10 @@ class AesVault:
             plain = _opened(partial(_unwrap, before, key, incident, name), f"key {name}")
             anew[name] = self._wrap(after, plain, incident, name)
         return self._wrapped.destroy_all(incident, at, spared=anew, under=self._under_master(after, incident))
+
+    def _make_keys(self, wanted: Sequence[tuple[IncidentId, tuple[str, ...]]]) -> None:
+        for incident in {incident for incident, _ in wanted}:
+            self._keys_of(incident, [name for one, names in wanted if one == incident for name in names])
 
     def _keys_of(self, incident: str, bound_to: Sequence[str]) -> dict[str, _Keys]:
         """Return the keys of items, made where there is none.

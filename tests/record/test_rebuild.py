@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +178,27 @@ async def test_a_rebuild_that_is_cut_off_is_taken_up_again(keeping: Keeping, tem
     await asyncio.gather(cut, return_exceptions=True)
     await rebuilt(keeping, temporal)
     assert differing(before, await shown(keeping, incident)) == {}
+
+
+@pytest.mark.long
+async def test_a_register_restored_from_before_is_brought_up_to_what_the_histories_say(
+    keeping: Keeping, temporal: Client, tmp_path: Path
+) -> None:
+    incident = await keeping.yard.incident()
+    await keeping.until(lambda: keeping.archives.of(incident))
+    live = keeping.yard.office.settings.data_dir / "register.db"
+    copy_of(live, tmp_path / "yesterday.db")
+    await keeping.yard.answer(incident, "legal_review-1", "hold_disclosure", Role.LEGAL)
+    effects = list(keeping.yard.held())
+    before = await shown(keeping, incident)
+    copy_of(tmp_path / "yesterday.db", live)
+    assert differing(before, await shown(keeping, incident)) != {}
+    await rebuilt(keeping, temporal)
+    assert differing(before, await shown(keeping, incident)) == {}
+    assert list(keeping.yard.held()) == effects
+
+
+def copy_of(source: Path, target: Path) -> None:
+    """Copy a database as a back-up does, into one that may be in use."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)

@@ -20,6 +20,8 @@ NAMES_AT_MOST: Final = 50
 NAME_AT_MOST: Final = 80
 
 CONTEXT: Final = (
+    "gen_ai.*",
+    "llm.*",
     "otel.*",
     "andon.*",
     "openinference.*",
@@ -34,7 +36,7 @@ CONTEXT: Final = (
     "http.request.method",
     "server.address",
 )
-"""Attributes of spans that are no evidence themselves, and without which the rest can't be read."""
+"""Attributes without which the rest can't be read, and names of the conventions that are still new."""
 
 
 @lru_cache(maxsize=512)

@@ -133,16 +133,26 @@ def spans(**attributes: object) -> bytes:
 
 def test_spans_keep_the_names_of_the_table_and_count_the_others() -> None:
     found = admitted(
-        spans(**{"gen_ai.prompt": "x", "otel.status": {}, "http.request.header.cookie": "c", "geo.city": "B"})
+        spans(
+            **{
+                "gen_ai.prompt": "x",
+                "gen_ai.operation.name": "chat",
+                "input.value": "y",
+                "otel.status": {},
+                "http.request.header.cookie": "c",
+                "geo.city": "B",
+            }
+        )
     )
     kept = json.loads(found.content)
-    assert set(kept["spans"][0]["attributes"]) == {"gen_ai.prompt", "otel.status"}
+    names = {"gen_ai.prompt", "gen_ai.operation.name", "input.value", "otel.status"}
+    assert set(kept["spans"][0]["attributes"]) == names
     assert kept[LEFT_OUT] == {"geo.city": 1, "http.request.header.cookie": 1}
     assert found.left_out == 2
 
 
 def test_a_system_names_the_attributes_that_it_keeps() -> None:
-    found = admitted(spans(**{"gen_ai.prompt": "x", "geo.city": "B"}), keep=["geo.*"])
+    found = admitted(spans(**{"input.value": "x", "geo.city": "B"}), keep=["geo.*"])
     assert json.loads(found.content)["spans"][0]["attributes"] == {"geo.city": "B"}
 
 

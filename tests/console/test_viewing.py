@@ -258,3 +258,4 @@ async def test_the_page_shows_inert_text(kept: Kept) -> None:
         for hidden in (MAIL, IBAN, KEY):
             assert hidden not in text
     assert f"/evidence/{kept.item.sha256}" in index.text
+    assert "recognised: contact 2, financial 1, secret 1, in 1 of 1 items" in index.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,8 @@ from andon.console.screens.incident import EvidenceBox, evidence_box, size
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import GAPS, inert, lower, plain
-from andon.domain.redaction import by_category
+from andon.domain.evidence import EvidenceItem
+from andon.domain.redaction import added, by_category
 from andon.domain.source_times import clock_told, in_order
 from andon.domain.trace import trace_of
 
@@ -56,6 +58,7 @@ class EvidenceScreen:
     gaps: tuple[GapLine, ...]
     traces: tuple[str, ...]
     kinds: tuple[KindLine, ...]
+    found: str
 
 
 def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datetime) -> EvidenceScreen:
@@ -67,7 +70,7 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
         items=tuple(
             ItemLine(
                 kind=plain(one.kind),
-                found=", ".join(f"{plain(name)} {count}" for name, count in by_category(one.found).items()),
+                found=_counts(one.found),
                 source=one.source,
                 captured=moment(one.captured_at, now),
                 began=moment(placed.at, now) if one.source_at else None,
@@ -91,4 +94,17 @@ def evidence_screen(incident: IncidentShown, evidence: EvidenceShown, now: datet
         ),
         traces=tuple(sorted({trace for one in evidence.items if (trace := trace_of(one))})),
         kinds=kind_lines(evidence.completeness) if evidence.completeness else (),
+        found=_found(evidence.items),
     )
+
+
+def _found(items: Sequence[EvidenceItem]) -> str:
+    """Say what kinds of personal data and secrets were recognised in all items; empty: none."""
+    holding = [one.found for one in items if one.found]
+    if not holding:
+        return ""
+    return f"{_counts(added(holding))}, in {len(holding)} of {len(items)} items"
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{lower(name)} {count}" for name, count in by_category(found).items())

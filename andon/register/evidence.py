@@ -21,7 +21,7 @@ class Evidence:
         self._engine = engine
 
     def intend(self, objects: Sequence[tuple[str, int, str]]) -> None:
-        """Keep that objects, by incident, snapshot and key, are about to be stored; a repeat changes nothing."""
+        """Keep that objects (incident, snapshot, key) are about to be stored; a repeat changes nothing."""
         names = ("incident", "snapshot", "key")
         rows = [dict(zip(names, one, strict=True)) for one in objects]
         with writing(self._engine) as connection:

@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, Final
 from temporalio.testing import ActivityEnvironment
 
 from activities.evidence import CollectCall, EvidenceActivities
-from activities.taking import SIDE_BY_SIDE
 from andon.adapters.clock import utc_now
 from andon.adapters.store.evidence_index import RegisterEvidenceIndex
-from andon.adapters.store.s3 import S3EvidenceStore
+from andon.adapters.store.s3 import SIDE_BY_SIDE, S3EvidenceStore
 from andon.adapters.store.vault import AesVault
 from andon.config import DatabaseSettings, StoreSettings
 from andon.domain.errands import EvidenceQuery
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 
 SMALL: Final = (1_000, 1_000)
 LARGE: Final = (100, 1_000_000)
-ROUNDS: Final = 3
 LEAST: Final = 0.8
 AT: Final = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ROWS: Final = (EvidenceRow(id="inputs", kinds=("input",)),)
@@ -139,7 +137,7 @@ def forget_most() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def compared(folder: Path, store: StoreSettings) -> list[tuple[str, list[float], list[float]]]:
+def compared(folder: Path, store: StoreSettings, rounds: int) -> list[tuple[str, list[float], list[float]]]:
     """Take each kind in turn with its floor; return its name and the seconds of both."""
     found = []
     kinds: Sequence[tuple[str, Sequence[tuple[int, int]]]] = (
@@ -150,7 +148,7 @@ def compared(folder: Path, store: StoreSettings) -> list[tuple[str, list[float],
     with closing(client_of(store, connections=SIDE_BY_SIDE)) as client:
         for name, kind in kinds:
             ours, floor = [], []
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 floor.append(through_boto3(client, store.bucket, *kind))
                 place = folder / f"{name.split()[0].replace(',', '')}-{number}"
                 ours.append(asyncio.run(through_the_activity(place, store, *kind)))
@@ -178,14 +176,18 @@ def told(name: str, ours: list[float], floor: list[float]) -> str:
 
 def main() -> int:
     """Measure and print; 0 whether or not the targets are met."""
-    argparse.ArgumentParser(prog="tests.bench.snapshot", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="tests.bench.snapshot", description=__doc__)
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="how often each figure is taken; the middle counts"
+    )
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="andon-bench-") as name:
         folder = Path(name)
         stores = RunningStores(folder)
         try:
             stores.start()
             store = identity_of(stores, "evidence")
-            lines = compared(folder, store)
+            lines = compared(folder, store, rounds)
             small, large = memory(folder, store)
         finally:
             stores.close()

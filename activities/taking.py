@@ -14,7 +14,7 @@ from andon.domain.values import Carried
 from andon.ports import Captured
 
 SIDE_BY_SIDE = 12
-"""Objects under way at a time: more than the store sends at once, so that it sends while others are sealed."""
+"""Objects under way at a time: more than the store sends at once, which sends while others are sealed."""
 ITEMS_AT_ONCE = 64
 """Items put on record in one transaction."""
 BEAT_SECONDS = 4.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -68,6 +68,9 @@ class SealCall(Carried):
     at: Instant
     supplied: tuple[Slug, ...] | None = None
     """Kinds that the sources supply; None: at least one did not say."""
+    system: Slug = ""
+    unread: tuple[Slug, ...] = ()
+    """Sources that were not read to their end, in whatever number of attempts."""
 
 
 class EvidenceActivities:
@@ -96,7 +99,9 @@ class EvidenceActivities:
         """
         source = await self._sources.of(call.query.system, call.source)
         if source is None:
-            gaps = _all_missing(call, frozenset(), GapReason.NOT_CONFIGURED, "no such source")
+            gaps = _all_missing(
+                call.rows, call.source, frozenset(), GapReason.NOT_CONFIGURED, "no such source"
+            )
             await self._index.save_items(call.query.incident, call.snapshot, (), gaps)
             return Collected(source=call.source, items=0, gaps=len(gaps))
         cursor, begun = await self._begun(call)
@@ -120,6 +125,7 @@ class EvidenceActivities:
         Raises:
             ApplicationError: `StoreConflictError`: another manifest stands there. Not retryable.
         """
+        await self._name_unread(call)
         items, gaps = await self._index.collected(call.incident, call.snapshot)
         leftovers = await self._index.leftovers(call.incident, call.snapshot)
         outcomes, named = settle_rows(call.rows, items, gaps)
@@ -139,6 +145,14 @@ class EvidenceActivities:
             await self._store.put(key, canonical(manifest), content_type="application/json")
         await self._index.save_manifest(manifest)
         return seal_of(manifest)
+
+    async def _name_unread(self, call: SealCall) -> None:
+        """Put on record what can't be known of: rows of sources that no attempt read to the end."""
+        for name in call.unread:
+            source = await self._sources.of(call.system, name)
+            supplies = source.supplies if source is not None else frozenset()
+            gaps = _all_missing(call.rows, name, supplies, GapReason.LATE, "not read to its end")
+            await self._index.save_items(call.incident, call.snapshot, (), gaps)
 
     async def _begun(self, call: CollectCall) -> tuple[str, Reached]:
         """Return where the attempt before was cut off; one that nobody can read any more begins anew."""
@@ -169,14 +183,18 @@ async def _found(source: EvidenceSource, call: CollectCall, cursor: str) -> Asyn
             async for one in found:
                 yield one
     except SourceError as error:
-        for gap in _all_missing(call, source.supplies, GapReason(error.reason), error.detail):
+        for gap in _all_missing(
+            call.rows, call.source, source.supplies, GapReason(error.reason), error.detail
+        ):
             yield gap
 
 
-def _all_missing(call: CollectCall, supplies: frozenset[str], reason: GapReason, detail: str) -> list[Gap]:
+def _all_missing(
+    rows: Sequence[EvidenceRow], source: Slug, supplies: frozenset[str], reason: GapReason, detail: str
+) -> list[Gap]:
     return [
-        Gap(row=row.id, reason=reason, source=call.source, detail=detail[:200])
-        for row in call.rows
+        Gap(row=row.id, reason=reason, source=source, detail=detail[:200])
+        for row in rows
         if not row.later and (not supplies or supplies.intersection(row.kinds))
     ]
 

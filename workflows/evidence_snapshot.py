@@ -46,6 +46,10 @@ class EvidenceSnapshotWorkflow:
                 rows=order.rows,
                 at=workflow.now(),
                 supplied=_supplied(collected),
+                system=order.query.system,
+                unread=tuple(
+                    source for source, one in zip(order.sources, collected, strict=True) if one is None
+                ),
             ),
             task_queue=queues.EVIDENCE,
             start_to_close_timeout=SEAL_TIMEOUT,

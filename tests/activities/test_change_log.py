@@ -63,3 +63,24 @@ async def test_no_change_differs_from_no_log_and_from_nobody_asked(
     ends = {one.kind: one for one in index.manifests[1].kinds}
     assert (ends["change_log"].state, ends["change_log"].reason) == (state, reason)
     assert ends["deployment_history"].state is RowState.CAPTURED
+
+
+async def test_a_source_that_no_attempt_read_to_its_end_is_late_and_not_unasked() -> None:
+    index = fakes.MemoryEvidence()
+    broken = fakes.ListSource("changes", supplies=CHANGES)
+    evidence = EvidenceActivities(
+        fakes.Sources({"changes": broken}), fakes.MemoryStore(), fakes.OpenVault(), index, fakes.now
+    )
+    sealing = SealCall(
+        incident=INCIDENT,
+        snapshot=1,
+        previous=NOTHING_YET,
+        rows=ROWS,
+        at=AT,
+        system="desk",
+        unread=("changes",),
+    )
+    seal = await ActivityEnvironment().run(evidence.seal, sealing)
+    assert [(row.state, row.reason) for row in seal.rows] == [(RowState.GAP, GapReason.LATE)]
+    (gap,) = index.manifests[1].gaps
+    assert (gap.source, gap.detail) == ("changes", "not read to its end")

@@ -39,6 +39,7 @@ class HeldSource:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     name: str = "recorder"
     version: str = "1"
+    supplies: frozenset[str] = frozenset({"input"})
 
     async def collect(self, query: EvidenceQuery) -> AsyncIterator[Captured]:
         self.asked.set()

@@ -107,6 +107,7 @@ async def two(keeping: Keeping, temporal: Client) -> tuple[str, str]:
     return done, goes_on
 
 
+@pytest.mark.long
 async def test_lists_pages_and_verification_are_as_before_the_register_was_lost(
     keeping: Keeping, temporal: Client
 ) -> None:
@@ -130,7 +131,6 @@ async def test_lists_pages_and_verification_are_as_before_the_register_was_lost(
     assert (await rebuilt(keeping, temporal)).incidents == 0
 
 
-@pytest.mark.long
 async def test_an_incident_that_temporal_has_forgotten_is_rebuilt_from_its_archive(
     keeping: Keeping, temporal: Client
 ) -> None:

@@ -41,9 +41,8 @@ Tables show times in your zone, with the zone named. `--json` prints what the se
 times in UTC and every character outside ASCII escaped. Text that others wrote is shown and never
 acts: control characters and changes of writing direction appear as `\\u001b`.
 
-`andon audit verify` can't see that entries were cut off at the end when nobody else knows the
-chain's end. An audit set holds the ends that the register, the last view and the workflow history
-know; against the live system locked storage is compared too.
+`andon audit verify` says with each step what it detects, and notes what it could not look at. Without
+a checkpoint it can't see that a chain was made anew as a whole; keep one, and give it with --pinned.
 """
 
 

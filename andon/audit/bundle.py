@@ -37,7 +37,7 @@ from andon.audit.texts import first_problem, json_of
 from andon.domain.archive import ARCHIVE
 from andon.domain.errors import InvalidInputError
 from andon.domain.ledger import Head
-from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
+from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex, digest_of
 
 HISTORIES: Final = "data/histories/"
 MANIFESTS: Final = "data/manifests/"
@@ -163,9 +163,19 @@ class Bundle:
         """Return the incident file, if one had been written."""
         return text(self.container, FILE) if FILE in self.digests else None
 
-    def run_digests(self) -> dict[str, Sha256Hex]:
-        """Return the digest of each history's file, by the id of its run."""
-        return {run_of(history): self.digests[name] for name, history in self._read.items()}
+    def run_forms(self) -> dict[str, Sha256Hex]:
+        """Return the digest of each history in its canonical form, by the id of its run."""
+        return {run_of(history): self._form(name) for name, history in self._read.items()}
+
+    def form(self, key: str) -> Sha256Hex | None:
+        """Return the digest of an object of JSON in its canonical form; None: it is not there, or is none."""
+        try:
+            return self._form(STORE + key)
+        except (InvalidInputError, ValueError, RecursionError):
+            return None
+
+    def _form(self, name: str) -> Sha256Hex:
+        return digest_of(json_of(text(self.container, name)))
 
     def archives(self) -> dict[str, bytes]:
         """Return the lists of what was archived, by their keys."""

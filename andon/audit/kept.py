@@ -19,7 +19,7 @@ def check_archives(
     opened: Opened,
     archives: Mapping[str, bytes],
     objects: Objects,
-    digests: Mapping[str, Sha256Hex],
+    forms: Mapping[str, Sha256Hex],
 ) -> None:
     """Every archive that was written down is there, and a history that had ended is the archived one.
 
@@ -28,7 +28,7 @@ def check_archives(
         opened: what was handed over.
         archives: the lists of what was archived, by their keys.
         objects: all objects that were handed over.
-        digests: id of a run -> SHA-256 of its history as it was handed over.
+        forms: id of a run -> SHA-256 of its history, as it was handed over, in canonical form.
     """
     named = {entry.subject: entry for entry in opened.access if entry.kind == AccessKind.ARCHIVED.value}
     covered: set[str] = set()
@@ -42,13 +42,14 @@ def check_archives(
         archive = _read(step, key, content)
         for run in archive.runs if archive else ():
             _held(step, run, objects.digest(run.key(opened.incident)))
-            if run.ended and run.run in digests:
+            if run.ended and run.run in forms:
                 covered.add(run.run)
-                _held(step, run, digests[run.run])
+                same = objects.form(run.key(opened.incident)) == forms[run.run]
+                _held(step, run, run.sha256 if same else None)
     for key in sorted(archives.keys() - named.keys()):
         step.broken(key, "is there, and the access chain names no such archive")
-    if digests.keys() - covered:
-        count = len(digests.keys() - covered)
+    if forms.keys() - covered:
+        count = len(forms.keys() - covered)
         step.note(f"no archive names {count} of the histories: what they share with the ledger is compared")
 
 

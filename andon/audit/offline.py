@@ -53,7 +53,7 @@ def verify_container(
             objects=bundle,
             file=_file(bundle, package),
             histories=bundle.histories,
-            run_digests=bundle.run_digests(),
+            run_forms=bundle.run_forms(),
             archives=bundle.archives(),
             pinned=pinned,
         ),

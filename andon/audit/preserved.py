@@ -25,6 +25,9 @@ class Objects(Protocol):
     def part(self, key: str, offset: int, size: int) -> Sha256Hex | None:
         """Return the SHA-256 of a part of an object; None if the object is too short."""
 
+    def form(self, key: str) -> Sha256Hex | None:
+        """Return the digest of an object of JSON in its canonical form; None: it is not there, or is none."""
+
     def keys(self) -> set[str]:
         """Return the keys of all objects."""
 
@@ -50,10 +53,20 @@ def check_evidence(
         there = root in roots
         step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
     if objects is not None:
-        for key in sorted(key for key in objects.keys() - named if not key.startswith(ARCHIVE)):
-            step.broken(key, "is there, and no manifest names it: it was planted")
+        _unnamed(step, objects.keys() - named, locked)
     elif locked is None and roots:
         step.note("the stored objects themselves were not read: run it against the live system")
+
+
+def _unnamed(step: Step, keys: set[str], locked: LockedCopies | None) -> None:
+    """What no manifest names is no evidence; what locked storage does not know either was planted."""
+    known = locked.objects if locked is not None else {}
+    evidence = sorted(key for key in keys if not key.startswith(ARCHIVE))
+    for key in evidence:
+        step.must(key in known, key, "is there, and no manifest names it: it was planted")
+    beside = sum(key in known for key in evidence)
+    if beside:
+        step.note(f"{beside} objects are of no manifest, such as reports of evaluations and redacted views")
 
 
 def check_file(step: Step, opened: Opened, content: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import Distribution, version
 
@@ -61,7 +62,8 @@ def stage(
         staging.put(ACCESS, _lined(exported.access))
     _named(staging, exported)
     for number, run in enumerate(histories, start=1):
-        staging.put(history(number), run.to_json().encode())
+        # Temporal's own JSON gives the entries of a map in any order.
+        staging.put(history(number), canonical(json.loads(run.to_json())))
     if locked is not None:
         staging.put(LOCKS, _lined(_locks(locked)))
     if file is not None:

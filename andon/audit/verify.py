@@ -83,8 +83,8 @@ class Beside:
     objects: Objects | None = None
     file: str | None = None
     histories: Callable[[], Iterable[WorkflowHistory]] | None = None
-    run_digests: Mapping[str, Sha256Hex] = field(default_factory=dict)
-    """Id of a run -> SHA-256 of its history as it was handed over."""
+    run_forms: Mapping[str, Sha256Hex] = field(default_factory=dict)
+    """Id of a run -> SHA-256 of its history, as it was handed over, in canonical form."""
 
     archives: Mapping[str, bytes] | None = None
     """Lists of what was archived, by their keys in locked storage; None: it was not read."""
@@ -120,7 +120,7 @@ def verify(
     else:
         steps[Name.HISTORIES].note("no workflow histories were handed over")
     if beside.archives is not None and beside.objects is not None:
-        check_archives(steps[Name.HISTORIES], opened, beside.archives, beside.objects, beside.run_digests)
+        check_archives(steps[Name.HISTORIES], opened, beside.archives, beside.objects, beside.run_forms)
     last = max(opened.entries, key=lambda entry: entry.sequence, default=None)
     return Report(
         incident=exported.incident,

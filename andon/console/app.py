@@ -58,6 +58,7 @@ from andon.console.routes import (
     quality_pages,
     reach,
     reach_pages,
+    reading_file,
     releasing,
     report,
     signing,
@@ -138,7 +139,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.include_router(access.screens)
     app.include_router(custody.router)
     app.include_router(custody_pages.router)
-    app.include_router(exporting.router)
+    for taken_along in (exporting.router, reading_file.screens):
+        app.include_router(taken_along)
     app.include_router(terms.router)
     app.include_router(terms.screens)
     app.include_router(traces.router)

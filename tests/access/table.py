@@ -141,6 +141,8 @@ PAGES: dict[str, Row] = {
     "GET /words": Row(LISTING),
     "GET /incidents/{incident}": Row(READING),
     "GET /incidents/{incident}/file.json": Row(READING),
+    "GET /incidents/{incident}/file": Row(READING),
+    "GET /incidents/{incident}/file.pdf": Row(READING),
     "GET /incidents/{incident}/evidence": Row(READING),
     "GET /incidents/{incident}/evidence/{digest}": Row(READING),
     "GET /incidents/{incident}/evidence/{digest}/view.txt": Row(READING),

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from andon.audit.layout import RESPONSE
+from tests.audit.bundled import again
 from tests.e2e.course import Course
 from tests.e2e.people import People
 
@@ -73,9 +75,9 @@ def test_it_verifies_live_and_offline(people: People, course: Course, tmp_path: 
 
 
 def exported(people: People, course: Course, folder: Path) -> Any:
-    """Export the audit set into a folder and verify it there."""
-    out, keys = folder / "set.json", folder / "keys.json"
-    people.andon("audit", "export", course.name, "--out", out, "--trust-out", keys)
+    """Export a bundle into a folder and verify it there."""
+    out, keys = folder / "bundle", folder / "keys.json"
+    people.andon("audit", "export", course.name, out, "--trust-out", keys)
     return people.said("audit", "verify", out, "--trust", keys)
 
 
@@ -89,11 +91,13 @@ def test_one_changed_byte_in_an_exported_entry_is_named(
     people: People, course: Course, tmp_path: Path
 ) -> None:
     exported(people, course, tmp_path)
-    taken = json.loads((tmp_path / "set.json").read_text())
-    number = next(n for n, line in enumerate(taken["entries"]) if '"order_proven"' in line)
-    taken["entries"][number] = taken["entries"][number].replace("false/STATIC", "false/STATIB")
-    (tmp_path / "set.json").write_text(json.dumps(taken))
-    found = people.said("audit", "verify", tmp_path / "set.json", "--trust", tmp_path / "keys.json", check=1)
+    path = tmp_path / "bundle" / RESPONSE
+    lines = path.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines) if '"order_proven"' in line)
+    lines[number] = lines[number].replace("false/STATIC", "false/STATIB")
+    path.write_text("".join(f"{line}\n" for line in lines))
+    again(tmp_path / "bundle")
+    found = people.said("audit", "verify", tmp_path / "bundle", "--trust", tmp_path / "keys.json", check=1)
     assert f"entry {number}" in broken(found)
 
 
@@ -101,16 +105,35 @@ def test_one_changed_byte_in_an_exported_statement_is_named(
     people: People, course: Course, tmp_path: Path
 ) -> None:
     exported(people, course, tmp_path)
-    taken = json.loads((tmp_path / "set.json").read_text())
-    digest, line = next(iter(taken["statements"].items()))
-    envelope = json.loads(line)
-    payload = envelope["payload"]
-    swapped = "A" if payload[40] != "A" else "B"
-    envelope["payload"] = payload[:40] + swapped + payload[41:]
-    taken["statements"][digest] = json.dumps(envelope, sort_keys=True, separators=(",", ":"))
-    (tmp_path / "set.json").write_text(json.dumps(taken))
-    found = people.said("audit", "verify", tmp_path / "set.json", "--trust", tmp_path / "keys.json", check=1)
-    assert any(digest[:16] in where for where in broken(found))
+    path = sorted((tmp_path / "bundle/data/statements").iterdir())[0]
+    text = path.read_text()
+    place = text.index('"payload":"') + 50
+    path.write_text(text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :])
+    again(tmp_path / "bundle")
+    found = people.said("audit", "verify", tmp_path / "bundle", "--trust", tmp_path / "keys.json", check=1)
+    assert any(path.stem[:16] in where for where in broken(found))
+
+
+def test_a_bundle_holds_no_secret_of_the_stack(people: People, course: Course, tmp_path: Path) -> None:
+    exported(people, course, tmp_path)
+    setting = people.scene.setting
+    ready = json.loads(setting.ready.read_text())
+    secrets = [*ready["tokens"].values(), ready["s3"]["secret_key"]]
+    keys = [path.read_bytes() for path in (setting.data / "keys").iterdir()]
+    assert keys
+    for path in (tmp_path / "bundle").rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert not [one for one in secrets if one.encode() in content]
+        assert not [one for one in keys if one in content]
+
+
+def test_a_bundle_is_replayed_and_read_alone(people: People, course: Course, tmp_path: Path) -> None:
+    exported(people, course, tmp_path)
+    replayed = people.said("audit", "replay", tmp_path / "bundle")
+    assert [run["ok"] for run in replayed["runs"]] == [True] * len(replayed["runs"])
+    contained = next(one for one in people.ledger(course.name, "contained"))
+    then = people.said("audit", "timeline", tmp_path / "bundle", "--at", contained["at"])["then"]
+    assert (then["contained"], then["gate_open"]) == (True, None)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ UNREADABLE: Final = frozenset(
     {
         Refusal.UNKNOWN_OPTION,
         Refusal.UNKNOWN_FINDING,
+        Refusal.FINDING_MISSING,
         Refusal.MALFORMED,
         Refusal.ABOUT,
         Refusal.NOT_FOR_THE_ASKING,

@@ -29,7 +29,7 @@ def nobody_left(
         for one in directory.people
         if one.counts_at(at) and one.id not in excluded
     }
-    options = [option.at(band) for option in right.options]
+    options = right.options_at(band)
     forward = [one for one in options if not one.blocks] or options
     lacking = [_unfilled(_slots(option, right, options), roles) for option in forward]
     return min(lacking, key=len)

@@ -10,7 +10,16 @@ from typing import Literal
 from pydantic import Field
 
 from andon.domain.directory import Role
-from andon.domain.values import NOTHING_YET, Carried, IncidentId, Instant, PersonId, Sha256Hex, digest_of
+from andon.domain.values import (
+    NOTHING_YET,
+    Carried,
+    IncidentId,
+    Instant,
+    PersonId,
+    Sha256Hex,
+    Spare,
+    digest_of,
+)
 
 
 class DecisionKind(StrEnum):
@@ -57,8 +66,8 @@ Signing = Literal["attested", "personal"]
 """Whether the console may vouch for an answer, or the person's own key must have signed it."""
 
 
-class Option(Carried):
-    """One possible answer, and how many people it takes.
+class Option(Spare):
+    """One possible answer, how many people it takes, and what they must have found.
 
     Each slot of `needs` wants one more person who holds one of its roles; an empty slot takes
     anybody eligible. No slot at all means one eligible person.
@@ -67,6 +76,18 @@ class Option(Carried):
     id: str
     blocks: bool = Field(False, description="one such answer settles the decision against going on")
     needs: tuple[tuple[Role, ...], ...] = ((),)
+    wants: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="findings it comes with, and which of their values do; none: any",
+    )
+
+    def lacks(self, findings: Mapping[str, str]) -> tuple[str, ...]:
+        """Name what an answer for this option must say, and these findings don't."""
+        return tuple(
+            name
+            for name, values in self.wants.items()
+            if name not in findings or (values and findings[name] not in values)
+        )
 
 
 class Rung(Carried):

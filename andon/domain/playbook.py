@@ -125,7 +125,7 @@ class Quarantine(Carried):
     steps: tuple[ContainmentStep, ...]
 
 
-class Plan(Carried):
+class Plan(Spare):
     """Everything an incident's workflow needs to know about policy, resolved and pinned."""
 
     system: Slug

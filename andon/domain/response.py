@@ -82,6 +82,7 @@ class Refusal(StrEnum):
     NOT_OPENED = "not_opened"
     UNKNOWN_OPTION = "unknown_option"
     UNKNOWN_FINDING = "unknown_finding"
+    FINDING_MISSING = "finding_missing"
     EXPIRED = "expired"
     PREPARED_TOO_LONG_AGO = "prepared_too_long_ago"
     BEFORE_THE_QUESTION = "before_the_question"
@@ -117,6 +118,7 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.NOT_OPENED: "open the evidence this question rests on, then answer",
     Refusal.UNKNOWN_OPTION: "this is not one of the options",
     Refusal.UNKNOWN_FINDING: "this is not one of the findings the question asks for",
+    Refusal.FINDING_MISSING: "this option takes findings that are missing, or that say otherwise",
     Refusal.EXPIRED: "the question had expired when the answer came in",
     Refusal.PREPARED_TOO_LONG_AGO: "this was prepared too long ago; prepare it anew and sign that",
     Refusal.BEFORE_THE_QUESTION: "the answer is dated before the question",
@@ -254,6 +256,7 @@ def _out_of_order(
     return (
         (Refusal.UNKNOWN_OPTION, option is None),
         (Refusal.UNKNOWN_FINDING, strange),
+        (Refusal.FINDING_MISSING, option is not None and bool(option.lacks(statement.findings))),
         (Refusal.NOT_OPENED, request.unopened == "refuse" and goes_on and bool(unopened(statement, request))),
         (Refusal.EXPIRED, expired),
         (Refusal.PREPARED_TOO_LONG_AGO, stale),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from andon.domain.business_time import BusinessCalendar, BusinessHours, Term, due_at, reminder_at
 from andon.domain.decision import (
@@ -38,10 +38,14 @@ class OptionRight(Spare):
     blocks: bool = False
     needs: Needs = ANYBODY_ELIGIBLE
     needs_at: dict[Band, Needs] = Field(default_factory=dict, description="overrides `needs` at a severity")
+    wants: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="findings an answer must come with, and which of their values do"
+    )
 
     def at(self, band: Band) -> Option:
         """Return the option as it stands at one severity."""
-        return Option(id=self.id, blocks=self.blocks, needs=self.needs_at.get(band, self.needs))
+        needs = self.needs_at.get(band, self.needs)
+        return Option(id=self.id, blocks=self.blocks, needs=needs, wants=self.wants)
 
 
 class Right(Spare):
@@ -73,6 +77,22 @@ class Right(Spare):
         default_factory=dict, description="codes whoever asks must give; no list of values: any code"
     )
     findings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    wants: tuple[str, ...] = Field((), description="findings that every answer must come with")
+
+    def options_at(self, band: Band) -> tuple[Option, ...]:
+        """Return the options as they stand at one severity."""
+        always: dict[str, tuple[str, ...]] = dict.fromkeys(self.wants, ())
+        options = (option.at(band) for option in self.options)
+        return tuple(one.model_copy(update={"wants": always | one.wants}) for one in options)
+
+    @model_validator(mode="after")
+    def _refuse_wanting_what_nobody_can_say(self) -> Right:
+        named: dict[str, tuple[str, ...]] = dict.fromkeys(self.wants, ())
+        for wanted in (named, *(option.wants for option in self.options)):
+            for name, values in wanted.items():
+                if name not in self.findings or not set(values) <= set(self.findings[name]):
+                    raise ValueError(f"wants: {name} is none of the findings, or has no such value")
+        return self
 
     def asked_at(self, band: Band) -> bool:
         """Whether a severity has a clock for this kind: some questions are put at some severities only."""
@@ -174,7 +194,7 @@ def put(
         expires_at=at + right.expires_after if right.expires_after else None,
         eligible=tuple(dict.fromkeys((*asking.also, *right.eligible))),
         ladder=right.ladder,
-        options=tuple(option.at(asking.band) for option in right.options),
+        options=right.options_at(asking.band),
         default=right.default,
         default_at=deadline + right.default_after if deadline is not None and right.default else None,
         remind_at=reminder_at(at, deadline) if deadline is not None else None,

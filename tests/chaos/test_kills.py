@@ -58,7 +58,15 @@ def test_an_incident_survives_a_kill_in_each_of_its_stages(
     answered_through(people, name, "triage", "confirm", "responder", lambda: kill("triage_classify"))
     people.settle(name, "legal_review", "no_disclosure_needed", "legal")
     people.settle(name, "impact", "isolated", "operations", **REACH)
-    answered_through(people, name, "diagnosis", "prompt_design", "security", lambda: kill("investigate"))
+    answered_through(
+        people,
+        name,
+        "diagnosis",
+        "prompt_design",
+        "security",
+        lambda: kill("investigate"),
+        failed_control="eval_before_release",
+    )
     people.scene.desk.deploy("v1.2")
     people.settle(name, "remediation", "fix_deployed", "engineer")
     until(lambda: people.ledger(name, "evaluation_started") or None, "the evaluation")
@@ -136,20 +144,26 @@ def at_once(look: Callable[[], object]) -> None:
 
 
 def answered_through(
-    people: People, name: str, kind: str, option: str, role: str, kill: Callable[[], None]
+    people: People,
+    name: str,
+    kind: str,
+    option: str,
+    role: str,
+    kill: Callable[[], None],
+    **findings: str,
 ) -> None:
     """Answer, kill once its reason is sealed and before it counts, and send it again, as a client should."""
     question, key = people.question(name, kind), secrets.token_urlsafe(24)
     with ThreadPoolExecutor(1) as sender:
         sealed = _reasons(people, name)
-        first = sender.submit(people.answer, name, question, option, role, key=key)
+        first = sender.submit(people.answer, name, question, option, role, key=key, **findings)
         at_once(lambda: _reasons(people, name) > sealed)
         kill()
         _settled(first)
 
     def counted() -> bool | None:
         try:
-            answer = people.answer(name, question, option, role, key=key)
+            answer = people.answer(name, question, option, role, key=key, **findings)
         except httpx.TransportError:
             return None
         assert answer.status_code in (200, 503), answer.text

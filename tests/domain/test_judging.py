@@ -120,6 +120,32 @@ def test_an_answer_that_does_not_fit_is_refused(
     assert judge(statement(**changes), REQUEST, said, **more).refusal is refusal
 
 
+WANTING = REQUEST.model_copy(
+    update={
+        "findings": {"failed_control": ("backup", "none_existed"), "sources_checked": ("yes", "no")},
+        "options": tuple(
+            one.model_copy(update={"wants": {"failed_control": (), "sources_checked": ("yes",)}})
+            for one in REQUEST.options
+        ),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("findings", "refused"),
+    [
+        ({}, Refusal.FINDING_MISSING),
+        ({"failed_control": "backup"}, Refusal.FINDING_MISSING),
+        ({"failed_control": "backup", "sources_checked": "no"}, Refusal.FINDING_MISSING),
+        ({"failed_control": "luck", "sources_checked": "yes"}, Refusal.UNKNOWN_FINDING),
+        ({"failed_control": "none_existed", "sources_checked": "yes"}, None),
+    ],
+)
+def test_an_option_takes_the_findings_it_wants(findings: dict[str, str], refused: Refusal | None) -> None:
+    said = statement(request=WANTING.digest(), findings=findings)
+    assert judge(said, WANTING, standing()).refusal is refused
+
+
 def test_there_is_no_answering_a_question_that_was_never_put() -> None:
     assert judge(statement(), None, standing()).refusal is Refusal.UNKNOWN_DECISION
 

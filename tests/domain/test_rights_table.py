@@ -151,6 +151,9 @@ def statement(request: DecisionRequest, role: Role, relation: str, at: datetime)
         "decision": request.id,
         "request": request.digest(),
         "option": request.options[0].id,
+        "findings": {
+            name: (values or request.findings[name])[0] for name, values in request.options[0].wants.items()
+        },
         "reason": NOTHING_YET,
         "reason_text": "text-1",
         "binding": request.binding,

@@ -39,6 +39,10 @@ class OptionShown(Frozen):
     blocks: bool = Field(description="one such answer settles the question against going on")
     needs: tuple[tuple[Role, ...], ...] = Field(description="one slot a person; empty: anybody asked")
     missing: tuple[tuple[Role, ...], ...] = Field(description="slots that nobody who chose it fills yet")
+    wants: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="findings it comes with, and which of their values do; none: any",
+    )
 
 
 class ResponseShown(Frozen):
@@ -207,6 +211,7 @@ def _options(record: DecisionRecord, wording: Wording) -> tuple[OptionShown, ...
             blocks=option.blocks,
             needs=option.needs,
             missing=_missing(option, [one.role for one in record.accepted if one.option == option.id]),
+            wants=option.wants,
         )
         for option in record.request.options
     )

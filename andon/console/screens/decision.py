@@ -19,6 +19,7 @@ from andon.console.screens.parts import (
     role_name,
     still_missing,
     takes,
+    wants,
 )
 from andon.console.screens.words import QUESTIONS, inert, listed, lower, plain
 from andon.console.sessions import Session
@@ -48,6 +49,8 @@ class FindingField:
     name: str
     label: str
     values: tuple[tuple[str, str, bool], ...]
+    needed: bool
+    """Whether every option wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def decision_screen(
         answers=_answers(decision, now),
         missing=still_missing(decision),
         choices=tuple(_choice(one, decision, kept) for one in decision.options),
-        findings=tuple(_finding(name, values, kept) for name, values in decision.findings.items()),
+        findings=tuple(_finding(name, values, kept, decision) for name, values in decision.findings.items()),
         may_answer=not why_not and answered is None,
         why_not="" if answered else why_not,
         answered=answered,
@@ -241,18 +244,19 @@ def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choic
         id=option.id,
         label=plain(option.id),
         does=option.does,
-        takes=takes(option),
+        takes=takes(option) + (f"; needs {said}" if (said := wants(option)) else ""),
         default=option.id == decision.default,
         chosen=option.id == typed.option,
     )
 
 
-def _finding(name: str, values: tuple[str, ...], typed: Typed) -> FindingField:
+def _finding(name: str, values: tuple[str, ...], typed: Typed, decision: DecisionShown) -> FindingField:
     chosen = dict(typed.findings).get(name, "")
     return FindingField(
         name=name,
         label=QUESTIONS.get(name, plain(name)),
         values=tuple((value, plain(value), value == chosen) for value in values),
+        needed=all(name in option.wants for option in decision.options),
     )
 
 

@@ -153,6 +153,13 @@ def takes(option: OptionShown) -> str:
     return f"takes {joined(slots)}"
 
 
+def wants(option: OptionShown) -> str:
+    """Say which findings an option must come with, in particular; what every option wants is said there."""
+    return joined(
+        [f"{plain(name).lower()}: {listed(list(values))}" for name, values in option.wants.items() if values]
+    )
+
+
 def missing(option: OptionShown) -> list[str]:
     """Return whom an option still needs, one entry a person; nobody if it can be settled as it is."""
     return [listed([role.value for role in slot]) if slot else "one more person" for slot in option.missing]

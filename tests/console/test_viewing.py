@@ -192,6 +192,16 @@ async def test_what_is_no_text_is_withheld(alone: Office) -> None:
     assert (await kept.get(Role.SECURITY, f"{kept.path}.txt")).status_code == 404
 
 
+async def test_what_is_too_large_to_be_read_is_not_even_opened(
+    alone: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("andon.adapters.redaction.views.MOST_BYTES", 100)
+    kept = await keep(alone, message(PROMPT * 20))
+    kept.office.behind.memory.contents.pop(kept.item.key)
+    shown = (await kept.get(Role.SECURITY)).json()
+    assert (shown["withheld"], shown["text"]) == ("too_large", None)
+
+
 async def test_a_file_is_given_out_as_text_that_no_browser_runs(kept: Kept) -> None:
     answer = await kept.get(Role.SECURITY, f"{kept.path}.txt")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -122,6 +122,19 @@ def test_a_byte_that_is_no_text_hides_nothing_in_what_says_it_is(odd: bytes) -> 
     assert found.content == odd + b" [secret:aws_key:abc123-20] " + odd
 
 
+@pytest.mark.parametrize("value", ["$ecret12", "<hidden9", "%abc123", "your4ever1", "p[a]ss1w"])
+def test_a_password_may_begin_like_a_placeholder(value: str) -> None:
+    assert value.encode() not in admitted(json.dumps({"password": value}).encode()).content
+    assert value.encode() not in admitted(f"password={value}".encode(), "text/plain").content
+
+
+@pytest.mark.parametrize(
+    "value", ["${DB_PASSWORD}", "$DB_PASSWORD", "<your key>", "%PASSWORD%", "{{ key }}", "***"]
+)
+def test_a_placeholder_is_no_secret(value: str) -> None:
+    assert admitted(json.dumps({"password": value}).encode()).found == {}
+
+
 def test_a_number_that_is_called_a_time_is_no_identifier() -> None:
     assert admitted(b'{"expires_at": 9434765919, "iat": 9434765919}').found == {}
     assert admitted(b'{"value": 9434765919}').found == {"gb_nhs": 1}

@@ -19,8 +19,9 @@ from tests.redaction.generator import LOCALES, Sample, conversation, samples
 
 PROMISED = 0.98
 NEGATIVES = (Path(__file__).with_name("negatives.txt")).read_text().splitlines()
-SECONDS = 5.0
-"""For a megabyte on a busy machine; a pattern that backtracks would take hours."""
+LONG = 100_000
+SECONDS = 10.0
+"""Of processor time, on a busy machine; what backtracks or looks at everything twice would take minutes."""
 
 
 def covered(sample: Sample, hits: list[Hit]) -> bool:
@@ -124,8 +125,8 @@ def test_any_text_can_be_redacted_and_a_view_holds_nothing_more_to_find(text: st
         "-----BEGIN",
     ],
 )
-def test_a_hostile_megabyte_takes_no_longer_than_another(piece: str) -> None:
-    text = (piece * (200_000 // len(piece))).encode()
-    began = time.perf_counter()
+def test_hostile_text_takes_no_longer_than_other_text(piece: str) -> None:
+    text = (piece * (LONG // len(piece))).encode()
+    began = time.process_time()
     redacted(text, "application/json")
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS

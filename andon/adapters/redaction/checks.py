@@ -44,8 +44,8 @@ ASSIGNED_AT_LEAST: Final = 6
 
 _VERSION: Final = re.compile(r"(?:\bv|version|release|build|firmware|rev)\s*[:=]?\s*$", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
-    r"^(?:[*x•.\-_]+|\[.*\]?|<.*>?|\$\{?.*|%.*%?|\{\{.*|null|none|nil|true|false|undefined|changeme|redacted|required"
-    r"|optional|string|hidden|empty|example|your.*)$",
+    r"^(?:[*x•.\-_]+|\[[^\]]*\]?|<[^>]*>|\$\{[^}]*\}?|\$[A-Z_]+|%[^%]*%|\{\{.*|null|none|nil|true|false|undefined"
+    r"|changeme|redacted|required|optional|string|hidden|empty|example|your[-_ ].*)$",
     re.IGNORECASE,
 )
 _LENGTHS: Final[tuple[tuple[str, frozenset[int]], ...]] = (

@@ -126,7 +126,7 @@ ASSIGNED: Final = _pass(
     Shape("authorization", r"(?i:\b(?:set-)?cookie)[\"']?:\s*[\"']?([^\r\n\"']+)", checks.at_least(8)),
     Shape(
         "named_secret",
-        rf"(?i:{_NAMED})[\"']?\s*(?:=>|:=|[:=]|は|\s(?:is|ist|est|was))\s*[\"']?([^\s\"',;&}}{{)(<>]+)",
+        rf"(?i:{_NAMED})[\"']?\s*(?:=>|:=|[:=]|は|\s(?:is|ist|est|was))\s*[\"']?([^\s\"',;&]+)",
         checks.assigned,
     ),
 )

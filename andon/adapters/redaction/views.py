@@ -50,7 +50,8 @@ class Viewer:
         """
         kept = await asyncio.to_thread(self._views.get, incident, item.id, ENGINE)
         if kept is None:
-            content = await open_item(self._store, self._vault, incident, item)
+            large = item.size_bytes > MOST_BYTES
+            content = b"" if large else await open_item(self._store, self._vault, incident, item)
             made = await asyncio.to_thread(view_of, item, content, self._now())
             written = canonical(made)
             sealed = await self._vault.encrypt(incident, written, bound_to=item.id)
@@ -73,7 +74,7 @@ class Viewer:
 
 def view_of(item: EvidenceItem, content: bytes, at: Instant) -> View:
     """Return the redacted view of an item's content."""
-    withheld: Withheld | None = Withheld.TOO_LARGE if len(content) > MOST_BYTES else None
+    withheld: Withheld | None = Withheld.TOO_LARGE if item.size_bytes > MOST_BYTES else None
     masked = Masked(b"")
     if withheld is None:
         try:

@@ -252,7 +252,7 @@ CODES = {
     K.SEVERITY_DOWNGRADE: {"severity": "low"},
     K.LEAD_TRANSFER: {"to": "ana"},
     K.CLOCK_EXTENSION: {"decision": "triage-1", "hours": "4"},
-    K.RAW_EVIDENCE: {"items": "1.2"},
+    K.RAW_EVIDENCE: {"items": "0123456789ab,ba9876543210"},
 }
 
 

@@ -101,8 +101,9 @@ class LogRecords:
 
     def size_bytes(self) -> int:
         """Return how much the records take."""
+        wanted = select(func.coalesce(func.sum(log_records.c.size), 0))
         with reading(self._engine) as connection:
-            return connection.execute(select(func.coalesce(func.sum(log_records.c.size), 0))).scalar_one()
+            return int(connection.execute(wanted).scalar_one())
 
     def count(self) -> int:
         """Count the records."""

@@ -21,7 +21,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as WaitedTooLongError
 
 from andon.api.authentication import Caller, only, token_book
 from andon.api.bodies import read_body
@@ -64,8 +63,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app = new_app("Andon flight recorder", token_book(chosen), lifespan)
     app.state.limit = chosen.recorder.body_bytes
     app.include_router(router)
-    for error in (OperationalError, WaitedTooLongError):
-        app.add_exception_handler(error, _busy)
+    app.add_exception_handler(OperationalError, _busy)
     refuse_unguarded(app.router)
     return app
 
@@ -183,6 +181,6 @@ async def _keep_trimmed(kept: Traces, results: Results, bounds: RecorderSettings
             await asyncio.to_thread(results.trim, datetime.now(UTC) - bounds.max_age)
             if dropped:
                 logger.info("old spans and log records were dropped", extra={"count": dropped})
-        except (OperationalError, WaitedTooLongError):
+        except OperationalError:
             logger.exception("the recorder could not be trimmed; it is tried again")
         await asyncio.sleep(TRIM_EVERY.total_seconds())

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import OperationalError as SQLiteBusyError
 from threading import Lock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import TimeoutError as WaitedTooLongError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -160,7 +161,9 @@ def _turn(engine: Engine) -> Iterator[None]:
         yield
         return
     if not turn.acquire(timeout=BUSY_SECONDS):
-        raise WaitedTooLongError(f"other threads wrote for more than {BUSY_SECONDS} s")
+        # As SQLite itself says it of other processes, so that whoever waits need not tell the two apart.
+        busy = SQLiteBusyError(f"other threads wrote for more than {BUSY_SECONDS} s")
+        raise OperationalError("BEGIN IMMEDIATE", None, busy)
     try:
         yield
     finally:

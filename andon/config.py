@@ -257,8 +257,8 @@ class CustodySettings(_Section):
 
     originals_url: str = Field(
         "",
-        description="URL of this console under another host, from which originals are downloaded, so that nothing "
-        "in one can reach a session; none: the console's own",
+        description="URL of this console under another host, from which originals are downloaded, so that "
+        "nothing in one can reach a session; none: the console's own",
     )
     ticket: timedelta = Field(
         timedelta(minutes=1),

@@ -165,7 +165,9 @@ async def test_nothing_at_all_is_a_gap_in_each_row_that_spans_could_fill(kept: T
     assert gaps == dict.fromkeys(("inputs", "outputs", "tools", "versions", "deployments"), "empty")
 
 
-async def test_what_was_trimmed_before_it_could_be_kept_is_a_gap_of_retention(kept: Traces, spans: Spans) -> None:
+async def test_what_was_trimmed_before_it_could_be_kept_is_a_gap_of_retention(
+    kept: Traces, spans: Spans
+) -> None:
     later = NOW + timedelta(hours=2)
     spans.add([replace(span(9, trace=OTHER), start=later, end=later)])
     items, gaps = await collected(RecorderSource(kept, ROWS, SOON), query(TRACE))

@@ -29,9 +29,7 @@ class LogShown(Frozen):
     witnessed_at: Instant | None = Field(description="when the witness was last asked")
     witnessed: bool
     witness_problem: str | None
-    witness_key: str = Field(
-        description="the public key of the witness that the settings name; empty: none"
-    )
+    witness_key: str = Field(description="the public key of the witness that the settings name; empty: none")
 
 
 def overdue_since(kept: Kept, now: datetime, after: timedelta) -> datetime | None:

@@ -55,6 +55,7 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 	@$(BIN)/python -m tests.bench.levers
 	@$(BIN)/python -m tests.bench.redaction
 	@$(BIN)/python -m tests.bench.snapshot
+	@$(BIN)/python -m tests.bench.verify
 
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .venvs .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -41,7 +41,7 @@ from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex, digest_o
 
 HISTORIES: Final = "data/histories/"
 MANIFESTS: Final = "data/manifests/"
-VIEWS: Final = "data/views/"
+LINE_AT_MOST: Final = 1024 * 1024
 
 
 class About(Frozen):
@@ -133,7 +133,7 @@ class Bundle:
         if LOCKS not in self.digests:
             return None
         found: dict[str, LockedObject] = {}
-        for number, line in enumerate(self._lines(step, LOCKS), start=1):
+        for number, line in enumerate(self._each_line(LOCKS), start=1):
             try:
                 lock = _LOCK.validate_json(line)
             except ValidationError as error:
@@ -207,6 +207,12 @@ class Bundle:
             return ()
         step.must(rest == "", name, "does not end with a line break")
         return tuple(lines if rest == "" else [*lines, rest])
+
+    def _each_line(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file one at a time: it may have as many as there are objects."""
+        with self.container.open(name) as file:
+            while line := file.readline(LINE_AT_MOST):
+                yield line.removesuffix(b"\n")
 
     def _texts(self, step: Step, folder: str) -> dict[Sha256Hex, str]:
         found: dict[Sha256Hex, str] = {}

@@ -18,7 +18,7 @@ REGISTER: Final = "register"
 """The head of the register belongs to the entries themselves; those of other places may lag behind."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LockedObject:
     """One key of the evidence store as the auditor's identity sees it."""
 

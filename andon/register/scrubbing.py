@@ -7,6 +7,8 @@ backups are the operator's.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from sqlalchemy import Engine
 
 
@@ -23,11 +25,8 @@ class Scrubbing:
                 connection.exec_driver_sql("VACUUM item_keys, incident_keys")
             return True
         # Not through SQLAlchemy, which would begin a transaction that the checkpoint then waits for.
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
+        with closing(self._engine.raw_connection()) as raw:
+            cursor = raw.cursor()
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()[0]
-        finally:
-            connection.close()
-        return not busy
+            found = cursor.fetchone()
+        return found is not None and not found[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
+from andon import register
 from andon.config import DatabaseSettings
 from andon.register.engine import Databases, open_databases
 from andon.register.migrate import migrate
 from andon.register.tables import RECORDER, REGISTER, SWITCHES
+
+for _module in pkgutil.iter_modules(register.__path__):
+    if _module.name.endswith("_tables"):
+        import_module(f"{register.__name__}.{_module.name}")
 
 KINDS = {"switches": SWITCHES, "register": REGISTER, "recorder": RECORDER}
 OF_OTHERS = {

@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from andon.audit.stage import stage
 from andon.audit.write import Staging
 from andon.cli import screen
-from andon.cli.collect import gather
+from andon.cli.collect import Gathered, gather
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
@@ -113,9 +113,18 @@ def export(
         write_new(trust_out, found.trust().model_dump_json(indent=1))
     for note in found.notes:
         screen.warn(f"andon: {note}")
-    summary = {
-        "incident": incident,
-        "bundle": str(out),
+    keys = str(trust_out) if trust_out else None
+    summary = {"incident": incident, "bundle": str(out), **_counts(found, shelf), "keys": keys}
+    if json:
+        screen.as_json({name.replace(" ", "_"): value for name, value in summary.items()})
+    else:
+        screen.pairs("Exported", summary)
+    return Exit.OK
+
+
+def _counts(found: Gathered, shelf: _Shelf) -> dict[str, object]:
+    """Return how much of what is in the bundle."""
+    return {
         "entries": len(found.exported.entries),
         "statements": len(found.exported.statements),
         "manifests": len(tuple(found.exported.manifests)),
@@ -123,13 +132,7 @@ def export(
         "fetched before": shelf.found,
         "histories": len(found.histories),
         "checkpoint": "yes" if found.exported.sealing else "no",
-        "keys": str(trust_out) if trust_out else None,
     }
-    if json:
-        screen.as_json({name.replace(" ", "_"): value for name, value in summary.items()})
-    else:
-        screen.pairs("Exported", summary)
-    return Exit.OK
 
 
 def write_new(path: Path, text: str) -> None:

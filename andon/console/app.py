@@ -98,62 +98,94 @@ BODIES: Final = (
 )
 """What routes read from their bodies by themselves."""
 
+APIS: Final = (
+    alarms.router,
+    log.router,
+    metrics.router,
+    links.api,
+    quality.router,
+    tokens.api,
+    sources.router,
+    affected.router,
+    reach.router,
+    access.router,
+    custody.router,
+    exporting.router,
+    terms.router,
+    traces.router,
+    viewing.router,
+    systems.router,
+    incidents.router,
+    decisions.router,
+    proposals.router,
+    declarations.router,
+    tasks.router,
+    directory.router,
+    keys.router,
+    notices.router,
+)
+"""What programs and the command line ask for."""
+PAGES: Final = (
+    quality_pages.router,
+    reach_pages.router,
+    access.screens,
+    custody_pages.router,
+    reading_file.screens,
+    terms.screens,
+    traces.screens,
+    viewing.screens,
+    entrance.router,
+    links.router,
+    proving.router,
+    provider.router,
+    my_keys.router,
+    tokens.router,
+    pages.router,
+    answering.router,
+    petitions.router,
+    duties.router,
+    releasing.router,
+    signing.router,
+    known.router,
+    report.router,
+)
+"""What browsers show."""
+ROUTERS: Final = (*APIS, *PAGES)
+
 
 def create_app(parts: Parts | None = None) -> FastAPI:
     """Return the console; without `parts` it is built from this process's settings."""
     stands_on = parts or open_parts(settings())
-    wordings = Wordings(stands_on.policies)
     app = new_app("Andon console", stands_on.tokens, bodies=BODIES)
-    app.state.parts = stands_on
-    app.state.reading = Reading(stands_on, wordings)
-    app.state.tracing = Tracing(stands_on)
-    app.state.viewing = Viewing(stands_on)
-    app.state.small_matters = SmallMatters(stands_on)
-    app.state.reviewed = Reviewed(stands_on)
-    app.state.asking = Asking(stands_on, wordings)
-    app.state.declaring = Declaring(stands_on)
-    app.state.affected = Affected(stands_on, app.state.reading, app.state.declaring)
-    app.state.reaching = Reaching(stands_on, app.state.affected)
-    app.state.declaring.look_with(app.state.reaching.check)
-    app.state.duties = Duties(stands_on, wordings)
-    app.state.desk = Desk(stands_on, wordings)
-    app.state.reports = Reports(stands_on)
-    app.state.cookie = cookie_name(stands_on.url)
-    app.state.sessions = Sessions(
-        stands_on.session_key, stands_on.sessions, stands_on.tokens, stands_on.sign_in, stands_on.now
-    )
-    app.state.slips = SealedSlips(slip_key(stands_on.session_key), stands_on.slips, stands_on.now)
-    app.state.custody = CustodyDesk(stands_on, app.state.declaring, app.state.slips)
-    app.include_router(alarms.router)
-    app.include_router(log.router)
-    app.include_router(metrics.router)
-    app.include_router(links.api)
-    app.include_router(quality.router)
-    app.include_router(quality_pages.router)
-    app.include_router(tokens.api)
-    app.include_router(sources.router)
-    app.include_router(affected.router)
-    app.include_router(reach.router)
-    app.include_router(reach_pages.router)
-    app.include_router(access.router)
-    app.include_router(access.screens)
-    app.include_router(custody.router)
-    app.include_router(custody_pages.router)
-    for taken_along in (exporting.router, reading_file.screens):
-        app.include_router(taken_along)
-    app.include_router(terms.router)
-    app.include_router(terms.screens)
-    app.include_router(traces.router)
-    app.include_router(traces.screens)
-    app.include_router(viewing.router)
-    app.include_router(viewing.screens)
-    for routes in (systems, incidents, decisions, proposals, declarations, tasks, directory, keys, notices):
-        app.include_router(routes.router)
-    for screens in (entrance, links, proving, provider, my_keys, tokens):
-        app.include_router(screens.router)
-    for screens in (pages, answering, petitions, duties, releasing, signing, known, report):
-        app.include_router(screens.router)
+    _stand(app, stands_on)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", Statics())
+    # What nothing above has taken.
     app.include_router(pages.elsewhere)
     refuse_unguarded(app.router)
     return app
+
+
+def _stand(app: FastAPI, parts: Parts) -> None:
+    """Put what routes work with where they find it."""
+    wordings = Wordings(parts.policies)
+    state = app.state
+    state.parts = parts
+    state.reading = Reading(parts, wordings)
+    state.tracing = Tracing(parts)
+    state.viewing = Viewing(parts)
+    state.small_matters = SmallMatters(parts)
+    state.reviewed = Reviewed(parts)
+    state.asking = Asking(parts, wordings)
+    state.declaring = Declaring(parts)
+    state.affected = Affected(parts, state.reading, state.declaring)
+    state.reaching = Reaching(parts, state.affected)
+    state.declaring.look_with(state.reaching.check)
+    state.duties = Duties(parts, wordings)
+    state.desk = Desk(parts, wordings)
+    state.reports = Reports(parts)
+    state.cookie = cookie_name(parts.url)
+    state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
+    state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
+    state.custody = CustodyDesk(parts, state.declaring, state.slips)

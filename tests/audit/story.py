@@ -216,7 +216,7 @@ def evidence_item(snapshot: int, number: int, at: datetime) -> EvidenceItem:
         size_bytes=120,
         content_type="application/json",
         key=f"evidence/{INCIDENT}/{digest}",
-        version_id="v1",
+        version_id="",
         locked_until=START + timedelta(days=400),
         collector="recorder/1",
     )

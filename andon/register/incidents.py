@@ -131,7 +131,7 @@ class Incidents:
             return connection.execute(wanted).scalar()
 
     def mark_started(self, incident: str, at: datetime) -> None:
-        """Note that the incident's workflow runs; the first time counts."""
+        """Note that the incident's workflow runs, until its first view says since when."""
         with writing(self._engine) as connection:
             connection.execute(
                 update(incidents)
@@ -164,7 +164,7 @@ class Incidents:
                     incidents.c.incident == view.incident,
                     or_(incidents.c.view_version.is_(None), incidents.c.view_version < view.version),
                 )
-                .values(**shown, started_at=func.coalesce(incidents.c.started_at, _begun(view)))
+                .values(**shown, started_at=_begun(view))
             )
             if changed.rowcount == 0:
                 insert_if_absent(connection, incidents, {**shown, **_rebuilt_row(view)}, on=("incident",))

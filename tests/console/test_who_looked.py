@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 
 from andon.domain.custody import Access, AccessKind
 from andon.domain.directory import Role
@@ -62,12 +63,23 @@ async def test_two_who_write_at_once_follow_each_other(office: Office) -> None:
     assert await asyncio.to_thread(office.parts.custody.chain.waits, incident) == 0
 
 
-async def test_what_the_store_did_not_take_is_locked_the_next_time(office: Office) -> None:
-    incident = (await office.allot()).incident
+async def test_what_the_store_did_not_take_is_locked_the_next_time_and_no_chain_waits_for_another(
+    office: Office,
+) -> None:
     custody = office.parts.custody
-    access = Access(incident=incident, actor="person:eva", what=AccessKind.VIEWED, at=AT)
-    await asyncio.to_thread(custody.chain.append, [access])
-    assert await asyncio.to_thread(custody.chain.waits, incident) == 1
-    await custody.access.lock_all()
-    assert await asyncio.to_thread(custody.chain.waits, incident) == 0
-    assert f"ledger/{incident}/access/00000000.jsonl" in office.behind.memory.contents
+    incidents = [(await office.allot()).incident for _ in range(3)]
+    blocked = min(incidents)
+    for one in incidents:
+        access = Access(incident=one, actor="person:eva", what=AccessKind.VIEWED, at=AT)
+        await asyncio.to_thread(custody.chain.append, [access])
+    await office.behind.memory.put(first_of(blocked), b"other", content_type="text/plain")
+    with pytest.raises(ExceptionGroup, match="could not be locked") as refused:
+        await custody.access.lock_all()
+    assert any(blocked in str(one) for one in refused.value.exceptions)
+    waits = {one: await asyncio.to_thread(custody.chain.waits, one) for one in incidents}
+    assert waits == {one: int(one == blocked) for one in incidents}
+    assert all(first_of(one) in office.behind.memory.contents for one in incidents)
+
+
+def first_of(incident: str) -> str:
+    return f"ledger/{incident}/access/00000000.jsonl"

@@ -52,9 +52,21 @@ class LockedAccessLog:
             await asyncio.to_thread(self._chain.locked, some)
 
     async def lock_all(self) -> None:
-        """Bring every chain into locked storage."""
-        for incident in await asyncio.to_thread(self._chain.waiting):
-            await self.lock(incident)
+        """Bring every chain into locked storage; one that cannot be holds up no other.
+
+        Raises:
+            ExceptionGroup: some could not be; each says why.
+        """
+        waiting = await asyncio.to_thread(self._chain.waiting)
+        outcomes = [
+            outcome
+            for incident in waiting
+            for outcome in await asyncio.gather(self.lock(incident), return_exceptions=True)
+        ]
+        failed = [one for one in outcomes if isinstance(one, Exception)]
+        if failed:
+            message = f"{len(failed)} of {len(waiting)} access chains could not be locked"
+            raise ExceptionGroup(message, failed)
 
     async def _keep(self, entry: Entry) -> None:
         await self._store.put(batch_key(entry), lines_of([entry], ()), content_type=LINES)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from andon.domain.confinement import Confinement
 from andon.domain.values import Carried, Instant, Sha256Hex
+
+ADDED: Final = frozenset({"problem", "confinement"})
+"""Fields of a result that came later: at their default they are not written, so that old digests hold."""
 
 
 class CaseResult(Carried):
@@ -35,6 +40,17 @@ class EvaluationResult(Carried):
     running: Sha256Hex | None = Field(
         None, description="digest of the versions in service when the run was over"
     )
+    problem: str = Field("", description="why the run says nothing, as `Problem`; empty: it ended well")
+    confinement: Confinement | None = Field(None, description="what was enforced on the run")
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in written(self).items()
+            if name not in ADDED or getattr(self, name) != fields[name].get_default(call_default_factory=True)
+        }
 
 
 class Shut(StrEnum):

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, HttpUrl, StringConstraints, model_validator
 
+from andon.domain.confinement import Limits
 from andon.domain.containment import FLAG_SHAPES, Lever, Verb, flag_key, session_flag
 from andon.domain.cost import Cost
 from andon.domain.errors import InvalidInputError
@@ -69,14 +70,24 @@ class Fallback(Frozen):
 class Evaluation(Frozen):
     """The eval suite that gates a restart, run as a process of its own."""
 
-    kind: Literal["command"] = "command"
+    kind: Slug = Field("command", description="form of its result, and how it is run")
     command: tuple[str, ...] = Field(
-        min_length=1,
-        description="argument list, no shell; `{python}`, `{out}`, `{logs}` and `{cases}` are filled in",
+        (),
+        description="argument list, no shell; `{python}`, `{out}`, `{logs}`, `{cases}`, ... are filled in",
+    )
+    options: dict[str, str] = Field(
+        default_factory=dict, max_length=16, description="what the kind needs; secrets are named, never given"
     )
     directory: str = Field("", description="working folder; empty: the folder of the system's file")
     suite: str = Field(description="name of the suite in reports")
     timeout_seconds: int = Field(300, ge=1, le=6 * 3600)
+    limits: Limits = Field(default_factory=lambda: Limits.model_validate({}))
+
+    @model_validator(mode="after")
+    def _refuse_a_command_that_is_none(self) -> Evaluation:
+        if self.kind == "command" and not self.command:
+            raise ValueError("command: is missing: say how the suite is run")
+        return self
 
 
 BUILT_IN_SOURCES: Final = frozenset({"recorder", "versions", "uploads"})

@@ -20,6 +20,7 @@ from andon.register import (  # noqa: F401 - put theirs into REGISTER
     custody_tables,
     quality_tables,
     result_tables,
+    review_tables,
     sender_tables,
     storm_tables,
     upload_tables,

@@ -15,7 +15,7 @@ from andon.console.access import RECORDS
 from andon.console.affected import Affected, tally_in
 from andon.console.models.affected import AffectedBody, AffectedNoted, AffectedShown
 from andon.console.reach import Reaching
-from andon.console.routes.places import Incident, Reader, Speaker
+from andon.console.routes.places import Incident, Reader, Speaker, of_app
 from andon.domain.affected import AffectedRecord, RecordState
 from andon.domain.custody import AccessKind
 from andon.domain.sheet import written
@@ -29,20 +29,8 @@ AT_MOST: Final = 2000
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
 
 
-def affected_of(request: Request) -> Affected:
-    """Return what keeps the lists of this application."""
-    affected: Affected = request.app.state.affected
-    return affected
-
-
-def reaching_of(request: Request) -> Reaching:
-    """Return what counts in this application."""
-    reaching: Reaching = request.app.state.reaching
-    return reaching
-
-
-Lists = Annotated[Affected, Depends(affected_of)]
-Counting = Annotated[Reaching, Depends(reaching_of)]
+Lists = Annotated[Affected, Depends(of_app("affected"))]
+Counting = Annotated[Reaching, Depends(of_app("reaching"))]
 RecordReader = Annotated[Caller, Depends(only(RECORDS))]
 
 

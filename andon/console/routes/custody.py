@@ -26,7 +26,7 @@ from andon.console.models.custody import (
     Reasoned,
     erasure_shown,
 )
-from andon.console.routes.places import Incident, Reader, Stock
+from andon.console.routes.places import Incident, Reader, Stock, of_app
 from andon.domain.access import Scope
 
 BODY_BYTES: Final = 256 * 1024
@@ -43,13 +43,7 @@ DOWNLOADED: Final = {
 router = APIRouter(tags=["console"])
 
 
-def custody_of(request: Request) -> CustodyDesk:
-    """Return where custody is spoken of in this application."""
-    desk: CustodyDesk = request.app.state.custody
-    return desk
-
-
-Custody = Annotated[CustodyDesk, Depends(custody_of)]
+Custody = Annotated[CustodyDesk, Depends(of_app("custody"))]
 Person = Annotated[Caller, Depends(only(READING, Scope.RESPOND))]
 ErasureId = Annotated[str, Path(max_length=32, description="`ER-...`")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
@@ -19,55 +20,23 @@ from andon.domain.access import Scope
 from andon.domain.values import Sha256Hex
 
 
-def parts_of(request: Request) -> Parts:
-    """Return the parts of this application."""
-    parts: Parts = request.app.state.parts
-    return parts
+def of_app(name: str) -> Callable[[Request], Awaitable[object]]:
+    """Return a dependency: what the application holds under this name, typed by whoever asks for it."""
+
+    async def held(request: Request) -> object:
+        found: object = getattr(request.app.state, name)
+        return found
+
+    return held
 
 
-def reading_of(request: Request) -> Reading:
-    """Return the reader of this application."""
-    reading: Reading = request.app.state.reading
-    return reading
-
-
-def desk_of(request: Request) -> Desk:
-    """Return where answers are taken in this application."""
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-def reviewed_of(request: Request) -> Reviewed:
-    """Return what keeps which exhibits people have opened."""
-    reviewed: Reviewed = request.app.state.reviewed
-    return reviewed
-
-
-def asking_of(request: Request) -> Asking:
-    """Return where people ask for decisions in this application."""
-    asking: Asking = request.app.state.asking
-    return asking
-
-
-def declaring_of(request: Request) -> Declaring:
-    """Return where people state things in this application."""
-    declaring: Declaring = request.app.state.declaring
-    return declaring
-
-
-def duties_of(request: Request) -> Duties:
-    """Return what knows the tasks in this application."""
-    duties: Duties = request.app.state.duties
-    return duties
-
-
-Stock = Annotated[Parts, Depends(parts_of)]
-Reader = Annotated[Reading, Depends(reading_of)]
-Noting = Annotated[Reviewed, Depends(reviewed_of)]
-Taking = Annotated[Desk, Depends(desk_of)]
-Petitions = Annotated[Asking, Depends(asking_of)]
-ToDo = Annotated[Duties, Depends(duties_of)]
-Stating = Annotated[Declaring, Depends(declaring_of)]
+Stock = Annotated[Parts, Depends(of_app("parts"))]
+Reader = Annotated[Reading, Depends(of_app("reading"))]
+Noting = Annotated[Reviewed, Depends(of_app("reviewed"))]
+Taking = Annotated[Desk, Depends(of_app("desk"))]
+Petitions = Annotated[Asking, Depends(of_app("asking"))]
+ToDo = Annotated[Duties, Depends(of_app("duties"))]
+Stating = Annotated[Declaring, Depends(of_app("declaring"))]
 Incident = Annotated[str, Path(max_length=64, description="`INC-...`; one that can't be is not found")]
 Digest = Annotated[Sha256Hex, Path(description="SHA-256 in hexadecimal")]
 TaskId = Annotated[str, Path(max_length=64, description="`<code>-<n>`")]

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 
 from andon.api.authentication import Caller, only
 from andon.console.access import LISTING, READING
 from andon.console.models.quality import IssueList, IssueShown, NearMissList, SuggestionList
+from andon.console.routes.places import of_app
 from andon.console.small_matters import LISTED_AT_MOST, IssueFilters, SmallMatters
 from andon.domain.severity import Classification
 from andon.register.quality import IssueState
 
 router = APIRouter(prefix="/v1", tags=["console"])
-
-
-def small_matters_of(request: Request) -> SmallMatters:
-    """Return what reads issues in this application."""
-    found: SmallMatters = request.app.state.small_matters
-    return found
 
 
 def _filters(
@@ -30,7 +25,7 @@ def _filters(
     return IssueFilters(state, system, classification)
 
 
-Small = Annotated[SmallMatters, Depends(small_matters_of)]
+Small = Annotated[SmallMatters, Depends(of_app("small_matters"))]
 Lister = Annotated[Caller, Depends(only(LISTING))]
 Person = Annotated[Caller, Depends(only(READING))]
 

@@ -16,7 +16,7 @@ from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.reading import Reading
 from andon.console.reports import Reports
 from andon.console.routes.answering import key_of
-from andon.console.routes.places import Reader, Stock
+from andon.console.routes.places import Reader, Stock, of_app
 from andon.console.screens.moments import zone_key
 from andon.console.screens.report import OPTIONAL, received_screen, report_screen, waiting_screen
 from andon.console.sessions import Session
@@ -28,13 +28,7 @@ ReceiptId = Annotated[str, Path(max_length=64, description="`DET-...`")]
 Speaking = Annotated[Session, Depends(Visitor(SPEAKING))]
 
 
-def reports_of(request: Request) -> Reports:
-    """Return where people's reports go in this application."""
-    reports: Reports = request.app.state.reports
-    return reports
-
-
-Sending = Annotated[Reports, Depends(reports_of)]
+Sending = Annotated[Reports, Depends(of_app("reports"))]
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from andon.api.authentication import Caller, only
 from andon.console.access import READING
 from andon.console.models.trace import TraceShown
 from andon.console.pages import PageRoute, render
-from andon.console.routes.places import Incident, Reader
+from andon.console.routes.places import Incident, Reader, of_app
 from andon.console.screens.moments import zone_key
 from andon.console.screens.trace import trace_screen
 from andon.console.tracing import Tracing
@@ -24,13 +24,7 @@ Wanted = Annotated[
 ]
 
 
-def tracing_of(request: Request) -> Tracing:
-    """Return what finds traces in this application."""
-    tracing: Tracing = request.app.state.tracing
-    return tracing
-
-
-Finding = Annotated[Tracing, Depends(tracing_of)]
+Finding = Annotated[Tracing, Depends(of_app("tracing"))]
 
 
 @router.get("/traces/{trace}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 
 from andon.api.authentication import Caller, only
 from andon.console.access import READING
 from andon.console.models.viewing import FiguresShown, ViewShown
 from andon.console.pages import PageRoute, render
-from andon.console.routes.places import Digest, Incident, Reader
+from andon.console.routes.places import Digest, Incident, Reader, of_app
 from andon.console.screens.moments import zone_key
 from andon.console.screens.viewing import view_screen
 from andon.console.viewing import Viewing
@@ -27,14 +27,8 @@ INERT: Final = {
 """What somebody wrote to an AI system is never run, guessed at or kept by a browser."""
 
 
-def viewing_of(request: Request) -> Viewing:
-    """Return what shows evidence in this application."""
-    viewing: Viewing = request.app.state.viewing
-    return viewing
-
-
 Person = Annotated[Caller, Depends(only(READING))]
-Views = Annotated[Viewing, Depends(viewing_of)]
+Views = Annotated[Viewing, Depends(of_app("viewing"))]
 
 
 @router.get("/{incident}/evidence/figures", dependencies=[Depends(only(READING))])

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from andon.domain.classification import Taxonomy
 from andon.domain.custody import CustodyPolicy
 from andon.domain.directory import Directory
+from andon.domain.lessons import Causes
 from andon.domain.playbook import Playbook
 from andon.domain.redaction import ViewPolicy
 from andon.domain.retention import RetentionPolicy
@@ -24,6 +25,7 @@ from playbooks.lexicon import CLASSIFICATION, DEFINITIONS, ClassificationFile, D
 from playbooks.senders import FOLDER as SOURCES
 from playbooks.senders import source_files
 from playbooks.shelf import (
+    CAUSES,
     CUSTODY,
     EVIDENCE,
     PEOPLE,
@@ -45,6 +47,7 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "storm": StormPolicy,
     "custody": CustodyPolicy,
     "retention": RetentionPolicy,
+    "causes": Causes,
     "views": ViewPolicy,
     "definitions": DefinitionsFile,
     "classification": ClassificationFile,
@@ -64,6 +67,7 @@ _FORM_OF: Final = {
     STORM: "storm",
     CUSTODY: "custody",
     RETENTION: "retention",
+    CAUSES: "causes",
     VIEWS: "views",
     DEFINITIONS: "definitions",
     CLASSIFICATION: "classification",

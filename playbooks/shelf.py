@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from andon.domain.conditions import Facts
 from andon.domain.custody import CustodyPolicy
+from andon.domain.decision import DecisionKind
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
+from andon.domain.lessons import Causes
 from andon.domain.playbook import EvidencePolicy, Playbook
 from andon.domain.redaction import RECORDS, ViewPolicy
 from andon.domain.retention import RetentionPolicy
@@ -35,6 +37,7 @@ VIEWS: Final = "views.yaml"
 PEOPLE: Final = "people.yaml"
 CUSTODY: Final = "custody.yaml"
 RETENTION: Final = "retention.yaml"
+CAUSES: Final = "causes.yaml"
 NOT_PLAYBOOKS: Final = frozenset(
     {
         RIGHTS,
@@ -47,6 +50,7 @@ NOT_PLAYBOOKS: Final = frozenset(
         PEOPLE,
         CUSTODY,
         RETENTION,
+        CAUSES,
         DEFINITIONS,
         CLASSIFICATION,
     }
@@ -70,6 +74,7 @@ class Shelf:
     views: ViewPolicy
     custody: CustodyPolicy
     retention: RetentionPolicy
+    causes: Causes
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it as JSON values; the same policy always gives the same digest."""
@@ -87,6 +92,7 @@ class Shelf:
             },
             "custody": self.custody.model_dump(mode="json"),
             "retention": self.retention.model_dump(mode="json"),
+            "causes": self.causes.model_dump(mode="json", by_alias=True),
             **self.lexicon.snapshot(),
         }
 
@@ -115,8 +121,9 @@ def load(directory: Path | None = None) -> Shelf:
     storm = read(StormPolicy, storm_file)
     _check_facts(severity, storm.facts, f"{storm_file}: facts")
     evidence = read(EvidenceFile, _place(directory, EVIDENCE)).policy()
+    rights = read(RightsFile, _place(directory, RIGHTS)).policy()
     return Shelf(
-        rights=read(RightsFile, _place(directory, RIGHTS)).policy(),
+        rights=rights,
         evidence=evidence,
         severity=severity,
         playbooks=_all_playbooks(directory, evidence),
@@ -128,7 +135,17 @@ def load(directory: Path | None = None) -> Shelf:
         views=_views(_place(directory, VIEWS), evidence),
         custody=load_custody(directory),
         retention=read(RetentionPolicy, _place(directory, RETENTION)),
+        causes=_causes(_place(directory, CAUSES), rights),
     )
+
+
+def _causes(path: Path, rights: RightsPolicy) -> Causes:
+    """Return what is known of causes; one that can be answered and is not in it would have no class."""
+    causes = read(Causes, path)
+    for option in rights.rights[DecisionKind.DIAGNOSIS].options:
+        if option.id not in causes.causes:
+            raise InvalidInputError(f"{path}: causes.{option.id}: is missing: say its class")
+    return causes
 
 
 def load_custody(directory: Path | None = None) -> CustodyPolicy:

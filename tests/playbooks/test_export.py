@@ -23,6 +23,7 @@ NAMES = (
     "general",
     "people",
     "retention",
+    "causes",
     "retrieval",
     "rights",
     "severity",

@@ -149,7 +149,11 @@ class Decisions:
     def _asking(self, binding: Binding) -> Asking:
         state = self._state
         return Asking(
-            band=state.severity, fixers=tuple(state.fixers), binding=binding, lifted=tuple(state.lifted)
+            band=state.severity,
+            fixers=tuple(state.fixers),
+            binding=binding,
+            lifted=tuple(state.lifted),
+            cause=state.findings.get("root_cause", "unknown"),
         )
 
     def _standing(self, kind: DecisionKind, binding: Binding) -> str | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from andon.domain.decision import Accepted, Binding, DecisionRequest, Exhibit
 from andon.domain.directory import Role, Standing
 from andon.domain.errors import SignatureError
+from andon.domain.finding import Sort, fits, sort_of
 from andon.domain.personal_keys import PersonalSignature, check_signature
 from andon.domain.signing import RESPONSE_TYPE, Envelope, open_envelope
 from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, canonical
@@ -83,6 +84,13 @@ class Refusal(StrEnum):
     UNKNOWN_OPTION = "unknown_option"
     UNKNOWN_FINDING = "unknown_finding"
     FINDING_MISSING = "finding_missing"
+    NOT_A_PERSON = "not_a_person"
+    NOT_A_DAY = "not_a_day"
+    NOT_SEALED = "not_sealed"
+    NOT_ITEMS = "not_items"
+    NOT_THE_REVIEW = "not_the_review"
+    NOT_A_CHANGE_TYPE = "not_a_change_type"
+    NOT_CLASSES = "not_classes"
     EXPIRED = "expired"
     PREPARED_TOO_LONG_AGO = "prepared_too_long_ago"
     BEFORE_THE_QUESTION = "before_the_question"
@@ -96,6 +104,7 @@ class Refusal(StrEnum):
     EVIDENCE_HOLD = "evidence_hold"
     OVERTAKEN = "overtaken"
     FINDINGS = "findings"
+    OWN_CHANGE = "own_change"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -107,6 +116,7 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.BINDING: "the evidence, evaluation or policy is not the one the question was about",
     Refusal.REPLAYED: "this statement was delivered before",
     Refusal.UNKNOWN_PERSON: "the directory does not know this person",
+    Refusal.OWN_CHANGE: "at this severity somebody other than its owner proves or drops a change",
     Refusal.SUSPENDED: "this person is suspended",
     Refusal.SHARED_ACCOUNT: "this account belongs to several people; answer with your own",
     Refusal.ROLE_NOT_HELD: "this person does not hold the role they answer in, nor answers for its holder",
@@ -119,6 +129,15 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.UNKNOWN_OPTION: "this is not one of the options",
     Refusal.UNKNOWN_FINDING: "this is not one of the findings the question asks for",
     Refusal.FINDING_MISSING: "this option takes findings that are missing, or that say otherwise",
+    Refusal.NOT_A_PERSON: "one of the findings names a person, and this can't be the id of one",
+    Refusal.NOT_A_DAY: "one of the findings is a day, written as 2026-03-31, and none that is past",
+    Refusal.NOT_SEALED: "one of the findings is a text, and comes as the digest of its encrypted form",
+    Refusal.NOT_ITEMS: (
+        "one of the findings names 1 to 10 evidence items, each by the first 16 digits of its SHA-256"
+    ),
+    Refusal.NOT_THE_REVIEW: "one of the findings is the SHA-256 of the post-incident review",
+    Refusal.NOT_A_CHANGE_TYPE: "one of the findings is a type of change, and there is no such type",
+    Refusal.NOT_CLASSES: "one of the findings names classes of failure, and this is none, or names one twice",
     Refusal.EXPIRED: "the question had expired when the answer came in",
     Refusal.PREPARED_TOO_LONG_AGO: "this was prepared too long ago; prepare it anew and sign that",
     Refusal.BEFORE_THE_QUESTION: "the answer is dated before the question",
@@ -133,6 +152,19 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.OVERTAKEN: "somebody else has changed this since; look at it again, then say it",
     Refusal.FINDINGS: "this task closes with what was found, and how far back was looked",
 }
+
+
+MISFITS: Final = {
+    Sort.PERSON: Refusal.NOT_A_PERSON,
+    Sort.DAY: Refusal.NOT_A_DAY,
+    Sort.TEXT: Refusal.NOT_SEALED,
+    Sort.ITEMS: Refusal.NOT_ITEMS,
+    Sort.REVIEW: Refusal.NOT_THE_REVIEW,
+    Sort.CHANGE: Refusal.NOT_A_CHANGE_TYPE,
+    Sort.CLASSES: Refusal.NOT_CLASSES,
+    Sort.CAUSE: Refusal.UNKNOWN_FINDING,
+}
+"""How a value of the wrong kind is refused."""
 
 
 class Verdict(Carried):
@@ -201,6 +233,18 @@ def unopened(statement: Statement, request: DecisionRequest) -> tuple[Exhibit, .
     return tuple(one for one in request.opens if one not in statement.opened)
 
 
+def misfitting(
+    findings: Mapping[str, str], request: DecisionRequest, at: Instant
+) -> tuple[str, Refusal] | None:
+    """Return the first finding that the question does not take, and why not; None: it takes them all."""
+    for name, value in findings.items():
+        allowed = request.findings.get(name, ())
+        if not fits(value, allowed, at):
+            sort = sort_of(allowed)
+            return name, MISFITS[sort] if sort is not None else Refusal.UNKNOWN_FINDING
+    return None
+
+
 _Checks = tuple[tuple[Refusal, bool], ...]
 
 
@@ -247,15 +291,14 @@ def _signed_wrongly(statement: Statement, request: DecisionRequest, standing: St
 def _out_of_order(
     statement: Statement, request: DecisionRequest, accepted: Sequence[Accepted], *, decided: bool
 ) -> _Checks:
-    allowed = request.findings
     option = request.option(statement.option)
     goes_on = option is not None and not option.blocks
-    strange = any(value not in allowed.get(name, ()) for name, value in statement.findings.items())
+    misfit = misfitting(statement.findings, request, statement.received_at)
     expired = request.expires_at is not None and statement.received_at > request.expires_at
     stale = statement.good_until is not None and statement.received_at > statement.good_until
     return (
         (Refusal.UNKNOWN_OPTION, option is None),
-        (Refusal.UNKNOWN_FINDING, strange),
+        (misfit[1] if misfit else Refusal.UNKNOWN_FINDING, misfit is not None),
         (Refusal.FINDING_MISSING, option is not None and bool(option.lacks(statement.findings))),
         (Refusal.NOT_OPENED, request.unopened == "refuse" and goes_on and bool(unopened(statement, request))),
         (Refusal.EXPIRED, expired),

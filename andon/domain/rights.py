@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from andon.domain.business_time import BusinessCalendar, BusinessHours, Term, due_at, reminder_at
 from andon.domain.decision import (
@@ -21,6 +21,7 @@ from andon.domain.decision import (
 )
 from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
+from andon.domain.finding import Sort, sort_of
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.task import TaskRule, TaskWording
@@ -41,11 +42,14 @@ class OptionRight(Spare):
     wants: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="findings an answer must come with, and which of their values do"
     )
+    wants_at: dict[Band, dict[str, tuple[str, ...]]] = Field(
+        default_factory=dict, description="overrides `wants` at a severity"
+    )
 
     def at(self, band: Band) -> Option:
         """Return the option as it stands at one severity."""
         needs = self.needs_at.get(band, self.needs)
-        return Option(id=self.id, blocks=self.blocks, needs=needs, wants=self.wants)
+        return Option(id=self.id, blocks=self.blocks, needs=needs, wants=self.wants_at.get(band, self.wants))
 
 
 class Right(Spare):
@@ -76,8 +80,25 @@ class Right(Spare):
     about: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="codes whoever asks must give; no list of values: any code"
     )
-    findings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    findings: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="the values each takes, or the one kind of value it is"
+    )
     wants: tuple[str, ...] = Field((), description="findings that every answer must come with")
+
+    @field_validator("findings", mode="before")
+    @classmethod
+    def _mark_kinds(cls, findings: Any) -> Any:
+        """Take the name of a kind of value where a list of codes stands otherwise."""
+        if not isinstance(findings, dict):
+            return findings
+        return {name: _values(name, values) for name, values in findings.items()}
+
+    def findings_about(self, cause: str) -> dict[str, tuple[str, ...]]:
+        """Return the findings as a question carries them, once this cause was diagnosed."""
+        return {
+            name: (cause,) if sort_of(values) is Sort.CAUSE else values
+            for name, values in self.findings.items()
+        }
 
     def options_at(self, band: Band) -> tuple[Option, ...]:
         """Return the options as they stand at one severity."""
@@ -88,7 +109,8 @@ class Right(Spare):
     @model_validator(mode="after")
     def _refuse_wanting_what_nobody_can_say(self) -> Right:
         named: dict[str, tuple[str, ...]] = dict.fromkeys(self.wants, ())
-        for wanted in (named, *(option.wants for option in self.options)):
+        by_severity = (wants for option in self.options for wants in option.wants_at.values())
+        for wanted in (named, *(option.wants for option in self.options), *by_severity):
             for name, values in wanted.items():
                 if name not in self.findings or not set(values) <= set(self.findings[name]):
                     raise ValueError(f"wants: {name} is none of the findings, or has no such value")
@@ -97,6 +119,17 @@ class Right(Spare):
     def asked_at(self, band: Band) -> bool:
         """Whether a severity has a clock for this kind: some questions are put at some severities only."""
         return band in self.within
+
+
+def _values(name: str, values: Any) -> Any:
+    """Return a list as a tuple, since strict reading takes none past this point, and a kind as its mark."""
+    if isinstance(values, list):
+        return tuple(values)
+    if not isinstance(values, str):
+        return values
+    if values not in list(Sort):
+        raise ValueError(f"{name}: {values} is no kind of finding; use one of {', '.join(Sort)}")
+    return (Sort(values).mark,)
 
 
 class Asking(Carried):
@@ -112,6 +145,7 @@ class Asking(Carried):
     subject_text: str = ""
     deadline: Instant | None = Field(None, description="instead of the one the right gives")
     lifted: tuple[Exclusion, ...] = Field((), description="exclusions an executive has lifted")
+    cause: str = Field("unknown", description="the cause that was diagnosed")
 
 
 class StageRight(Spare):
@@ -212,7 +246,7 @@ def put(
         opens=right.opens,
         unopened=right.unopened,
         signing="personal" if asking.band in right.personal_at else "attested",
-        findings=right.findings,
+        findings=right.findings_about(asking.cause),
         binding=asking.binding,
         policy=policy,
     )

@@ -22,5 +22,8 @@ RECORD: Final = "andon-record"
 CARE: Final = "andon-care"
 """Looking after holds and incidents: thousands of looks a round, with slots of their own."""
 
+FOLLOW_UP: Final = "andon-follow-up"
+"""Keeping after the changes of closed incidents for months: nothing of it is urgent."""
+
 CUSTODY: Final = "andon-custody"
 """Holds, erasures and what has had its time: the one worker that may hold and delete."""

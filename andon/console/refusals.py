@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 
 from andon.api.problems import MEDIA_TYPE, ProblemError
-from andon.domain.response import EXPLAINED, Refusal
+from andon.domain.response import EXPLAINED, MISFITS, Refusal
 from andon.register.incidents import IncidentRow
 
 FORBIDDEN: Final = frozenset(
@@ -19,6 +19,7 @@ FORBIDDEN: Final = frozenset(
         Refusal.ROLE_NOT_HELD,
         Refusal.EXCLUDED,
         Refusal.WRONG_ROLE,
+        Refusal.OWN_CHANGE,
     }
 )
 UNREADABLE: Final = frozenset(
@@ -26,6 +27,7 @@ UNREADABLE: Final = frozenset(
         Refusal.UNKNOWN_OPTION,
         Refusal.UNKNOWN_FINDING,
         Refusal.FINDING_MISSING,
+        *MISFITS.values(),
         Refusal.MALFORMED,
         Refusal.ABOUT,
         Refusal.NOT_FOR_THE_ASKING,
@@ -38,10 +40,11 @@ RETRY_AFTER_SECONDS: Final = 2
 class RefusedError(ProblemError):
     """An answer that the incident's workflow refused; it has recorded that."""
 
-    def __init__(self, refusal: Refusal, decision: str) -> None:
+    def __init__(self, refusal: Refusal, decision: str, advice: str = "") -> None:
         self.refusal = refusal
         self.decision = decision
-        super().__init__(_status(refusal), "refused", f"No effect: {EXPLAINED[refusal]}.")
+        detail = f"No effect: {EXPLAINED[refusal]}. {advice}".rstrip()
+        super().__init__(_status(refusal), "refused", detail)
 
     def response(self) -> JSONResponse:
         """Return the problem document with the refusal's code."""

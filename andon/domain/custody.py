@@ -52,6 +52,19 @@ class AccessKind(StrEnum):
     OBJECT_DELETED = "object_deleted"
     """Its lock had run out, and the stored bytes were deleted."""
     ARCHIVED = "archived"
+    FOLLOW_UP_BEGUN = "follow_up_begun"
+    """The incident is closed, and its changes are kept after from here on."""
+    CHANGE_REMINDED = "change_reminded"
+    CHANGE_OVERDUE = "change_overdue"
+    CHANGE_ESCALATED = "change_escalated"
+    CHANGE_PROVEN = "change_proven"
+    """A change is made, by the signed word of whoever proved it."""
+    CHANGE_DROPPED = "change_dropped"
+    """A change will not be made, by the signed word of whoever said so."""
+    CHANGE_REFUSED = "change_refused"
+    RECURRENCE_MEASURED = "recurrence_measured"
+    """Incidents like this one that opened since its close were counted."""
+    FOLLOW_UP_ENDED = "follow_up_ended"
 
 
 class Access(Carried):

@@ -58,6 +58,10 @@ class Declared(StrEnum):
     """It reached so many."""
     LOOKED_BACK = "looked_back"
     """Earlier outputs were gone through, and this was found."""
+    CHANGE_PROVEN = "change_proven"
+    """A change that was promised is made; taken once the incident is closed."""
+    CHANGE_DROPPED = "change_dropped"
+    """A change that was promised will not be made; taken once the incident is closed."""
 
 
 class DeclarationRight(Spare):

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from andon.domain.acknowledgement import Acknowledgement, acknowledge_by, acknowledgement
+from andon.domain.change import Change
 from andon.domain.classification import ExternalId
 from andon.domain.clock import alarms
 from andon.domain.containment import Applied, Order, OrderState, Proof
@@ -217,9 +218,13 @@ class IncidentState(BaseModel):
     release_asked: Asked | None = Field(None, description="what a person wants of it that is not done yet")
     watches: int = 0
     watch_until: Instant | None = None
+    watch_unread: str = Field("", description="signals without a number when the watch ended, by name")
     failed_snapshots: list[int] = Field(default_factory=list)
     file: Sha256Hex | None = Field(None, description="digest of the incident file")
     findings: dict[str, str] = Field(default_factory=dict)
+    changes: dict[str, Change] = Field(
+        default_factory=dict, description="what is changed because of it, by id"
+    )
     lead: PersonId | None = Field(None, description="the one named incident lead")
     legal_called: bool = Field(False, description="legal is to be asked whatever the severity")
     assessed: bool = Field(False, description="the impact has been stated once")
@@ -303,6 +308,7 @@ class IncidentView(Carried):
     joined: int
     refused: int
     findings: dict[str, str]
+    changes: dict[str, Change] = Field(default_factory=dict)
     facts: dict[str, str] = Field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     merged_into: IncidentId | None = None

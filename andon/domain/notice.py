@@ -40,6 +40,9 @@ class Notice(Carried):
     named: dict[Role, PersonId] = Field(
         default_factory=dict, description="who of a role is meant: they, or their stand-in, are told with it"
     )
+    person: PersonId | None = Field(
+        None, description="who is meant alone; the rest of the role hears of it only if they can't be reached"
+    )
     about: str = Field(description="`question`, `escalation`, `default_applied`, `guidance`, `unproven`, ...")
     decision: DecisionKind | None = None
     subject: str = ""
@@ -127,10 +130,7 @@ def addressed(notice: Notice, instead_of: Role | None) -> Notice:
 
 def recipients_of(directory: Directory, notice: Notice, at: datetime) -> Recipients:
     """Return whom to tell of a notice, by the directory in force; suspended and shared accounts never."""
-    whole = notice.about not in DOWN_THE_LINE
-    asked = [
-        _with_named(directory, _line(directory, role, at, whole=whole), notice, at) for role in notice.roles
-    ]
+    asked = [_asked(directory, role, notice, at) for role in notice.roles]
     escalation = [
         _with_named(directory, _line(directory, role, at, whole=False), notice, at) for role in ESCALATION
     ]
@@ -223,6 +223,11 @@ class _Course:
         return Reach.FAILED
 
 
+def _asked(directory: Directory, role: Role, notice: Notice, at: datetime) -> Line:
+    line = _line(directory, role, at, whole=notice.about not in DOWN_THE_LINE)
+    return _alone(directory, _with_named(directory, line, notice, at), notice, at)
+
+
 def _line(directory: Directory, role: Role, at: datetime, *, whole: bool) -> Line:
     order = directory.reachable(role, at)
     there = [one.id for one in order if not one.absent_at(at)]
@@ -243,6 +248,15 @@ def _with_named(directory: Directory, line: Line, notice: Notice, at: datetime) 
     return line.model_copy(
         update={"first": (meant, *line.first), "then": tuple(one for one in line.then if one != meant)}
     )
+
+
+def _alone(directory: Directory, line: Line, notice: Notice, at: datetime) -> Line:
+    """Return a line with the one who is meant alone at its head, the others after them."""
+    meant = directory.present(notice.person, at) if notice.person else None
+    if meant is None:
+        return line
+    others = tuple(one for one in (*line.first, *line.then) if one != meant)
+    return line.model_copy(update={"first": (meant,), "then": others})
 
 
 def _ways(person: Person, notice: Notice, at: datetime) -> tuple[Way, ...]:

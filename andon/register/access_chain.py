@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from andon.domain.custody import Access, access_entry
+from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head
+from andon.domain.signing import Envelope
 from andon.register.custody_tables import access_unlocked
-from andon.register.engine import reading, writing
-from andon.register.tables import ledger_entries
+from andon.register.engine import insert_if_absent, reading, writing
+from andon.register.tables import ledger_entries, statements
 
 
 class AccessChain:
@@ -27,6 +29,23 @@ class AccessChain:
         """Give each its place at the end of its incident's chain, all or nothing."""
         with writing(self._engine) as connection:
             return [_append(connection, one) for one in accesses]
+
+    def append_with(self, access: Access, statement: Envelope) -> Entry:
+        """Give one its place together with the signed statement that it names."""
+        with writing(self._engine) as connection:
+            row = {"incident": access.incident, "digest": statement.digest()}
+            row["envelope"] = statement.model_dump_json()
+            insert_if_absent(connection, statements, row, on=("digest",))
+            return _append(connection, access)
+
+    def exhibits(self, entry: Entry) -> list[Exhibit]:
+        """Return the statement that an entry names, if it names one: it is locked together with it."""
+        wanted = select(statements).where(statements.c.digest == entry.digests.get("statement", ""))
+        with reading(self._engine) as connection:
+            return [
+                Exhibit(digest=row.digest, envelope=Envelope.model_validate_json(row.envelope))
+                for row in connection.execute(wanted)
+            ]
 
     def unlocked(self, incident: str) -> list[Entry]:
         """Return the entries of a chain that locked storage is not known to hold, oldest first."""

@@ -28,6 +28,7 @@ from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.ports import SealedText
+from andon.register.changes import mirror
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
@@ -167,7 +168,10 @@ class Incidents:
                 .values(**shown, started_at=_begun(view))
             )
             if changed.rowcount == 0:
-                insert_if_absent(connection, incidents, {**shown, **_rebuilt_row(view)}, on=("incident",))
+                fresh = {**shown, **_rebuilt_row(view)}
+                if not insert_if_absent(connection, incidents, fresh, on=("incident",)):
+                    return
+            mirror(connection, view)
 
     def get(self, incident: str) -> IncidentRow | None:
         """Return one incident."""

@@ -37,6 +37,11 @@ HEADLINES: Final[dict[str, str]] = {
     "closing_waits": "can't close before its follow-ups and affected records are dealt with",
     "release_waits": "is let go in steps, and waits for the business owner to go on or back",
     "watch_silent": "was not watched: its watch did not report, and has begun anew",
+    "change_reminded": "has a change of yours that is due soon",
+    "change_overdue": "has a change that should have been made by now",
+    "change_escalated": "has a change that is long overdue",
+    "change_dropped": "has a change of yours that will not be made",
+    "recurrence": "has happened again since it was closed",
     "evidence_failed": "has a snapshot of the evidence that did not report",
 }
 """What a notice says of its incident; other subjects are named as they are."""

@@ -69,4 +69,7 @@ class LockedAccessLog:
             raise ExceptionGroup(message, failed)
 
     async def _keep(self, entry: Entry) -> None:
-        await self._store.put(batch_key(entry), lines_of([entry], ()), content_type=LINES)
+        exhibits = (
+            await asyncio.to_thread(self._chain.exhibits, entry) if "statement" in entry.digests else []
+        )
+        await self._store.put(batch_key(entry), lines_of([entry], exhibits), content_type=LINES)

@@ -28,7 +28,9 @@ class Signed:
     """What an answer says besides, and who signs it."""
 
     finding: Annotated[list[str] | None, Parameter(negative="")] = None
-    """What the question also asks for, as name=value; may be repeated."""
+    """What the question also asks for, as name=value; may be repeated. A text, such as a link, is given in
+    clear and stored encrypted. Evidence items go by the first 16 digits of their SHA-256, commas between.
+    """
 
     key: Path | None = None
     """Your private SSH key, whose passphrase is asked for on the terminal; or the public half of one that

@@ -6,6 +6,7 @@ compared with what was asked for, or with a digest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.service import Service
 from andon.cli.signing_key import open_signer
+from andon.domain.finding import Sort, sort_of
 from andon.domain.response import Said
 from andon.domain.values import canonical, digest_of
 
@@ -41,9 +43,11 @@ def signed_answer(service: Service, path: str, body: dict[str, Any], wanted: Wan
         CommandError: the console prepared something else than was asked for, or the key can't be used.
     """
     said = _read(service.post(path, {**body, "prepare": True}))
+    question = _question(service, wanted)
     _check_words(said, wanted, service.get("/v1/me"))
-    _check_question(said, _question(service, wanted))
-    _show(said, _shown(service, said))
+    _check_findings(said, wanted, question.get("findings", {}))
+    _check_question(said, question)
+    _show(said, _shown(service, said), wanted)
     signer = open_signer(key)
     _check_listed(service, signer.public.id, key)
     signature = signer.sign(canonical(said))
@@ -62,7 +66,6 @@ def _check_words(said: Said, wanted: Wanted, me: Mapping[str, Any]) -> None:
         "incident": wanted.incident,
         "decision": wanted.decision,
         "option": wanted.option,
-        "findings": dict(wanted.findings),
         "person": me.get("person"),
         "role": wanted.role or me.get("role"),
     }
@@ -70,6 +73,22 @@ def _check_words(said: Said, wanted: Wanted, me: Mapping[str, Any]) -> None:
     for name, value in expected.items():
         if found[name] != value:
             raise _mistrusted(f"its {name} is {found[name]!r}, not {value!r}")
+
+
+def _check_findings(said: Said, wanted: Wanted, asked: Mapping[str, Any]) -> None:
+    """Compare findings; of a sealed text, and of the review, what is signed can only be a digest."""
+    sorts = {name: sort_of(tuple(values)) for name, values in asked.items()}
+    for name in sorted({*said.findings, *wanted.findings}):
+        value, typed = said.findings.get(name), wanted.findings.get(name)
+        sort = sorts.get(name)
+        if sort is Sort.TEXT and value is not None and typed:
+            held = re.fullmatch(r"[0-9a-f]{64}", value) is not None
+        elif sort is Sort.REVIEW and typed is None:
+            held = True
+        else:
+            held = value == typed
+        if not held:
+            raise _mistrusted(f"its {name} is {value!r}, not {typed!r}")
 
 
 def _question(service: Service, wanted: Wanted) -> Mapping[str, Any]:
@@ -104,13 +123,19 @@ def _digest(found: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _show(said: Said, shown: Mapping[str, Any]) -> None:
+def _told(name: str, value: str, wanted: Wanted) -> str:
+    """Return a finding as it is shown; a sealed text in clear, with what is signed of it."""
+    typed = wanted.findings.get(name, value)
+    return value if typed == value else f"{typed} (encrypted, SHA-256 {value})"
+
+
+def _show(said: Said, shown: Mapping[str, Any], wanted: Wanted) -> None:
     """Say on standard error what is about to be signed."""
     does = [one.get("does") for one in rows_of(shown, "options") if one.get("id") == said.option]
     lines = {
         "question": f"{shown.get('title', '')}: {shown.get('question', '')}",
         "your answer": said.option + (f" ({does[0]})" if does and does[0] else ""),
-        **{f"your {name}": value for name, value in said.findings.items()},
+        **{f"your {name}": _told(name, value, wanted) for name, value in said.findings.items()},
         "as": f"{said.person}, {said.role.value}",
         "reason": f"encrypted, SHA-256 {said.reason}",
         "evidence root": said.binding.evidence_root,

@@ -14,6 +14,7 @@ from typing import Any, Final
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.delivery import EndedError, EngineAwayError
+from andon.console.findings import Findings, ReviewAsItStands, advice_on
 from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts
@@ -33,6 +34,8 @@ from andon.register.engine import together
 from andon.register.incidents import IncidentRow
 
 NONCE_BYTES: Final = 24
+KIND_LENGTH: Final = 32
+"""The register's limit for what a sealed text is."""
 _DECISION: Final = re.compile(r"^[a-z0-9_-]{1,64}$")
 
 
@@ -55,6 +58,11 @@ class Desk:
         self._wordings = wordings
         self._reviewed = Reviewed(parts)
         self._preparations = Preparations(parts.session_key)
+        self._findings = Findings(parts)
+
+    def review_with(self, review: ReviewAsItStands) -> None:
+        """Have the post-incident review made by this, for answers that rest on it."""
+        self._findings.review_with(review)
 
     async def take(
         self, asked: Asked, body: ResponseBody, idempotency_key: str | None
@@ -141,10 +149,10 @@ class Desk:
             good_until=good_until,
         )
         envelope = sign(statement, self._parts.attestation_seed)
-        return envelope if emit else await self._deliver(asked, envelope, said.nonce)
+        return envelope if emit else await self._deliver(asked, envelope, statement)
 
-    async def _deliver(self, asked: Asked, envelope: Envelope, nonce: str) -> ResponseTaken:
-        incident = asked.row.incident
+    async def _deliver(self, asked: Asked, envelope: Envelope, statement: Statement) -> ResponseTaken:
+        incident, nonce = asked.row.incident, statement.nonce
         try:
             answered = await self._parts.engine.respond(incident, envelope, nonce)
         except EngineAwayError as error:
@@ -155,22 +163,24 @@ class Desk:
             fresh = await asyncio.to_thread(self._parts.incidents.get, incident)
             if fresh and (taken := _taken_before(_with(asked, fresh), nonce)):
                 return taken
-        return _outcome(answered, asked.decision, envelope)
+        return _outcome(answered, asked, envelope, statement)
 
     async def _fields(self, asked: Asked, body: ResponseBody) -> dict[str, Any]:
         """Return what a person says without its nonce; the reason is sealed."""
         incident = asked.row.incident
         request = asked.record.request if asked.record else None
         text = shown(request, self._wordings.of(request)) if request else None
-        reason, digest = await asyncio.to_thread(self._kept, incident, body.reason, text)
+        looked = await self._findings.look(asked.row, request, body.option, body.findings)
+        words = {"reason": body.reason, **{_kind(name): said for name, said in looked.texts.items()}}
+        sealed, digest = await asyncio.to_thread(self._kept, incident, words, text)
         return {
             "incident": incident,
             "decision": asked.decision,
             "request": request.digest() if request else NOTHING_YET,
             "option": body.option,
-            "findings": body.findings,
-            "reason": reason.digest,
-            "reason_text": reason.id,
+            "findings": looked.codes | {name: sealed[_kind(name)].digest for name in looked.texts},
+            "reason": sealed["reason"].digest,
+            "reason_text": sealed["reason"].id,
             "binding": request.binding if request else Binding(),
             "policy": request.policy if request else policy_of(asked.row),
             "shown": digest,
@@ -183,14 +193,14 @@ class Desk:
         return digest_of(shown(request, self._wordings.of(request)))
 
     def _kept(
-        self, incident: IncidentId, reason: str, text: dict[str, Any] | None
-    ) -> tuple[SealedText, Sha256Hex]:
-        """Keep the reason, sealed, and what is shown by its content, in one transaction.
+        self, incident: IncidentId, words: dict[str, str], text: dict[str, Any] | None
+    ) -> tuple[dict[str, SealedText], Sha256Hex]:
+        """Keep what somebody wrote, sealed, and what is shown by its content, in one transaction.
 
         The digest in a statement can then be looked up.
         """
         with together(self._parts.databases.register):
-            sealed = self._parts.texts.seal_now(incident, {"reason": reason})["reason"]
+            sealed = self._parts.texts.seal_now(incident, words)
             return sealed, self._parts.policies.put("shown", text) if text else NOTHING_YET
 
     def _nonce(self, asked: Asked, body: ResponseBody, idempotency_key: str | None) -> str:
@@ -269,12 +279,19 @@ def _repeated(record: DecisionRecord, accepted: Accepted) -> ResponseTaken:
     )
 
 
-def _outcome(answered: Answered, decision: str, envelope: Envelope) -> ResponseTaken:
+def _outcome(answered: Answered, asked: Asked, envelope: Envelope, statement: Statement) -> ResponseTaken:
     if not answered.accepted:
-        raise RefusedError(answered.refusal or Refusal.MALFORMED, decision)
+        refusal = answered.refusal or Refusal.MALFORMED
+        request = asked.record.request if asked.record else None
+        raise RefusedError(refusal, asked.decision, advice_on(refusal, request, statement))
     return ResponseTaken(
-        decision=decision, late=answered.late, outcome=answered.outcome, statement=envelope.digest()
+        decision=asked.decision, late=answered.late, outcome=answered.outcome, statement=envelope.digest()
     )
+
+
+def _kind(finding: str) -> str:
+    """Return under which name the text of a finding is sealed."""
+    return f"finding.{finding}"[:KIND_LENGTH]
 
 
 def policy_of(row: IncidentRow) -> Sha256Hex:

@@ -11,14 +11,16 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from andon.api.problems import ProblemError
+from andon.console.choosing import choices_for
 from andon.console.models.decision import DecisionShown
 from andon.console.models.incident import IncidentShown
 from andon.console.models.response import ResponseBody
 from andon.console.opening import GATE, Reviewed
 from andon.console.pages import HEADERS, PageRoute, render
+from andon.console.parts import Parts
 from andon.console.reading import Reading as Incidents
 from andon.console.responding import Desk, asked_of
-from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Taking
+from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Stock, Taking
 from andon.console.screens.decision import NEEDS_GATE, Typed, decision_screen
 from andon.console.screens.moments import zone_key
 from andon.console.screens.stopping import DECIDED_ON, stopping_box
@@ -28,6 +30,7 @@ from andon.console.visitors import Answering, Reading, check_csrf, form_of
 from andon.domain.errors import NotFoundError
 
 FINDING = "finding."
+PICKED = "pick."
 LONGEST_KEY = 64
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -40,11 +43,12 @@ class Answers:
     reading: Incidents
     desk: Desk
     reviewed: Reviewed
+    parts: Parts
 
 
-def answers_of(reading: Reader, desk: Taking, reviewed: Noting) -> Answers:
+def answers_of(reading: Reader, desk: Taking, reviewed: Noting, stock: Stock) -> Answers:
     """Return what the requests about questions stand on."""
-    return Answers(reading, desk, reviewed)
+    return Answers(reading, desk, reviewed, stock)
 
 
 On = Annotated[Answers, Depends(answers_of)]
@@ -105,6 +109,7 @@ async def _page(
         shown_digest=on.desk.shown_digest(shown.request),
         opened=await on.reviewed.by(row, session.caller.person),
         acting=await on.reading.acting(asked.record, session.caller) or session.role,
+        choices=await choices_for(on.parts, shown.request),
         typed=_typed(form, problem.detail if problem else "") if form is not None else None,
     )
     return render(
@@ -147,11 +152,17 @@ _WANTED = {"option": "Choose one of the options.", "reason": "Give a reason, at 
 
 
 def _findings(form: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.removeprefix(FINDING), value)
+    """Return the findings in a form; boxes that were ticked for one finding are joined by commas."""
+    found = {
+        name.removeprefix(FINDING): value.strip()
         for name, value in form.items()
-        if name.startswith(FINDING) and value
-    )
+        if name.startswith(FINDING) and value.strip()
+    }
+    for name in form:
+        finding, _, value = name.removeprefix(PICKED).partition(".")
+        if name.startswith(PICKED) and value:
+            found[finding] = f"{found[finding]},{value}" if finding in found else value
+    return tuple(found.items())
 
 
 def _typed(form: dict[str, str], problem: str) -> Typed:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from andon.console.choosing import Choices
 from andon.console.models.decision import DecisionShown, OptionShown
 from andon.console.models.incident import IncidentShown
+from andon.console.screens.findings import FindingField, finding_fields
 from andon.console.screens.incident import EvidenceBox, GateBox, evidence_box, gate_box
 from andon.console.screens.moments import Clock, Moment, clock, maybe, moment
 from andon.console.screens.parts import (
@@ -21,12 +23,13 @@ from andon.console.screens.parts import (
     takes,
     wants,
 )
-from andon.console.screens.words import QUESTIONS, inert, listed, lower, plain
+from andon.console.screens.words import inert, listed, lower, plain
 from andon.console.sessions import Session
 from andon.domain.decision import DecisionKind, Exhibit
 from andon.domain.directory import Role
 from andon.domain.values import NOTHING_YET, PersonId, Sha256Hex
 
+NOTHING_TO_NAME: Final = Choices()
 NEEDS_GATE: Final = frozenset({DecisionKind.RESTART, DecisionKind.REMEDIATION})
 
 
@@ -40,17 +43,6 @@ class Choice:
     takes: str
     default: bool
     chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FindingField:
-    """One code that an answer may add."""
-
-    name: str
-    label: str
-    values: tuple[tuple[str, str, bool], ...]
-    needed: bool
-    """Whether every option wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +113,12 @@ def decision_screen(
     acting: Role,
     opened: Collection[Exhibit] = (),
     typed: Typed | None = None,
+    choices: Choices = NOTHING_TO_NAME,
 ) -> DecisionScreen:
     """Return the page as one person sees it.
 
     `acting` is the role they answer in, which may be that of somebody they stand in for; `opened` is
-    what they have opened already, `typed` what they had filled in.
+    what they have opened already, `typed` what they had filled in, `choices` what the answer can name.
     """
     kept = typed or Typed()
     answered = _own(decision, session.caller.person, now)
@@ -154,7 +147,7 @@ def decision_screen(
         answers=_answers(decision, now),
         missing=still_missing(decision),
         choices=tuple(_choice(one, decision, kept) for one in decision.options),
-        findings=tuple(_finding(name, values, kept, decision) for name, values in decision.findings.items()),
+        findings=finding_fields(decision, dict(kept.findings), choices, now),
         may_answer=not why_not and answered is None,
         why_not="" if answered else why_not,
         answered=answered,
@@ -247,16 +240,6 @@ def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choic
         takes=takes(option) + (f"; needs {said}" if (said := wants(option)) else ""),
         default=option.id == decision.default,
         chosen=option.id == typed.option,
-    )
-
-
-def _finding(name: str, values: tuple[str, ...], typed: Typed, decision: DecisionShown) -> FindingField:
-    chosen = dict(typed.findings).get(name, "")
-    return FindingField(
-        name=name,
-        label=QUESTIONS.get(name, plain(name)),
-        values=tuple((value, plain(value), value == chosen) for value in values),
-        needed=all(name in option.wants for option in decision.options),
     )
 
 

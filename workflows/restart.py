@@ -12,7 +12,8 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 from activities.evaluation import Numbered, RecordActivities
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord
 from andon.domain.errands import EvaluationRequest, ReevaluationOrder
-from andon.domain.gate import EvaluationResult, Gate, judge_gate
+from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.gate_rules import judge_gate
 from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
@@ -84,7 +85,8 @@ class Restart:
         await self._evidence_first()
         result = self._state.evaluation or await self._evaluated()
         self._state.evaluation = result
-        gate = judge_gate(result, fixed_at=self._state.fixed_at or workflow.now())
+        fixed_at = self._state.fixed_at or workflow.now()
+        gate = judge_gate(result, fixed_at=fixed_at, band=self._state.severity)
         self._state.gate = gate
         self._state.approved_versions = result.running if result else None
         self._record(gate)
@@ -200,8 +202,10 @@ class Restart:
                     system=self._plan.system,
                     number=number,
                     timeout=suite.timeout,
+                    pin=suite.pin,
                 ),
                 versions=self._plan.versions,
+                past=True,
             ),
             id=f"{workflow_id(self._opening.incident)}/reevaluation/{number}",
             parent_close_policy=ParentClosePolicy.ABANDON,

@@ -9,8 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from pydantic import Field
+
 from andon.domain.evidence import EvidenceRow
 from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, Slug
+from andon.domain.watch import Limit
+
+NOBODY: Final[IncidentId] = "INC-00000000-000000"
+"""Stands for the incident in orders of releases that did not name it."""
 
 REFUSED_BY_CHILD: Final = "refused_by_child"
 """The signal by which a child tells of what it took no notice of."""
@@ -46,6 +52,8 @@ class EvaluationRequest(Carried):
     system: Slug
     number: int
     timeout: timedelta
+    pin: str = Field("", description="begin of the pin of the suite as it was when the incident opened")
+    past: bool = Field(False, description="run only the own case, on the versions of the incident")
 
 
 class ReevaluationOrder(Carried):
@@ -54,17 +62,23 @@ class ReevaluationOrder(Carried):
     parent: str
     request: EvaluationRequest
     versions: bool
+    past: bool = Field(False, description="whether the own case is to be seen to fail as well")
 
 
 class WatchOrder(Carried):
     """What is watched, until when, and what must not change."""
 
     parent: str
+    incident: IncidentId = NOBODY
     number: int
     system: Slug
     versions: Sha256Hex
     until: Instant
     every: timedelta
+    limits: tuple[Limit, ...] | None = Field(
+        None, description="what its signals must stay within; None: it is not noted yet"
+    )
+    unread: dict[str, int] = Field(default_factory=dict, description="looks in a row without a number")
 
 
 class Report(Carried):
@@ -78,6 +92,9 @@ class Observation(Carried):
 
     saw: str
     watch: int
+    unread: str = Field(
+        "", pattern=r"^[a-z0-9_,-]{0,700}$", description="signals without a number at its end, comma between"
+    )
 
 
 class Refused(Carried):

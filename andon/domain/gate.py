@@ -8,21 +8,14 @@ from typing import Any, Final
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from andon.domain.confinement import Confinement
+from andon.domain.suite_run import TALLIED, Tally
 from andon.domain.values import Carried, Instant, Sha256Hex
 
-ADDED: Final = frozenset({"problem", "confinement"})
+ADDED: Final = frozenset({"problem", "confinement"}) | TALLIED
 """Fields of a result that came later: at their default they are not written, so that old digests hold."""
 
 
-class CaseResult(Carried):
-    """One eval case of a run."""
-
-    id: str
-    passed: bool
-    incident: str | None = Field(None, description="the incident this case was made from")
-
-
-class EvaluationResult(Carried):
+class EvaluationResult(Tally):
     """A finished run of an eval suite, as the gate sees it. Logs are evidence items."""
 
     suite: str
@@ -63,9 +56,26 @@ class Shut(StrEnum):
     FAILING = "failing"
     INCIDENT_CASE_MISSING = "incident_case_missing"
     INCIDENT_CASE_FAILING = "incident_case_failing"
+    SUITE_CHANGED = "suite_changed"
+    THRESHOLDS_CHANGED = "thresholds_changed"
+    DATASET_CHANGED = "dataset_changed"
+    FILES_CHANGED = "files_changed"
+    LOG_ALTERED = "log_altered"
+    OLD_RESULT = "old_result"
+    TOO_FEW_CASES = "too_few_cases"
+    REQUIRED_MISSING = "required_missing"
+    CASES_SKIPPED = "cases_skipped"
+    TOO_FEW_RUNS = "too_few_runs"
+    UNSURE = "unsure"
+    TWIN_MISSING = "twin_missing"
+    TWIN_FAILING = "twin_failing"
+    PASSED_BEFORE = "passed_before"
+    NOT_RUN_BEFORE = "not_run_before"
+    BEFORE_OTHER_VERSIONS = "before_other_versions"
+    PAST_UNSAID = "past_unsaid"
 
 
-ADVICE = {
+ADVICE: Final[dict[Shut, str]] = {
     Shut.NOT_RUN: "no evaluation has run: mark the fix as deployed to start one",
     Shut.BEFORE_THE_FIX: "the evaluation is older than the last fix: run it again",
     Shut.OTHER_VERSIONS: "other versions run now than were evaluated: evaluate what runs",
@@ -73,8 +83,51 @@ ADVICE = {
     Shut.FAILING: "cases fail: see the list, fix, and mark the fix as deployed again",
     Shut.INCIDENT_CASE_MISSING: "the incident's own input is not among the cases: add it",
     Shut.INCIDENT_CASE_FAILING: "the incident's own input still goes wrong: the fix does not hold",
+    Shut.SUITE_CHANGED: (
+        "the suite's rules or its command are not those of when the incident opened:"
+        " put the evaluation part of the AI system's file back"
+    ),
+    Shut.THRESHOLDS_CHANGED: (
+        "the suite judged by other thresholds than the AI system's file names: run it with those"
+    ),
+    Shut.DATASET_CHANGED: (
+        "the suite ran other cases than the AI system's file names: run it with the cases of that digest"
+    ),
+    Shut.FILES_CHANGED: (
+        "files that judge are not those whose digests the AI system's file names: put them back"
+    ),
+    Shut.LOG_ALTERED: "a log is not what the runner says it wrote: run it again, and leave its logs alone",
+    Shut.OLD_RESULT: "the result says that it is of an earlier run: have the suite write one for each run",
+    Shut.TOO_FEW_CASES: "the run holds fewer cases than the suite: run all of it",
+    Shut.REQUIRED_MISSING: "required cases were not in the run: see the list, and run all of the suite",
+    Shut.CASES_SKIPPED: "cases were skipped that may not be: see the list, and run them",
+    Shut.TOO_FEW_RUNS: (
+        "cases were run too rarely to judge a suite that does not always go the same way:"
+        " run each as often as the AI system's file says"
+    ),
+    Shut.UNSURE: "cases pass too rarely for the runs they had: see the list, fix, or run them more often",
+    Shut.TWIN_MISSING: (
+        "no harmless twin of the incident's input was run, so refusing everything would pass: add one"
+    ),
+    Shut.TWIN_FAILING: "the harmless twin of the incident's input goes wrong: the fix refuses too much",
+    Shut.PASSED_BEFORE: (
+        "the incident's own case passes on the incident's versions too, so it does not show what went wrong:"
+        " have the suite judge what did"
+    ),
+    Shut.NOT_RUN_BEFORE: (
+        "the incident's own case could not be run on the incident's versions: see the log of that run,"
+        " or say in the AI system's file why the suite can't"
+    ),
+    Shut.BEFORE_OTHER_VERSIONS: (
+        "the incident's own case was run on other versions than evidence holds of the incident:"
+        " have the `past` command read `{versions}`"
+    ),
+    Shut.PAST_UNSAID: (
+        "the AI system's file does not say how the incident's own case is run on the incident's versions:"
+        " name `past: {command: ...}`, or say why the suite can't with `past: {cannot: ...}`"
+    ),
 }
-"""For each reason, what to do about it."""
+"""For each reason, what is missing and what to do about it."""
 
 
 class Gate(Carried):
@@ -82,24 +135,3 @@ class Gate(Carried):
 
     open: bool
     reasons: tuple[Shut, ...] = ()
-
-
-def judge_gate(result: EvaluationResult | None, *, fixed_at: Instant) -> Gate:
-    """Judge whether the AI system may be put to the restart decision. Unknowns keep it shut.
-
-    Args:
-        result: the newest evaluation, if there is one.
-        fixed_at: when the newest fix was marked as deployed.
-    """
-    if result is None:
-        return Gate(open=False, reasons=(Shut.NOT_RUN,))
-    checks = (
-        (Shut.BEFORE_THE_FIX, result.started_at < fixed_at),
-        (Shut.OTHER_VERSIONS, result.running is None or result.versions != result.running),
-        (Shut.INCOMPLETE, not result.completed or result.finished < result.total or result.total == 0),
-        (Shut.FAILING, bool(result.failed)),
-        (Shut.INCIDENT_CASE_MISSING, result.incident_case is None),
-        (Shut.INCIDENT_CASE_FAILING, result.incident_case is False),
-    )
-    reasons = tuple(reason for reason, holds in checks if holds)
-    return Gate(open=not reasons, reasons=reasons)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_serializer, field_validator
 
 from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import BY_HAND, FLAG_SHAPES, Lever, Order, Verb
@@ -26,9 +26,11 @@ from andon.domain.release import AT_ONCE, Steps, checked, feasible
 from andon.domain.rights import Asking, Joining, Right, RightsPolicy, StageRight, put
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
+from andon.domain.suite import PIN_DIGITS, pin_of
 from andon.domain.system import AISystem
 from andon.domain.task import TaskRule
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, Slug, Spare
+from andon.domain.watch import SampledReview
 
 COVERED: Final = frozenset(FLAG_SHAPES) - {Verb.PAUSE_SYSTEM}
 """What a pause of the whole AI system stops as well: it denies each of its permissions."""
@@ -63,11 +65,14 @@ class ContainmentStep(Spare):
         return lever.model_copy(update={"proofs": (*lever.proofs, *more)}) if more else lever
 
 
-class WatchPlan(Carried):
+class WatchPlan(Spare):
     """The period of closer monitoring after restart."""
 
     window: dict[Band, timedelta]
     every: timedelta = timedelta(minutes=1)
+    review: SampledReview | None = Field(
+        None, description="share of the outputs that people look at, from the AI system's file"
+    )
 
 
 class Playbook(Frozen):
@@ -116,6 +121,7 @@ class EvaluationPlan(Carried):
 
     suite: str
     timeout: timedelta
+    pin: str = Field("", description="first 16 digits of the digest of what judges; a change shuts the gate")
 
 
 class Quarantine(Carried):
@@ -159,6 +165,10 @@ class Plan(Spare):
     declarations: dict[Declared, DeclarationRight] = Field(default_factory=dict)
     tasks: dict[str, TaskRule] = Field(default_factory=dict)
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
+
+    @field_serializer("calendar")
+    def _shortly(self, calendar: BusinessCalendar | None) -> dict[str, Any] | None:
+        return calendar.carried() if calendar is not None else None
 
     @property
     def leads(self) -> PersonId | None:
@@ -331,12 +341,16 @@ def resolve(
         capture_within=playbook.capture_within,
         evidence_within=playbook.evidence_within,
         evaluation=(
-            EvaluationPlan(suite=suite.suite, timeout=timedelta(seconds=suite.timeout_seconds))
+            EvaluationPlan(
+                suite=suite.suite,
+                timeout=timedelta(seconds=suite.timeout_seconds),
+                pin=pin_of(suite)[:PIN_DIGITS],
+            )
             if suite
             else None
         ),
         versions=system.evidence.versions_url is not None,
-        watch=playbook.watch,
+        watch=playbook.watch.model_copy(update={"review": system.watch.review}),
         release=feasible(playbook.release, system.lever_list()),
         release_lacking=tuple(
             step.code

@@ -13,7 +13,9 @@ from andon.domain.cost import Cost
 from andon.domain.errors import InvalidInputError
 from andon.domain.mode import Mode
 from andon.domain.proof import Ground
+from andon.domain.suite import SuiteRules
 from andon.domain.values import Frozen, PersonId, Slug
+from andon.domain.watch import NOTHING_STATED, WatchFile
 
 FieldPattern = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,128}$")]
 """Name of a field of evidence, with `*` for anything; of nested fields the path with dots."""
@@ -67,13 +69,13 @@ class Fallback(Frozen):
     instructions: str = Field(max_length=2000)
 
 
-class Evaluation(Frozen):
+class Evaluation(SuiteRules):
     """The eval suite that gates a restart, run as a process of its own."""
 
     kind: Slug = Field("command", description="form of its result, and how it is run")
     command: tuple[str, ...] = Field(
         (),
-        description="argument list, no shell; `{python}`, `{out}`, `{logs}`, `{cases}`, ... are filled in",
+        description="argument list, no shell; `{python}`, `{out}`, `{logs}`, `{cases}`, `{runs}` are filled",
     )
     options: dict[str, str] = Field(
         default_factory=dict, max_length=16, description="what the kind needs; secrets are named, never given"
@@ -196,6 +198,7 @@ class AISystem(Frozen):
     levers: tuple[LeverEntry, ...] = ()
     evidence: EvidencePlaces = EvidencePlaces(recorder=True, versions_url=None)
     evaluation: Evaluation | None = None
+    watch: WatchFile = Field(NOTHING_STATED, description="what is watched of it after a restart")
     thresholds: dict[str, int] = Field(
         default_factory=dict, description="thresholds of the severity policy that differ for this AI system"
     )
@@ -217,6 +220,14 @@ class AISystem(Frozen):
         ]
         if self.tier is Tier.HIGH and missing:
             raise InvalidInputError(f"system {self.id} of tier high lacks: {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_signals_from_nowhere(self) -> AISystem:
+        for signal in self.watch.signals:
+            known = signal.source == "recorder" or self.evidence.source(signal.source) is not None
+            if not (signal.is_url or known):
+                raise ValueError(f"watch: {signal.name}: {signal.source} is neither a source here nor a URL")
         return self
 
     def lever_list(self) -> tuple[Lever, ...]:

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from andon.domain.errors import EvaluationError
 from andon.domain.gate import EvaluationResult
+from andon.domain.suite import SuiteRules
+from andon.domain.suite_run import SUCCESS, SuiteRun, scored
 from andon.domain.values import IncidentId, Sha256Hex, digest_of
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-MOST_FAILED: Final = 50
-SUCCESS: Final = "success"
+NO_RULES: Final = SuiteRules.model_validate({})
 
 
-class ReportedCase(BaseModel):
-    """One case that was scored."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    id: str = Field(max_length=200)
-    incident: str | None = None
-    passed: bool
-
-
-class Report(BaseModel):
+class Report(SuiteRun):
     """What the runner writes to `{out}`; other fields are kept with the log but not read."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    suite: str = Field(max_length=200)
-    status: str
-    versions: dict[str, Any] | None = None
-    cases: list[ReportedCase]
-    total: int = Field(ge=0)
+    started_at: Any = Field(None, description="when the run began, by the runner's clock; ISO 8601")
+    logs_sha256: dict[str, str] = Field(
+        default_factory=dict, description="SHA-256 of logs, by their path below `{logs}`"
+    )
 
     def result(
         self,
@@ -46,21 +35,34 @@ class Report(BaseModel):
         started_at: datetime,
         finished_at: datetime,
         log: Sha256Hex | None,
+        rules: SuiteRules = NO_RULES,
+        pin: Sha256Hex | None = None,
+        changed: Sequence[str] = (),
     ) -> EvaluationResult:
-        """Return the result as the gate judges it; times are ours, not the runner's."""
-        finished = len({case.id for case in self.cases})
-        own = [case.passed for case in self.cases if case.incident == incident]
-        total = max(self.total, finished)
+        """Return the result as the gate judges it; times are ours, not the runner's.
+
+        Args:
+            incident: whose own case must be among the cases.
+            code: what the runner exited with.
+            started_at: when we started it.
+            finished_at: when it had ended.
+            log: digest of its stored log.
+            rules: what the AI system's file asks of a run.
+            pin: digest of these rules and of the command.
+            changed: what was found to differ from the AI system's file, as `Changed`.
+        """
+        judged = scored(self, incident, rules, changed=changed)
         return EvaluationResult(
+            **judged.tally.model_copy(update={"pin": pin}).model_dump(),
             suite=self.suite,
             started_at=started_at,
             finished_at=finished_at,
-            completed=code == 0 and self.status == SUCCESS and finished == total,
+            completed=code == 0 and self.status == SUCCESS and judged.finished == judged.total,
             versions=_digest(self.versions),
-            total=total,
-            finished=finished,
-            failed=tuple(case.id for case in self.cases if not case.passed)[:MOST_FAILED],
-            incident_case=all(own) if own else None,
+            total=judged.total,
+            finished=judged.finished,
+            failed=judged.failed,
+            incident_case=judged.own,
             log=log,
         )
 

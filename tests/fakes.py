@@ -22,6 +22,7 @@ from andon.domain.retention import Kept
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from andon.domain.values import Sha256Hex, digest_of, sha256
+from andon.domain.watch import LookKept, WatchSignal
 from andon.ports import Captured, EvidenceSource, ObjectReceipt
 
 
@@ -283,6 +284,26 @@ class MemoryVersions:
 
     def digest(self) -> Sha256Hex:
         return digest_of({"running": self.running})
+
+
+@dataclass
+class MemorySignals:
+    """The signals of every AI system, and the numbers they stand at; one without a number can't be read."""
+
+    signals: tuple[WatchSignal, ...] = ()
+    numbers: dict[str, float] = field(default_factory=dict)
+    kept: dict[int, list[LookKept]] = field(default_factory=dict)
+
+    async def stated(self, system: str) -> tuple[WatchSignal, ...]:
+        return self.signals
+
+    async def read(self, system: str, name: str) -> float:
+        if name not in self.numbers:
+            raise SourceError(name, "unreachable", "no answer")
+        return self.numbers[name]
+
+    async def keep(self, incident: str, watch: int, looks: Sequence[LookKept]) -> None:
+        self.kept[watch] = list(looks)
 
 
 @dataclass

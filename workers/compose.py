@@ -18,6 +18,7 @@ from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
 from activities.severity import SeverityActivities
 from activities.sharing import SharingActivities
+from activities.watching import WatchActivities
 from andon import ports
 from andon.adapters.clock import utc_now
 from andon.domain.errors import InvalidInputError
@@ -67,6 +68,8 @@ class Parts(Protocol):
     evaluations: ports.EvaluationLog
     files: ports.FileWriter
     weigher: ports.Weigher
+    signals: ports.SignalReader
+    watches: ports.WatchBook
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,14 @@ def notices_duty(parts: Parts, queue: str = queues.NOTICES) -> Duty:
 
 
 def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
-    """Large reads and uploads."""
+    """Large reads and uploads, and what is asked of an AI system's own addresses while it is watched."""
     evidence = EvidenceActivities(parts.sources, parts.store, parts.vault, parts.evidence, utc_now)
-    return Duty(queue=queue, workflows=(), activities=(evidence.collect, evidence.seal))
+    watching = WatchActivities(parts.signals, parts.watches, utc_now)
+    return Duty(
+        queue=queue,
+        workflows=(),
+        activities=(evidence.collect, evidence.seal, watching.stated, watching.look),
+    )
 
 
 def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:

@@ -192,6 +192,7 @@ class Post:
         elif name == "relapse":
             self._relapsed(seen.saw[:64])
         else:
+            self._state.watch_unread = seen.unread
             self._reported("watch")
 
     def refuse(self, name: str) -> None:

@@ -46,6 +46,7 @@ class Watching:
             WatchWorkflow.run,
             WatchOrder(
                 parent=workflow_id(self._opening.incident),
+                incident=self._opening.incident,
                 number=state.watches,
                 system=plan.system,
                 versions=state.approved_versions or NOTHING_YET,
@@ -70,8 +71,13 @@ class Watching:
             await self.begin()
         if self._state.relapse is None and self.over():
             self._state.reported.remove("watch")
-            self._tape.add(Kind.WATCH_ENDED, facts={"saw": "quiet"})
+            self._tape.add(Kind.WATCH_ENDED, facts=self._ended())
         return self._state.relapse
+
+    def _ended(self) -> dict[str, str | int | bool]:
+        """Say how it ended; of signals that nobody could read it can't say that they were quiet."""
+        unread = self._state.watch_unread
+        return {"saw": "quiet", "unread": unread} if unread else {"saw": "quiet"}
 
     def over(self) -> bool:
         """Whether the watch has said that its time is up."""

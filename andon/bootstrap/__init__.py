@@ -34,6 +34,7 @@ from andon.register.storms import Storms
 from andon.register.switches import Switches
 from andon.register.texts import Texts
 from andon.register.uploads import Uploads
+from andon.register.watches import Watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Queries:
     codes: Codes
     uploads: Uploads
     alarms: Alarms
+    watches: Watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Runtime:
     evaluations: ports.EvaluationLog
     files: ports.FileWriter
     weigher: ports.Weigher
+    signals: ports.SignalReader
+    watches: ports.WatchBook
     holds: ports.HoldRegister
     alarms: ports.AlarmLog
     texts: SealedTexts
@@ -127,6 +131,7 @@ def open_queries(settings: Settings) -> Queries:
         codes=Codes(register),
         uploads=Uploads(register),
         alarms=Alarms(register),
+        watches=Watches(register),
     )
 
 

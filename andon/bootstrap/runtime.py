@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
+from andon.adapters.evaluators.kinds import TrialMeans
+from andon.adapters.evaluators.logs import EvaluationPlaces
+from andon.adapters.evaluators.suites import SuiteEvaluator
 from andon.adapters.levers.flag import FlagLever
 from andon.adapters.levers.kinds import Levers, Means, secret_of
 from andon.adapters.levers.openfeature_probe import OpenFeatureProbe
@@ -31,6 +33,7 @@ from andon.adapters.store.standing_holds import RegisterHolds
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.uploads import UploadFolder
 from andon.adapters.store.vault import AesVault
+from andon.adapters.watch import RegisteredSignals, RegisterWatches
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.bootstrap.store import prove_store
@@ -95,10 +98,12 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         prove_store=partial(prove_store, store),
         vault=vault,
         evidence=RegisterEvidenceIndex(queries.evidence, shelf.retention),
-        evaluator=CommandEvaluator(places, settings.policy.systems),
+        evaluator=SuiteEvaluator(places, settings.policy.systems, TrialMeans(settings.trials)),
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
+        signals=RegisteredSignals(queries.systems, SourceMeans(settings.sources), queries.spans),
+        watches=RegisterWatches(queries.watches),
         holds=RegisterHolds(StandingHolds(queries.databases.switches, queries.databases.register)),
         alarms=RegisterAlarms(queries.alarms, queries.incidents),
         texts=texts,

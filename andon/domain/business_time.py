@@ -7,6 +7,7 @@ by `andon.adapters.calendar` before a workflow starts, so that a replay on anoth
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
@@ -177,9 +178,7 @@ class BusinessCalendar(Carried):
     @field_validator("open", mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return tuple(_read_interval(one) for one in value)
-        return value
+        return _read_intervals(value) if isinstance(value, list | tuple) else value
 
     @field_validator("open", mode="after")
     @classmethod
@@ -196,6 +195,16 @@ class BusinessCalendar(Carried):
     def _written(self) -> dict[str, Any]:
         days = [f"{_instant_text(opens)}/{_span_text(closes - opens)}" for opens, closes in self.open]
         return {"zone": self.zone, "country": self.country, "region": self.region, "open": days}
+
+    def carried(self) -> dict[str, Any]:
+        """Return it as a plan carries it: of a day as long as the one before, only the minutes between."""
+        days = [f"{_instant_text(opens)}/{_span_text(closes - opens)}" for opens, closes in self.open]
+        for number in range(len(self.open) - 1, 0, -1):
+            (before, until), (opens, closes) = self.open[number - 1 : number + 1]
+            apart, seconds = divmod(opens - before, timedelta(minutes=1))
+            if not seconds and closes - opens == until - before:
+                days[number] = f"+{apart}"
+        return {**self._written(), "open": days}
 
     def digest(self) -> Sha256Hex:
         """SHA-256 of the calendar as RFC 8785 JSON."""
@@ -310,6 +319,19 @@ def _span_text(span: timedelta) -> str:
     rest = f"{seconds}.{span.microseconds:06}".rstrip("0") if span.microseconds else f"{seconds or ''}"
     clock = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if n)
     return "P" + (f"{span.days}D" if span.days else "") + (f"T{clock}" if clock else "")
+
+
+def _read_intervals(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Read intervals; `+1440` is one as long as that before it, which it opens so many minutes after."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, str) and value.startswith("+") and found:
+            opens, closes = found[-1]
+            apart = timedelta(minutes=int(value))
+            found.append((opens + apart, closes + apart))
+        else:
+            found.append(_read_interval(value))
+    return tuple(found)
 
 
 def _read_interval(value: Any) -> Any:

@@ -49,6 +49,10 @@ from andon.ports.vault import (
     SealedText,
     Vault,
 )
+from andon.ports.watch import (
+    SignalReader,
+    WatchBook,
+)
 
 __all__ = [
     "AccessLog",
@@ -75,9 +79,11 @@ __all__ = [
     "ResumableSource",
     "SealedText",
     "SharingLever",
+    "SignalReader",
     "StandingOrder",
     "StatementReader",
     "Vault",
     "VersionReader",
+    "WatchBook",
     "Weigher",
 ]

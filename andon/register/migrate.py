@@ -25,6 +25,7 @@ from andon.register import (  # noqa: F401 - put theirs into REGISTER
     storm_tables,
     upload_tables,
     view_tables,
+    watch_tables,
 )
 from andon.register.engine import open_databases, writing
 from andon.register.tables import RECORDER, REGISTER, SWITCHES

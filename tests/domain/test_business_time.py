@@ -316,3 +316,11 @@ def test_a_reminder_comes_half_way_unless_the_way_is_short() -> None:
     assert reminder_at(opened, utc("2026-05-22T15:00")) == utc("2026-05-22T14:55")
     assert reminder_at(opened, utc("2026-05-22T14:59:59")) is None
     assert reminder_at(opened, utc("2026-05-22T14:00")) is None
+
+
+def test_a_plan_carries_a_calendar_by_the_minutes_between_its_days_and_it_comes_back_the_same() -> None:
+    short = PENTECOST.carried()
+    assert short["open"][1].startswith("+")
+    assert len(str(short)) < len(str(PENTECOST.model_dump(mode="json")))
+    assert BusinessCalendar.model_validate(short) == PENTECOST
+    assert BusinessCalendar.model_validate(short).digest() == PENTECOST.digest()

@@ -54,6 +54,7 @@ class Parts:
     book: fakes.MemoryLedger = field(default_factory=fakes.MemoryLedger)
     people: fakes.MemoryPeople = field(default_factory=lambda: fakes.MemoryPeople(fakes.everybody()))
     versions: fakes.MemoryVersions = field(default_factory=fakes.MemoryVersions)
+    signals: fakes.MemorySignals = field(default_factory=fakes.MemorySignals)
     evidence: fakes.MemoryEvidence = field(default_factory=fakes.MemoryEvidence)
     store: fakes.MemoryStore = field(default_factory=fakes.MemoryStore)
     vault: fakes.OpenVault = field(default_factory=fakes.OpenVault)
@@ -70,6 +71,7 @@ class Parts:
         self.evaluator = self.evaluations
         self.files = fakes.MemoryFiles(self.book)
         self.weigher = fakes.MemoryWeigher()
+        self.watches = self.signals
 
     def _evaluated(self, request: Any) -> EvaluationResult:
         at = datetime.now(UTC) + timedelta(days=3650)

@@ -207,6 +207,18 @@ def check(entry: SourceEntry) -> None:
     zone_of(options.get("zone", ""))
 
 
+def count(entry: SourceEntry, told: Any) -> int:
+    """Return how many records a page holds: those of its list, or itself."""
+    found = _at(told, entry.options.get("items", "")) if "items" in entry.options else told
+    return len(found) if isinstance(found, list) else 1
+
+
 KIND: Final = SourceKind(
-    name="http_json", version="1", options=OPTIONS, supplies=ANY, build=HttpJsonSource, check=check
+    name="http_json",
+    version="1",
+    options=OPTIONS,
+    supplies=ANY,
+    build=HttpJsonSource,
+    check=check,
+    count=count,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
@@ -98,6 +98,8 @@ class SourceKind:
     """Raises `SourceError` with `not_configured` where the settings lack something; asks nobody."""
     check: Callable[[SourceEntry], None] = _nothing_more
     """Raises `InvalidInputError` for options that can't be used; asks nobody."""
+    count: Callable[[SourceEntry, Any], int] | None = None
+    """Says how many records the JSON of one of its items holds; None: it can't be counted."""
 
 
 KINDS: Final = Found(GROUP, SourceKind, SHIPPED)

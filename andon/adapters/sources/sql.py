@@ -280,4 +280,11 @@ def check(entry: SourceEntry) -> None:
     zone_of(options.get("zone", ""))
 
 
-KIND: Final = SourceKind(name="sql", version="1", options=OPTIONS, supplies=ANY, build=SqlSource, check=check)
+def count(_: SourceEntry, told: Any) -> int:
+    """Return how many rows an item holds."""
+    return len(told["rows"])
+
+
+KIND: Final = SourceKind(
+    name="sql", version="1", options=OPTIONS, supplies=ANY, build=SqlSource, check=check, count=count
+)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from andon.domain.classification import Taxonomy
 from andon.domain.custody import CustodyPolicy
 from andon.domain.directory import Directory
+from andon.domain.follow_up import FollowUpTerms
 from andon.domain.lessons import Causes
 from andon.domain.playbook import Playbook
 from andon.domain.redaction import ViewPolicy
@@ -28,6 +29,7 @@ from playbooks.shelf import (
     CAUSES,
     CUSTODY,
     EVIDENCE,
+    FOLLOW_UP,
     PEOPLE,
     RETENTION,
     RIGHTS,
@@ -48,6 +50,7 @@ FORMS: Final[dict[str, type[BaseModel]]] = {
     "custody": CustodyPolicy,
     "retention": RetentionPolicy,
     "causes": Causes,
+    "follow_up": FollowUpTerms,
     "views": ViewPolicy,
     "definitions": DefinitionsFile,
     "classification": ClassificationFile,
@@ -68,6 +71,7 @@ _FORM_OF: Final = {
     CUSTODY: "custody",
     RETENTION: "retention",
     CAUSES: "causes",
+    FOLLOW_UP: "follow_up",
     VIEWS: "views",
     DEFINITIONS: "definitions",
     CLASSIFICATION: "classification",

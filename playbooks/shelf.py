@@ -11,6 +11,7 @@ from andon.domain.custody import CustodyPolicy
 from andon.domain.decision import DecisionKind
 from andon.domain.detection import IncidentType
 from andon.domain.errors import InvalidInputError
+from andon.domain.follow_up import FollowUpTerms
 from andon.domain.lessons import Causes
 from andon.domain.playbook import EvidencePolicy, Playbook
 from andon.domain.redaction import RECORDS, ViewPolicy
@@ -38,6 +39,7 @@ PEOPLE: Final = "people.yaml"
 CUSTODY: Final = "custody.yaml"
 RETENTION: Final = "retention.yaml"
 CAUSES: Final = "causes.yaml"
+FOLLOW_UP: Final = "follow_up.yaml"
 NOT_PLAYBOOKS: Final = frozenset(
     {
         RIGHTS,
@@ -51,6 +53,7 @@ NOT_PLAYBOOKS: Final = frozenset(
         CUSTODY,
         RETENTION,
         CAUSES,
+        FOLLOW_UP,
         DEFINITIONS,
         CLASSIFICATION,
     }
@@ -75,6 +78,7 @@ class Shelf:
     custody: CustodyPolicy
     retention: RetentionPolicy
     causes: Causes
+    follow_up: FollowUpTerms
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it as JSON values; the same policy always gives the same digest."""
@@ -93,6 +97,7 @@ class Shelf:
             "custody": self.custody.model_dump(mode="json"),
             "retention": self.retention.model_dump(mode="json"),
             "causes": self.causes.model_dump(mode="json", by_alias=True),
+            "follow_up": self.follow_up.model_dump(mode="json"),
             **self.lexicon.snapshot(),
         }
 
@@ -136,6 +141,7 @@ def load(directory: Path | None = None) -> Shelf:
         custody=load_custody(directory),
         retention=read(RetentionPolicy, _place(directory, RETENTION)),
         causes=_causes(_place(directory, CAUSES), rights),
+        follow_up=load_follow_up(directory),
     )
 
 
@@ -155,6 +161,15 @@ def load_custody(directory: Path | None = None) -> CustodyPolicy:
         InvalidInputError: names file and field, and says what to do.
     """
     return read(CustodyPolicy, _place(directory, CUSTODY))
+
+
+def load_follow_up(directory: Path | None = None) -> FollowUpTerms:
+    """Read what becomes of changes once their incident is closed.
+
+    Raises:
+        InvalidInputError: names file and field, and says what to do.
+    """
+    return read(FollowUpTerms, _place(directory, FOLLOW_UP))
 
 
 def yaml_files(directory: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Following up on closed incidents: served beside what looks after holds, and begun from the register."""
+"""Following up on closed incidents: served with what looks after holds, and begun from the register."""
 
 from __future__ import annotations
 
@@ -38,13 +38,22 @@ class Following(Protocol):
         """Note that somebody has seen to it that a follow-up runs."""
 
 
-def follow_up_duty(place: FollowUpPlace, client: Client, queue: str = queues.FOLLOW_UP) -> Duty:
-    """Follow-ups, with slots of their own: nothing of theirs is urgent."""
+def follow_up_duty(place: FollowUpPlace, client: Client, queue: str = queues.CARE) -> Duty:
+    """Follow-ups: months of waiting, and nothing of it urgent."""
     keeping = FollowUpActivities(place, TemporalOutbox(client))
     return Duty(queue=queue, workflows=(FollowUpWorkflow,), activities=(keeping.record, keeping.look))
 
 
-async def begin(client: Client, following: FollowUp, queue: str = queues.FOLLOW_UP) -> None:
+def together(one: Duty, other: Duty) -> Duty:
+    """Return what serves both from one queue."""
+    return Duty(
+        queue=one.queue,
+        workflows=(*one.workflows, *other.workflows),
+        activities=(*one.activities, *other.activities),
+    )
+
+
+async def begin(client: Client, following: FollowUp, queue: str = queues.CARE) -> None:
     """Begin following up on an incident, unless it runs; one that was ended goes on where it was."""
     await client.start_workflow(
         FollowUpWorkflow.run,

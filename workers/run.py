@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.bootstrap import Runtime, open_runtime
 from andon.bootstrap.custodian import custodian_of
+from andon.bootstrap.follow_up import Following, following_of
 from andon.bootstrap.record import Record, record_of
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
@@ -24,6 +25,7 @@ from workers.build import build_id
 from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
 from workers.custody import custody_duty, keep_going_round
+from workers.follow_up import follow_up_duty, keep_following, together
 from workers.record import keep_signing, record_duty
 from workflows import queues, search_attributes
 
@@ -70,8 +72,11 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
     runtime = open_runtime(settings)
     duties = duties_of(queue, runtime, client)
     every = settings.care.every
+    following: Following | None = None
     if queue == queues.RESPONSE:
-        duties = (*duties, care_duty(runtime, client, every))
+        following = following_of(settings, runtime.queries.databases.register, runtime.store)
+        looking_after = together(care_duty(runtime, client, every), follow_up_duty(following.place, client))
+        duties = (*duties, looking_after)
     if queue == queues.CUSTODY:
         duties = (custody_duty(custodian_of(settings, runtime.queries, runtime.store)),)
     record: Record | None = None
@@ -89,23 +94,20 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
         log.info("serving queue %s", queue)
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)
-        await _keep_begun(settings, runtime, client, record, queue=queue, stop=stop)
+        if following is not None:
+            await asyncio.gather(
+                keep_begun(client, runtime.queries.systems.systems, every, stop),
+                keep_following(client, following.register, following.terms, every, stop),
+            )
+        await _keep_begun(settings, client, record, queue=queue, stop=stop)
         await stop.wait()
     log.info("stopped serving queue %s", queue)
 
 
 async def _keep_begun(
-    settings: Settings,
-    runtime: Runtime,
-    client: Client,
-    record: Record | None,
-    *,
-    queue: str,
-    stop: asyncio.Event,
+    settings: Settings, client: Client, record: Record | None, *, queue: str, stop: asyncio.Event
 ) -> None:
     """Begin the workflows that go on for ever and are this queue's, until told to stop."""
-    if queue == queues.RESPONSE:
-        await keep_begun(client, runtime.queries.systems.systems, settings.care.every, stop)
     if queue == queues.CUSTODY:
         await keep_going_round(client, settings.custody.every, stop)
     if record is not None:

@@ -20,10 +20,7 @@ RECORD: Final = "andon-record"
 """Signing the log over all incidents, archiving histories: never in the way of containment."""
 
 CARE: Final = "andon-care"
-"""Looking after holds and incidents: thousands of looks a round, with slots of their own."""
-
-FOLLOW_UP: Final = "andon-follow-up"
-"""Keeping after the changes of closed incidents for months: nothing of it is urgent."""
+"""Looking after holds and incidents, open and closed: thousands of looks a round, with slots of their own."""
 
 CUSTODY: Final = "andon-custody"
 """Holds, erasures and what has had its time: the one worker that may hold and delete."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -53,12 +53,15 @@ SETTLING: Final[Mapping[Declared, tuple[AccessKind, ChangeState]]] = {
 }
 
 
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
 class FollowUpTerms(Frozen):
     """The organisation's rules for changes after the close."""
 
     remind_before: timedelta = Field(gt=timedelta(0), description="so long before it is due")
     escalate_after: timedelta = Field(gt=timedelta(0), description="so long after it was due")
-    looks: tuple[int, ...] = Field(
+    looks: tuple[Days, ...] = Field(
         min_length=1, max_length=8, description="days after the close on which recurrence is measured"
     )
     proves: tuple[Role, ...] = Field(min_length=1, description="who may prove the change of somebody else")

@@ -24,6 +24,7 @@ NAMES = (
     "people",
     "retention",
     "causes",
+    "follow_up",
     "retrieval",
     "rights",
     "severity",

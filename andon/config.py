@@ -190,6 +190,23 @@ class SourceSettings(_Section):
     )
 
 
+class TrialSettings(_Section):
+    """What eval suites behind an endpoint and staging copies need besides the AI system's file."""
+
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="secrets by the names that options and headers use"
+    )
+    private_hosts: tuple[Annotated[str, Field(pattern=HOST_AND_PORT)], ...] = Field(
+        (), description="`host:port` of those at addresses that are not public; no other is called"
+    )
+    timeout: timedelta = Field(
+        timedelta(seconds=10),
+        gt=timedelta(0),
+        le=timedelta(minutes=2),
+        description="longest wait for one call",
+    )
+
+
 class CareSettings(_Section):
     """Looking after holds and incidents."""
 
@@ -349,6 +366,7 @@ class Settings(BaseSettings):
     flags: FlagSettings = FlagSettings()
     levers: LeverSettings = LeverSettings()
     sources: SourceSettings = SourceSettings()
+    trials: TrialSettings = TrialSettings()
     care: CareSettings = CareSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     custody: CustodySettings = CustodySettings()

@@ -8,12 +8,16 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from andon.adapters.evaluators.command import CommandEvaluator, EvaluationPlaces
+from andon.adapters.evaluators.kinds import TrialMeans
+from andon.adapters.evaluators.logs import EvaluationPlaces
+from andon.adapters.evaluators.suites import SuiteEvaluator
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.vault import AesVault
+from andon.config import TrialSettings
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
 from andon.domain.evidence import EvidenceItem
@@ -61,7 +65,7 @@ class Bench:
             store=self.store,
             vault=AesVault(master, WrappedKeys(databases.register)),
         )
-        self.evaluator = CommandEvaluator(self.places, folder)
+        self.evaluator = SuiteEvaluator(self.places, folder, TrialMeans(TrialSettings()))
         self.progress: list[str] = []
         self.runs(RUNNER + WRITE)
 
@@ -168,7 +172,10 @@ async def test_the_suite_knows_little_of_our_environment(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     await bench.evaluator.run(bench.request(), bench.progress.append)
     seen = set(json.loads(await bench.opened("/result.json"))["seen"])
-    assert seen <= {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "LC_CTYPE"}
+    ours = {"OUT", "LOGS", "CASES", "FACTS", "PROGRESS", "RUN_MARK"}
+    assert seen <= {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "LC_CTYPE"} | {
+        f"ANDON_{name}" for name in ours
+    }
 
 
 @pytest.mark.parametrize(
@@ -189,23 +196,25 @@ async def test_a_run_that_did_not_finish_every_case_is_not_complete(
 
 
 @pytest.mark.parametrize(
-    ("script", "message"),
+    ("script", "problem"),
     [
-        ("raise SystemExit(3)", "exited with 3: the runner wrote no result file"),
-        (f"{RUNNER}\nopen(out, 'w').write('customer said')", "can't be read: the whole"),
-        (f"{RUNNER}\nresult['cases'][0]['passed'] = 'yes'{WRITE}", "cases.0.passed"),
-        (f"{RUNNER}\ndel result['total']{WRITE}", "total"),
-        (f"{RUNNER}\nresult['versions'] = {{'n': 10**30}}{WRITE}", "digested"),
-        (f"{RUNNER}\nopen(out, 'w').write('x' * 9_000_000)", "larger than"),
+        ("raise SystemExit(3)", "no_result"),
+        (f"{RUNNER}\nopen(out, 'w').write('customer said')", "garbled"),
+        (f"{RUNNER}\nresult['cases'][0]['passed'] = 'yes'{WRITE}", "garbled"),
+        (f"{RUNNER}\ndel result['total']{WRITE}", "garbled"),
+        (f"{RUNNER}\nresult['versions'] = {{'n': 10**30}}{WRITE}", "garbled"),
+        (f"{RUNNER}\nopen(out, 'w').write('x' * 9_000_000)", "garbled"),
+        (f"{RUNNER}\nresult['suite'] = '\\x1b[2J'{WRITE}", "garbled"),
+        (f"{RUNNER}\nos.mkfifo(out)", "garbled"),
+        (f"{RUNNER}\nos.symlink('/dev/zero', out)", "garbled"),
     ],
 )
-async def test_a_missing_or_garbled_result_is_an_error_that_quotes_nothing(
-    bench: Bench, script: str, message: str
+async def test_a_missing_or_garbled_result_opens_nothing_and_says_which(
+    bench: Bench, script: str, problem: str
 ) -> None:
     bench.runs(script)
-    with pytest.raises(EvaluationError, match=message) as refused:
-        await bench.evaluator.run(bench.request(), bench.progress.append)
-    assert "customer" not in str(refused.value)
+    result = await bench.evaluator.run(bench.request(), bench.progress.append)
+    assert (result.problem, result.completed, result.total) == (problem, False, 0)
     assert await bench.opened("/output.log") is not None
 
 
@@ -248,8 +257,8 @@ async def family(path: Path) -> list[int]:
 async def test_a_suite_that_takes_too_long_is_stopped_with_its_children(bench: Bench) -> None:
     pids = bench.folder / "pids"
     bench.runs(FAMILY.format(path=str(pids)))
-    with pytest.raises(EvaluationError, match="did not end within 2 s"):
-        await bench.evaluator.run(bench.request(timedelta(seconds=2)), bench.progress.append)
+    result = await bench.evaluator.run(bench.request(timedelta(seconds=2)), bench.progress.append)
+    assert (result.problem, result.completed) == ("timeout", False)
     assert await gone(await family(pids))
 
 
@@ -268,8 +277,8 @@ async def test_a_suite_that_ignores_the_polite_signal_is_killed(bench: Bench) ->
     pids = bench.folder / "pids"
     ignoring = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     bench.runs(ignoring + FAMILY.format(path=str(pids)))
-    with pytest.raises(EvaluationError, match="did not end"):
-        await bench.evaluator.run(bench.request(timedelta(seconds=1)), bench.progress.append)
+    result = await bench.evaluator.run(bench.request(timedelta(seconds=1)), bench.progress.append)
+    assert result.problem == "timeout"
     assert await gone(await family(pids))
 
 
@@ -284,10 +293,21 @@ async def test_what_a_finished_suite_leaves_running_is_stopped(bench: Bench) -> 
     assert await gone(await family(pids))
 
 
-async def test_a_command_that_can_not_be_started_is_an_error(bench: Bench) -> None:
-    bench.registered(Evaluation(command=("/no/such/program",), suite="desk"))
-    with pytest.raises(EvaluationError, match="can't be started"):
-        await bench.evaluator.run(bench.request(), bench.progress.append)
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        {"command": ("/no/such/program",)},
+        {"command": ("{python}",), "directory": "nowhere"},
+        {"kind": "unheard_of"},
+        {"kind": "pytest", "command": ("{python}", "-m", "pytest")},
+        {"kind": "http", "options": {"url": "http://169.254.169.254/run"}},
+        {"command": ("{python}",), "options": {"speed": "11"}},
+    ],
+)
+async def test_a_suite_that_can_not_be_started_says_so(bench: Bench, unfit: dict[str, Any]) -> None:
+    bench.registered(Evaluation.model_validate({"suite": "desk", **unfit}))
+    result = await bench.evaluator.run(bench.request(), bench.progress.append)
+    assert (result.problem, result.completed) == ("not_started", False)
 
 
 async def test_a_system_without_a_suite_can_not_be_evaluated(bench: Bench) -> None:

@@ -1,0 +1,160 @@
+"""Running an AI system's eval suite by the kind that its file names, and keeping what the run leaves.
+
+Output and logs may hold personal data: they are encrypted and locked like all evidence, and messages quote
+nothing of them. Whatever a suite does, there is a result: one that says what went wrong opens no gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from andon.adapters.clock import utc_now
+from andon.adapters.evaluators.case import case_line
+from andon.adapters.evaluators.command import NOTHING_ENFORCED
+from andon.adapters.evaluators.kinds import Ran, Run, TrialMeans, kind_of
+from andon.adapters.evaluators.logs import EvaluationPlaces, is_plain, keep_logs
+from andon.adapters.evaluators.report import Report, read_report
+from andon.adapters.store.packs import open_item
+from andon.domain.confinement import Confinement, Problem
+from andon.domain.errands import EvaluationRequest
+from andon.domain.errors import EvaluationError, InvalidInputError
+from andon.domain.gate import EvaluationResult
+from andon.domain.system import Evaluation
+from andon.domain.trace_names import TRACE_KIND
+from andon.domain.values import Sha256Hex
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When a run began and ended, by our own clock."""
+
+    started_at: datetime
+    finished_at: datetime
+
+
+class SuiteEvaluator:
+    """Runs one suite at a time per call; each run has a folder of its own."""
+
+    def __init__(
+        self,
+        places: EvaluationPlaces,
+        folder: Path,
+        means: TrialMeans,
+        *,
+        python: str = sys.executable,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._places = places
+        self._folder = folder
+        self._means = means
+        self._python = python
+        self._now = now
+
+    async def run(self, request: EvaluationRequest, progress: Callable[[str], None]) -> EvaluationResult:
+        """Run the suite to its end or to one of its bounds; logs are stored as evidence."""
+        suite = await self._suite(request)
+        progress("preparing the incident's own case")
+        lines = await self._cases(request)
+        with tempfile.TemporaryDirectory(prefix="andon-evaluation-", ignore_cleanup_errors=True) as name:
+            place = Path(name)
+            (place / "logs").mkdir()
+            (place / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            started_at = self._now()
+            ran = await self._ran(suite, request, place, progress)
+            times = _Times(started_at, self._now())
+            progress("storing the logs")
+            log = await keep_logs(self._places, request, place, started_at)
+            return _result(suite, request, place / "result.json", ran, times, log)
+
+    async def _suite(self, request: EvaluationRequest) -> Evaluation:
+        system = await asyncio.to_thread(self._places.systems.system, request.system)
+        if system is None or system.evaluation is None:
+            raise EvaluationError(f"the file of {request.system} names no evaluation")
+        return system.evaluation
+
+    async def _cases(self, request: EvaluationRequest) -> list[str]:
+        """Return the incident's case, or nothing; the gate stays shut on a run without it."""
+        row = await asyncio.to_thread(self._places.incidents.get, request.incident)
+        opening = row.opening if row else None
+        items = await asyncio.to_thread(self._places.evidence.items, request.incident, TRACE_KIND)
+        by_trace = {item.id.rsplit("/", 1)[-1]: item for item in items}
+        for trace_id in opening.trace_ids if opening else ():
+            if trace_id in by_trace:
+                trace = await open_item(
+                    self._places.store, self._places.vault, request.incident, by_trace[trace_id]
+                )
+                line = case_line(request.incident, trace)
+                if line is not None:
+                    return [line]
+        return []
+
+    async def _ran(
+        self, suite: Evaluation, request: EvaluationRequest, place: Path, progress: Callable[[str], None]
+    ) -> Ran:
+        folder = self._folder / suite.directory
+        run = Run(suite, request, place, folder, self._python, self._means, progress)
+        try:
+            return await kind_of(suite).run(run)
+        except InvalidInputError as error:
+            (place / "output.log").write_text(f"{error}\n", "utf-8")
+            return Ran(code=-1, problem=Problem.NOT_STARTED, confinement=NOTHING_ENFORCED)
+
+
+def _result(
+    suite: Evaluation, request: EvaluationRequest, written: Path, ran: Ran, times: _Times, log: Sha256Hex
+) -> EvaluationResult:
+    problem = ran.problem
+    if problem is None:
+        try:
+            found = _read(written).result(
+                request.incident,
+                code=ran.code,
+                started_at=times.started_at,
+                finished_at=times.finished_at,
+                log=log,
+            )
+            _refuse_what_can_not_be_shown(found)
+            return found.model_copy(update={"confinement": ran.confinement})
+        except EvaluationError:
+            problem = Problem.GARBLED if os.path.lexists(written) else Problem.NO_RESULT
+    return _nothing(suite, problem, ran.confinement, times, log)
+
+
+def _read(written: Path) -> Report:
+    if os.path.lexists(written) and not is_plain(written):
+        raise EvaluationError("the result is no file")
+    return read_report(written)
+
+
+def _refuse_what_can_not_be_shown(found: EvaluationResult) -> None:
+    """Names go to screens and pages: a control character in one could write over what stands there."""
+    for value in found.model_dump(mode="json").values():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not text.isprintable():
+                raise EvaluationError("the result names something with control characters")
+
+
+def _nothing(
+    suite: Evaluation, problem: Problem, confinement: Confinement, times: _Times, log: Sha256Hex
+) -> EvaluationResult:
+    """Return a result that holds no case: it opens nothing, and says why."""
+    return EvaluationResult(
+        suite=suite.suite,
+        started_at=times.started_at,
+        finished_at=times.finished_at,
+        completed=False,
+        versions=None,
+        total=0,
+        finished=0,
+        incident_case=None,
+        log=log,
+        problem=problem.value,
+        confinement=confinement,
+    )

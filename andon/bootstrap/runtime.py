@@ -33,6 +33,7 @@ from andon.adapters.store.standing_holds import RegisterHolds
 from andon.adapters.store.texts import SealedTexts
 from andon.adapters.store.uploads import UploadFolder
 from andon.adapters.store.vault import AesVault
+from andon.adapters.watch import RegisteredSignals, RegisterWatches
 from andon.adapters.weighing import RegisterWeigher
 from andon.bootstrap import Queries, Runtime
 from andon.bootstrap.store import prove_store
@@ -101,6 +102,8 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evaluations=RegisterEvaluations(queries.evaluations),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
+        signals=RegisteredSignals(queries.systems, SourceMeans(settings.sources), queries.spans),
+        watches=RegisterWatches(queries.watches),
         holds=RegisterHolds(StandingHolds(queries.databases.switches, queries.databases.register)),
         alarms=RegisterAlarms(queries.alarms, queries.incidents),
         texts=texts,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
 from andon.domain.readable import UNKNOWN, Table
-from andon.domain.sheets import csv_of
+from andon.domain.sheet import QUOTED, RUN
 from andon.domain.values import Frozen, Slug
 
+Cell = str | int | float | None
 SPANS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -103,6 +107,21 @@ def lasting(seconds: float) -> str:
         elif told:
             break
     return " ".join(told) or "0 s"
+
+
+def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows as CSV (RFC 4180): no cell is a formula, and what is not known is empty, never nought."""
+    out = io.StringIO()
+    lines = csv.writer(out)
+    lines.writerow([_cell(one) for one in columns])
+    lines.writerows([_cell(one) for one in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(cell: Cell) -> Cell:
+    if isinstance(cell, float):
+        return f"{cell:.3f}".rstrip("0").rstrip(".")
+    return f"{QUOTED}{cell}" if isinstance(cell, str) and cell.startswith(RUN) else cell
 
 
 def _counted(value: float | None) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from andon.domain.figure import Figure, Series, lasting
 from andon.domain.metrics import Rate, Spread
-from andon.domain.readable import NOT_SAID, UNKNOWN, Fact, Table, inert, words
+from andon.domain.readable import NOT_SAID, UNKNOWN, Fact, Table, inert
 from andon.domain.values import Frozen
 
 
@@ -75,11 +75,15 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     )
 
 
-def share(rate: Rate) -> str:
-    """Return a rate with what it is a part of."""
-    if rate.value is None:
-        return UNKNOWN
-    return f"{rate.part} of {rate.whole} ({100 * rate.value:.0f} %)"
+def share(rate: Rate, of: str, unknown: str = "") -> str:
+    """Return a rate with what it is a part of, and what is not known beside it."""
+    told = UNKNOWN if rate.value is None else f"{rate.part} of {rate.whole} {of} ({100 * rate.value:.0f} %)"
+    return f"{told}; {rate.unknown} {unknown}" if unknown and rate.unknown else told
+
+
+def many(count: int, one: str, several: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def took(seconds: float | None) -> str:
@@ -93,13 +97,13 @@ def spread_cells(found: Spread) -> tuple[object, ...]:
 
 
 def bars(name: str, title: str, told: str, heading: str, counts: Mapping[str, int]) -> Figure:
-    """Return counts by code as bars."""
+    """Return how many incidents have which label, as bars."""
     return Figure(
         id=name,
         title=title,
         told=told,
         kind="bars",
         heading=heading,
-        labels=tuple(words(code) for code in counts),
+        labels=tuple(counts),
         series=(Series(name="incidents", values=tuple(float(count) for count in counts.values())),),
     )

@@ -15,8 +15,8 @@ from andon.domain.figure import Figure, Unit
 from andon.domain.readable import inert
 
 WIDTH: Final = 720
-TOP, BOTTOM, LEFT, RIGHT = 38, 48, 58, 18
-HEIGHT: Final = 270
+TOP, BOTTOM, LEFT, RIGHT = 38, 28, 58, 18
+HEIGHT: Final = 220
 NAMES, BAR, GAP, SAID = 190, 16, 10, 66
 LABEL_AT_MOST: Final = 26
 INK, SOFT, LINE = "#1c1f23", "#565d66", "#d9dcdf"

@@ -52,6 +52,14 @@ def period_of(since: datetime, until: datetime, now: datetime) -> Period:
     return Period(since=since, until=until, as_of=max(since, min(now, until)))
 
 
+def quarter_around(at: datetime) -> tuple[datetime, datetime]:
+    """Return the calendar quarter that a moment is in, in UTC."""
+    at = at.astimezone(UTC)
+    begun = at.replace(month=at.month - (at.month - 1) % 3, day=1, hour=0, minute=0, second=0, microsecond=0)
+    ahead = (begun.month + 3) // (MONTHS_A_YEAR + 1)
+    return begun, begun.replace(year=begun.year + ahead, month=(begun.month + 2) % MONTHS_A_YEAR + 1)
+
+
 class Bypass(StrEnum):
     """How an answer went past a rule that stood in its way."""
 
@@ -100,12 +108,12 @@ class Remedy(Frozen):
     owner: PersonId
     due: Instant
     state: RemedyState
-    proven_at: Instant | None = None
+    settled_at: Instant | None = None
 
     def open_at(self, at: datetime) -> bool:
-        """Whether it was still owed at a moment; one without a time of proof counts as it stands."""
-        if self.proven_at is not None:
-            return self.proven_at > at
+        """Whether it was still owed at a moment; one without a time of settling counts as it is."""
+        if self.settled_at is not None:
+            return self.settled_at > at
         return self.state is RemedyState.OPEN
 
 
@@ -244,8 +252,12 @@ def reviewed(found: Found, period: Period) -> Quarter:
         ),
         done=tuple(
             sorted(
-                (one for one in found.remedies if period.holds(one.proven_at)),
-                key=lambda one: (one.proven_at or one.due, one.incident, one.id),
+                (
+                    one
+                    for one in found.remedies
+                    if one.state is RemedyState.DONE and period.holds(one.settled_at)
+                ),
+                key=lambda one: (one.settled_at or one.due, one.incident, one.id),
             )
         ),
         versions=tuple(_versions(cases, period)),

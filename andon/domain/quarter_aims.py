@@ -7,7 +7,7 @@ from typing import Final
 
 from andon.domain.figure import Figure, Series, Unit
 from andon.domain.metrics import Spread, Sum
-from andon.domain.paper import PaperPart, fact, share, spread_cells, table
+from andon.domain.paper import PaperPart, fact, many, share, spread_cells, table
 from andon.domain.quarter import Bypass, Month, Quarter
 from andon.domain.readable import Fact, words
 from andon.domain.values import Frozen
@@ -106,22 +106,21 @@ def _facts(quarter: Quarter) -> Iterator[Fact]:
     yield fact("Affected users", _total(found.affected_users))
     yield fact("Affected records", _total(found.affected_records))
     yield fact(
-        "Repeated failures", f"{len(found.repeated)} causes; {found.root_cause_unknown} causes unknown"
+        "Repeated failures",
+        f"{many(len(found.repeated), 'cause')}; unknown for {many(found.root_cause_unknown, 'incident')}",
     )
-    unknown = found.missing_logs.unknown
+    yield fact("Missing log rate", share(found.missing_logs, "rows", "incidents without a snapshot"))
     yield fact(
-        "Missing log rate", f"{share(found.missing_logs)} rows; {unknown} incidents without a snapshot"
+        "Human review bypassed",
+        share(found.review_bypasses, "incidents", "incidents of unknown failed control"),
     )
-    unknown = found.review_bypasses.unknown
+    yield fact("Gate opened", share(found.gate_passes, "runs"))
     yield fact(
-        "Human review bypassed", f"{share(found.review_bypasses)}; failed control of {unknown} unknown"
+        "Gate opened at the first run", share(found.first_passes, "incidents", "incidents without a run")
     )
-    yield fact("Gate opened", f"{share(found.gate_passes)} runs")
-    unknown = found.first_passes.unknown
-    yield fact("Gate opened at the first run", f"{share(found.first_passes)}; {unknown} without a run")
-    yield fact("Overrides", f"{share(quarter.bypassed)} decisions with an outcome")
+    yield fact("Answers that went past a rule", share(quarter.bypassed, "decisions with an outcome"))
     for bypass, count in quarter.bypasses.items():
-        yield fact(f"Of these {BYPASSES[bypass]}", count)
+        yield fact(f"— {BYPASSES[bypass]}", count)
     if not found.containment_cost:
         yield fact("Cost of containment", None)
     for unit, cost in found.containment_cost.items():

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Final
 
 from andon.domain import quarter_parts as six
-from andon.domain.paper import Paper, day, fact, share, took
+from andon.domain.paper import Paper, day, fact, many, share, took
 from andon.domain.quarter import Quarter
 from andon.domain.quarter_aims import aims, measures
 from andon.domain.readable import Fact, shown
@@ -52,7 +52,8 @@ def _glance(quarter: Quarter) -> Iterator[Fact]:
         f"{took(containment.median)} ({containment.unknown} unknown)",
     )
     yield fact("Seen again: causes that came back within 90 days", len(quarter.repeated))
-    yield fact("Incidents, and near misses", f"{found.incidents}, and {found.near_misses}")
-    yield fact("Changes still owed, and overdue", f"{len(quarter.open)}, and {late}")
-    yield fact("Answers that went past a rule", share(quarter.bypassed))
+    near = many(found.near_misses, "near miss", "near misses")
+    yield fact("Opened", f"{many(found.incidents, 'incident')}; {near}")
+    yield fact("Still owed", f"{many(len(quarter.open), 'change')}; {late} overdue")
+    yield fact("Answers that went past a rule", share(quarter.bypassed, "decisions with an outcome"))
     yield fact("To be decided: approved use of", ", ".join(waiting) or "nothing, all are answered")

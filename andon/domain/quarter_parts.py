@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from andon.domain.figure import Figure, Series, lasting
 from andon.domain.metrics import UNKNOWN as NOT_KNOWN
-from andon.domain.paper import PaperPart, bars, day, table
+from andon.domain.paper import PaperPart, bars, day, many, table
 from andon.domain.quarter import Answer, Quarter, Use
 from andon.domain.readable import words
-from andon.domain.severity import Band
+from andon.domain.severity import Band, Classification
 
 ANSWERED: Final = {
     Answer.YES: "yes: goes on as approved",
     Answer.NARROWED: "narrowed: goes on for less",
     Answer.NO: "no: taken out of use",
+}
+CLASSES: Final = {
+    Classification.AI_INCIDENT: "AI incident",
+    Classification.NEAR_MISS: "near miss",
+    Classification.SECURITY_EVENT: "security event",
+    Classification.OPERATIONAL_INCIDENT: "operational incident",
+    Classification.QUALITY_ISSUE: "quality issue",
 }
 UNANSWERED: Final = "unanswered"
 IDS_SHOWN: Final = 5
@@ -25,13 +32,14 @@ IDS_SHOWN: Final = 5
 def counts(quarter: Quarter) -> PaperPart:
     """Return how many incidents there were, by AI system, severity and class."""
     found = quarter.metrics
-    by_class = {kind.value: count for kind, count in quarter.by_class.items()}
+    by_class = {CLASSES[kind]: count for kind, count in quarter.by_class.items()}
     return PaperPart(
         id="incidents",
         number=1,
         title="Incident count",
         says=(
-            f"{found.incidents} incidents were opened. The count says how much was seen, not how good it is.",
+            f"{many(found.incidents, 'incident')} opened. The count says how much was seen, not how good "
+            "it is.",
         ),
         figures=(
             bars(
@@ -68,7 +76,8 @@ def near_misses(quarter: Quarter) -> PaperPart:
         number=2,
         title="Near misses",
         says=(
-            f"{len(every)} near misses: nobody was harmed, and each says what a control still let through. "
+            f"{many(len(every), 'near miss', 'near misses')}: nobody was harmed, and each says what "
+            "a control still let through. "
             "A near miss that is reported is worth as much as an incident that is not.",
         ),
         figures=(
@@ -99,17 +108,19 @@ def causes(quarter: Quarter) -> PaperPart:
         says=(
             "A cause is repeated when an AI system has it again within 90 days; what came before the period "
             "is named as well.",
-            f"Of {quarter.metrics.root_cause_unknown} incidents the root cause is not known (yet): "
-            "they repeat nothing.",
+            f"Of {many(quarter.metrics.root_cause_unknown, 'incident')} the root cause is not known, or "
+            "not yet: nothing can be said to repeat there.",
         ),
         figures=(
-            bars("by-cause", "Root causes", "Incidents by root cause.", "root cause", quarter.by_cause),
+            bars(
+                "by-cause", "Root causes", "Incidents by root cause.", "root cause", _spoken(quarter.by_cause)
+            ),
             bars(
                 "by-control",
                 "Failed controls",
                 "Incidents by the control that failed.",
                 "failed control",
-                quarter.by_control,
+                _spoken(quarter.by_control),
             ),
         ),
         tables=(
@@ -139,7 +150,7 @@ def remediation(quarter: Quarter) -> PaperPart:
         number=4,
         title="Open remediation",
         says=(
-            f"{len(quarter.open)} changes are still owed, {len(late)} of them overdue. "
+            f"{many(len(quarter.open), 'change')} still owed, {len(late)} overdue. "
             "A change is done when there is proof of it.",
         ),
         figures=(_by_owner(quarter),),
@@ -174,9 +185,9 @@ def changes(quarter: Quarter) -> PaperPart:
         number=5,
         title="Workflow changes",
         says=(
-            f"In the period {len(quarter.versions)} fixes were deployed because of incidents, "
-            f"{len(quarter.done)} changes were proven, and {len(quarter.ended)} AI systems were not let run "
-            "again as they were.",
+            f"Because of incidents: {many(len(quarter.versions), 'fix', 'fixes')} deployed, "
+            f"{many(len(quarter.done), 'change')} proven, {many(len(quarter.ended), 'AI system')} not let "
+            "run again as before.",
         ),
         figures=(
             Figure(
@@ -208,7 +219,7 @@ def changes(quarter: Quarter) -> PaperPart:
                         one.system,
                         words(one.type),
                         one.owner,
-                        day(one.proven_at or one.due),
+                        day(one.settled_at or one.due),
                     )
                     for one in quarter.done
                 ),
@@ -290,6 +301,10 @@ def _by_owner(quarter: Quarter) -> Figure:
             Series(name="overdue", values=tuple(float(owed[True][one]) for one in owners)),
         ),
     )
+
+
+def _spoken(counts: Mapping[str, int]) -> dict[str, int]:
+    return {words(code): count for code, count in counts.items()}
 
 
 def _most(counted: Counter[str]) -> list[tuple[str, int]]:

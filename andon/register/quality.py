@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -156,6 +157,18 @@ class QualityIssues:
         wanted = wanted.order_by(quality_issues.c.opened_at.desc(), quality_issues.c.id.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_issue(row) for row in connection.execute(wanted)]
+
+    def near_misses(self, since: datetime, until: datetime) -> builtins.list[QualityIssue]:
+        """Return near misses first seen in a period that were kept without an incident, oldest first."""
+        wanted = select(quality_issues).where(
+            quality_issues.c.classification == Classification.NEAR_MISS,
+            quality_issues.c.incident.is_(None),
+            quality_issues.c.first_seen >= since,
+            quality_issues.c.first_seen < until,
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(wanted.order_by(quality_issues.c.first_seen, quality_issues.c.id))
+            return [_issue(row) for row in found]
 
     def count(
         self,

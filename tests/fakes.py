@@ -21,6 +21,7 @@ from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
 from andon.domain.retention import Kept
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from andon.domain.suite_run import Before
 from andon.domain.values import Sha256Hex, digest_of, sha256
 from andon.domain.watch import LookKept, WatchSignal
 from andon.ports import Captured, EvidenceSource, ObjectReceipt
@@ -258,9 +259,11 @@ class MemoryEvaluations:
     runs: int = 0
 
     async def run(self, request: EvaluationRequest, progress: Callable[[str], None]) -> EvaluationResult:
-        self.runs += 1
         progress("running")
         await asyncio.sleep(0)
+        if request.past:
+            return self.judge(request).model_copy(update={"before": Before.FAILED.value})
+        self.runs += 1
         return self.judge(request)
 
     async def keep(self, incident: str, number: int, result: EvaluationResult) -> None:

@@ -37,6 +37,8 @@ class ReevaluationWorkflow:
 
     async def _kept(self, order: ReevaluationOrder) -> bool:
         result = await self._evaluated(order.request)
+        if order.past and result.completed and result.incident_case:
+            result = result.with_past(await self._run(order.request.model_copy(update={"past": True})))
         running = await self._running(order) if order.versions else None
         await workflow.execute_activity_method(
             RecordActivities.keep_result,
@@ -53,6 +55,18 @@ class ReevaluationWorkflow:
     async def _evaluated(self, request: EvaluationRequest) -> EvaluationResult:
         """Run the suite; one that can't be run holds no case, so it opens nothing."""
         began = workflow.now()
+        return await self._run(request) or EvaluationResult(
+            suite="",
+            started_at=began,
+            finished_at=workflow.now(),
+            completed=False,
+            versions=None,
+            total=0,
+            finished=0,
+            incident_case=None,
+        )
+
+    async def _run(self, request: EvaluationRequest) -> EvaluationResult | None:
         try:
             return await workflow.execute_activity_method(
                 EvaluationActivities.run,
@@ -65,16 +79,7 @@ class ReevaluationWorkflow:
             )
         except ActivityError:
             workflow.logger.exception("evaluation %d could not be run", request.number)
-            return EvaluationResult(
-                suite="",
-                started_at=began,
-                finished_at=workflow.now(),
-                completed=False,
-                versions=None,
-                total=0,
-                finished=0,
-                incident_case=None,
-            )
+            return None
 
     async def _running(self, order: ReevaluationOrder) -> Sha256Hex | None:
         try:

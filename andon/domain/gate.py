@@ -8,11 +8,15 @@ from typing import Any, Final
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from andon.domain.confinement import Confinement
-from andon.domain.suite_run import TALLIED, Tally
+from andon.domain.suite_run import TALLIED, Before, Tally
 from andon.domain.values import Carried, Instant, Sha256Hex
 
 ADDED: Final = frozenset({"problem", "confinement"}) | TALLIED
 """Fields of a result that came later: at their default they are not written, so that old digests hold."""
+
+
+PAST: Final = ("before", "before_versions", "before_log", "cannot")
+"""Fields of a result that a run on the versions of the incident fills."""
 
 
 class EvaluationResult(Tally):
@@ -35,6 +39,18 @@ class EvaluationResult(Tally):
     )
     problem: str = Field("", description="why the run says nothing, as `Problem`; empty: it ended well")
     confinement: Confinement | None = Field(None, description="what was enforced on the run")
+
+    def with_past(self, past: EvaluationResult | None) -> EvaluationResult:
+        """Return this result with what a run on the incident's versions found; None: there was no such run.
+
+        A runner that says itself that the case passed there is believed.
+        """
+        found = {name: getattr(past, name) for name in PAST} if past is not None else {}
+        if not found.get("before"):
+            found["before"] = Before.NOT_RUN.value
+        if self.before == Before.PASSED:
+            found["before"] = self.before
+        return self.model_copy(update=found)
 
     @model_serializer(mode="wrap")
     def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:

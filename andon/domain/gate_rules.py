@@ -25,20 +25,29 @@ _BEFORE: Final[dict[str, Shut]] = {
     Before.OTHER_VERSIONS: Shut.BEFORE_OTHER_VERSIONS,
     Before.UNSAID: Shut.PAST_UNSAID,
 }
-"""How the case went before that keeps the gate shut. Results older than the question say nothing."""
+"""How the case went before that keeps the gate shut."""
 
 
-def judge_gate(result: EvaluationResult | None, *, fixed_at: Instant, band: Band = Band.CRITICAL) -> Gate:
+def judge_gate(
+    result: EvaluationResult | None,
+    *,
+    fixed_at: Instant,
+    band: Band = Band.CRITICAL,
+    past: bool = True,
+) -> Gate:
     """Judge whether the AI system may be put to the restart decision. Unknowns keep it shut.
 
     Args:
         result: the newest evaluation, if there is one.
         fixed_at: when the newest fix was marked as deployed.
         band: how severe the incident is; a harmless twin must have passed at high and critical.
+        past: whether the own case must have been run on the incident's versions; plans of releases that did
+            not ask for it say nothing of it.
     """
     if result is None:
         return Gate(open=False, reasons=(Shut.NOT_RUN,))
-    checks = (*_of_the_run(result, fixed_at), *_of_its_cases(result), *_of_the_own_case(result, band))
+    own = _of_the_own_case(result, band, past=past)
+    checks = (*_of_the_run(result, fixed_at), *_of_its_cases(result), *own)
     reasons = tuple(dict.fromkeys(reason for reason, holds in checks if holds))
     return Gate(open=not reasons, reasons=reasons)
 
@@ -61,10 +70,13 @@ def _of_its_cases(result: EvaluationResult) -> Iterator[tuple[Shut, bool]]:
     yield Shut.UNSURE, bool(result.unsure)
 
 
-def _of_the_own_case(result: EvaluationResult, band: Band) -> Iterator[tuple[Shut, bool]]:
+def _of_the_own_case(result: EvaluationResult, band: Band, *, past: bool) -> Iterator[tuple[Shut, bool]]:
     yield Shut.INCIDENT_CASE_MISSING, result.incident_case is None
     yield Shut.INCIDENT_CASE_FAILING, result.incident_case is False
     yield Shut.TWIN_FAILING, result.twin == Twin.FAILED
     yield Shut.TWIN_MISSING, result.twin == Twin.MISSING and band >= Band.HIGH
     if result.before in _BEFORE:
         yield _BEFORE[result.before], True
+    # It is asked for once the run was whole and the case passes now; else the gate is shut anyway.
+    whole = result.completed and result.incident_case is True
+    yield Shut.NOT_RUN_BEFORE, past and whole and not result.before

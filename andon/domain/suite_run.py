@@ -165,19 +165,23 @@ def scored(run: SuiteRun, incident: IncidentId, rules: SuiteRules, *, changed: S
     )
 
 
-def before_of(own: bool | None, versions: Sha256Hex | None, evidence: Sha256Hex | None) -> Before:  # noqa: FBT001 (the verdict on the case is what is judged)
+def before_of(
+    run: SuiteRun, incident: IncidentId, *, ran: Sha256Hex | None, held: Sha256Hex | None
+) -> Before:
     """Judge a run of the incident's own case on the versions of the incident.
 
     Args:
-        own: whether the case passed; None: it was not in the run.
-        versions: digest of the versions that were run.
-        evidence: digest of the versions that the evidence holds.
+        run: what the runner reports.
+        incident: whose case it is.
+        ran: digest of the versions that were run.
+        held: digest of the versions that the evidence holds.
     """
-    if own is None:
+    own = [case for case in run.cases if case.incident == incident and not case.skipped]
+    if not own:
         return Before.NOT_RUN
-    if evidence is None or versions != evidence:
+    if held is None or ran != held:
         return Before.OTHER_VERSIONS
-    return Before.PASSED if own else Before.FAILED
+    return Before.PASSED if any(case.passed for case in own) else Before.FAILED
 
 
 def _differing(run: SuiteRun, rules: SuiteRules) -> Iterable[str]:

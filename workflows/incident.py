@@ -67,6 +67,7 @@ class IncidentWorkflow:
         self._levers = kit.levers
         self._preservation = kit.preservation
         self._restart = kit.restart
+        self._changing = kit.changing
         self._releasing = kit.releasing
         self._tasks = kit.tasks
         self._journal = kit.journal
@@ -158,6 +159,7 @@ class IncidentWorkflow:
             await self._investigate()
             with self._journal.stage(Stage.CORRECT_REMEDIATE):
                 fixed = await self._restart.fixed()
+            self._changing.note()
             if not fixed:
                 return
             with self._journal.stage(Stage.VALIDATE_RESTART):
@@ -219,35 +221,24 @@ class IncidentWorkflow:
         await self._levers.contain()
 
     async def _investigate(self) -> None:
-        """Ask for the cause, once per relapse."""
+        """Ask for the cause, once per relapse. No silence names it: without one, no fix can be marked."""
         with self._journal.stage(Stage.INVESTIGATE):
-            diagnosis = await self._decisions.ask(DecisionKind.DIAGNOSIS, nth=self._state.relapses)
+            diagnosis = await self._decisions.ask(
+                DecisionKind.DIAGNOSIS, nth=self._state.relapses, past_default=True
+            )
             self._state.findings["root_cause"] = diagnosis.effect or "unknown"
+            for name in diagnosis.request.findings:
+                self._state.findings.pop(name, None)
             for response in diagnosis.accepted:
                 self._state.findings.update(response.findings)
 
     async def _learn(self) -> None:
         with self._journal.stage(Stage.LEARN_CLOSE):
-            while True:
-                put = sum(
-                    1 for one in self._state.of(DecisionKind.NO_CHANGE_CLOSURE) if one.outcome == "refuse"
-                )
-                lessons = await self._decisions.ask(DecisionKind.LESSONS, nth=put, past_default=True)
-                if lessons.outcome != "no_change" or await self._may_change_nothing(put):
-                    break
+            lessons = await self._changing.lessons()
             await self._tasks.followed_up()
             self._tape.add(
                 Kind.LESSON_RECORDED, subject=lessons.request.id, after=lessons.outcome or "no_change"
             )
-
-    async def _may_change_nothing(self, refused: int) -> bool:
-        """Whether it may close with nothing changed; at lower severities the signed reason is enough."""
-        kind = DecisionKind.NO_CHANGE_CLOSURE
-        right = self._opening.plan.rights.get(kind)
-        if right is None or not right.asked_at(self._state.severity):
-            return True
-        closure = await self._decisions.ask(kind, nth=refused, past_default=True)
-        return closure.outcome == "approve"
 
     async def _stand_down(self, triage: DecisionRecord) -> None:
         """Undo everything: triage found no incident. The only release besides the gate."""

@@ -11,11 +11,13 @@ from andon.domain.incident import IncidentState, OpenIncident
 from workflows.acknowledging import Acknowledging
 from workflows.approvals import Approvals
 from workflows.assessment import Assessment
+from workflows.changing import Changing
 from workflows.clock import Clock
 from workflows.correcting import Correcting
 from workflows.decisions import Decisions
 from workflows.declarations import Declarations, Effect
 from workflows.evidence_hold import EvidenceHolding
+from workflows.explaining import Explaining
 from workflows.journal import Journal
 from workflows.leading import Leading
 from workflows.levers import Levers
@@ -79,6 +81,7 @@ class Kit:
 
     def _way_back(self, opening: OpenIncident, state: IncidentState) -> None:
         """Put together what leads from a fix to running again."""
+        self.changing = Changing(opening, state, self.decisions)
         watching = Watching(opening, state, self.tape, self.notices, self.clock)
         self.merging = Merging(opening, state, self.tape, self.decisions)
         self.releasing = Releasing(
@@ -135,6 +138,7 @@ class Kit:
     def _declarations(self, opening: OpenIncident, state: IncidentState) -> Declarations:
         """Give each kind of declaration its effect."""
         correcting, reach = Correcting(opening, state, self.tape), Reach(state)
+        explaining = Explaining(state)
         return Declarations(
             opening,
             state,
@@ -147,6 +151,7 @@ class Kit:
                 Declared.FACTS: Effect(self.weighing.learn),
                 Declared.STEP_ON: Effect(self.releasing.ask, self.releasing.refuse_on),
                 Declared.STEP_BACK: Effect(self.releasing.ask, self.releasing.refuse_back),
+                Declared.EXPLAINED: Effect(explaining.take, explaining.refuse),
                 Declared.MERGED: Effect(self.merging.merge, self.merging.refuse_merge),
                 Declared.UNMERGED: Effect(self.merging.unmerge, self.merging.refuse_unmerge),
                 Declared.SPLIT: Effect(self.merging.split, self.merging.refuse_split),
@@ -156,6 +161,7 @@ class Kit:
                 Declared.AFFECTED: Effect(reach.take_list, reach.refuse_list),
                 Declared.HYPOTHESIS: Effect(reach.close, reach.refuse_hypothesis),
                 Declared.IMPACT_COUNTED: Effect(reach.count, reach.refuse_counts),
+                Declared.CHANGE: Effect(self.changing.add, self.changing.refuse),
                 Declared.LOOKED_BACK: Effect(self.tasks.take_found, self.tasks.refuse_found),
             },
         )

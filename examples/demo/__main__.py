@@ -16,7 +16,7 @@ from examples.demo import setting as scene
 from examples.demo.bell import Bell, ringing
 from examples.demo.cast import Cast, DemoError, until
 from examples.demo.figures import Refunds, proven_at, refunds, seconds
-from examples.demo.scenario import SCENARIOS, Scenario
+from examples.demo.scenario import SCENARIOS, Scenario, change
 from examples.demo.setting import Setting
 from examples.demo.stack import Desk, free_port, program, wait_ready
 
@@ -62,6 +62,11 @@ class Demo:
         self._stack.callback(self._desk.close)
         self._desk.wait()
         self._say("the refund desk serves customers (release v1.0)")
+
+    @property
+    def console(self) -> str:
+        """Where the console is, once it has started."""
+        return str(self._ready["console"])
 
     def misbehave(self) -> str:
         """Break the desk under load; its own monitor reports it. Return the incident's id."""
@@ -138,7 +143,11 @@ class Demo:
         self._say("the owner wants it back at once: refused, there is no such question before the gate opens")
         self._tell(refused.strip().splitlines()[-1] if refused.strip() else "andon: no such question")
         self._scenario.mends(self._desk)
-        self._cast.answer(incident, "remediation", "fix_deployed", "engineer", self._scenario.fix)
+        self._cast.answer(
+            *(incident, "remediation", "fix_deployed", "engineer", self._scenario.fix),
+            *change("change", self._scenario.mended, "erik", self._scenario.fixed),
+            f"addresses={self._scenario.cause}",
+        )
         self._cast.question(incident, "restart")
         shown = self._cast.incident(incident)
         result = shown["evaluation"]
@@ -173,7 +182,7 @@ class Demo:
             "lessons_recorded",
             "incident_lead",
             self._scenario.lesson,
-            f"control_change={self._scenario.change}",
+            *change("control_change", self._scenario.change, "ines", self._scenario.lesson),
         )
         closed = until(
             lambda: found if (found := self._cast.incident(incident))["state"] == "closed" else None,

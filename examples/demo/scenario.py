@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from examples.demo.figures import paid_by_old_policy, paid_to_others
 from examples.demo.stack import Desk
+
+DAYS_TO_PROVE: Final = 30
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Scenario:
     mends: Callable[[Desk], None]
     fix: str
     fixed: str
+    mended: str
+    """What kind of thing the fix changes."""
     deciders: tuple[str, ...]
     approved: str
     bad_ticket: str
@@ -50,6 +55,22 @@ class Scenario:
     change: str
     wrong: Callable[[Path], int]
     wrong_named: str
+
+    @property
+    def cause(self) -> str:
+        """What the diagnosis named."""
+        return next(one.option for one in self.examined if one.kind == "diagnosis")
+
+
+def change(named: str, kind: str, owner: str, what: str) -> tuple[str, ...]:
+    """Return what an answer says of a change; its type goes by the name that the question has for it."""
+    due = datetime.now(UTC) + timedelta(days=DAYS_TO_PROVE)
+    return (
+        f"{named}={kind}",
+        f"change_owner={owner}",
+        f"change_due={due:%Y-%m-%d}",
+        f"change_link={what}",
+    )
 
 
 PROMPT: Final = Scenario(
@@ -82,6 +103,7 @@ PROMPT: Final = Scenario(
     mends=lambda desk: desk.deploy("v1.2"),
     fix="v1.2 tags the ticket as data",
     fixed="release v1.2",
+    mended="prompt",
     deciders=("business_owner", "legal", "security"),
     approved="owner, legal (signed with an SSH key) and security",
     bad_ticket=(
@@ -123,6 +145,7 @@ INDEX: Final = Scenario(
     mends=lambda desk: desk.publish("v3"),
     fix="v3 is built from the policies in force alone",
     fixed="index v3",
+    mended="source",
     deciders=("business_owner",),
     approved="the owner",
     bad_ticket=(

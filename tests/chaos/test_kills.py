@@ -154,6 +154,7 @@ def answered_through(
 ) -> None:
     """Answer, kill once its reason is sealed and before it counts, and send it again, as a client should."""
     question, key = people.question(name, kind), secrets.token_urlsafe(24)
+    findings = people.wanted(name, question, option) | findings
     with ThreadPoolExecutor(1) as sender:
         sealed = _reasons(people, name)
         first = sender.submit(people.answer, name, question, option, role, key=key, **findings)

@@ -24,6 +24,7 @@ from andon.domain.response import Refusal, Statement, judge
 from andon.domain.severity import Band
 from andon.domain.sshsig import public_line, sign_sshsig
 from andon.domain.values import NOTHING_YET
+from tests.answers import fitting
 from tests.domain.shipped_rights import INCIDENT, NOON, RIGHTS, plan, question
 
 SECOND = timedelta(seconds=1)
@@ -151,9 +152,7 @@ def statement(request: DecisionRequest, role: Role, relation: str, at: datetime)
         "decision": request.id,
         "request": request.digest(),
         "option": request.options[0].id,
-        "findings": {
-            name: (values or request.findings[name])[0] for name, values in request.options[0].wants.items()
-        },
+        "findings": fitting(request.options[0].wants, request.findings, at),
         "reason": NOTHING_YET,
         "reason_text": "text-1",
         "binding": request.binding,

@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from examples.demo.cast import until
+from tests.answers import fitting
 from tests.cli.running import andon
 from tests.e2e.scene import Scene
 
@@ -94,11 +95,29 @@ class People:
         return self.send(role, path, body, at="console", key=key)
 
     def settle(self, name: str, kind: str, option: str, *roles: str, **findings: str) -> None:
-        """Wait for a question and have each role give the same answer, which must count."""
+        """Wait for a question and have each role give the same answer, which must count.
+
+        What the option wants to be said besides is filled in, as far as `findings` does not say it.
+        """
         question = self.question(name, kind)
+        findings = self.wanted(name, question, option) | findings
         for role in roles:
             answer = self.answer(name, question, option, role, **findings)
             assert answer.status_code == 200, answer.text
+
+    def wanted(self, name: str, question: str, option: str) -> dict[str, str]:
+        """Return what an option wants to be said besides, with values it takes."""
+        asked = next(one for one in self.incident(name)["decisions"] if one["id"] == question)
+        wants = next(one["wants"] for one in asked["options"] if one["id"] == option)
+        items = self.ask("auditor", f"/v1/incidents/{name}/evidence").json()["items"]
+        found = fitting(
+            wants,
+            asked["findings"],
+            person="erik",
+            text="https://example.org/changes/12, merged",
+            items=items[0]["sha256"][:16] if items else "",
+        )
+        return {one: value for one, value in found.items() if asked["findings"][one] != ["<review>"]}
 
     def stand_down(self, name: str) -> None:
         """Have two people say that there was nothing, and wait until the incident is closed."""

@@ -23,6 +23,7 @@ from andon.domain.incident import Ending, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.release import Asked, Reached, ReleaseCourse, Standing, standing_at
 from andon.domain.response import Refusal
+from andon.domain.use import ENDING_FINDING
 from workflows.clock import Clock
 from workflows.levers import Levers
 from workflows.merging import Merging
@@ -107,6 +108,9 @@ class Releasing:
     def keep(self) -> None:
         """Say of every order that still stands at the end that it is kept, and by which decision."""
         decided = [one for one in self._state.of(DecisionKind.REMEDIATION) if one.outcome == NOT_RESTARTING]
+        for response in decided[-1].accepted if decided else ():
+            if ENDING_FINDING in response.findings:
+                self._state.findings[ENDING_FINDING] = response.findings[ENDING_FINDING]
         for order in self._levers.in_force():
             record = self._state.orders[order.id]
             self._state.orders[order.id] = record.model_copy(update={"kept": True})

@@ -28,7 +28,12 @@ _WHY: Final = {
 _ANY: Final = "something may have gone wrong"
 
 
+def why(reason: str) -> str:
+    """Return in plain words what a hold was put on for."""
+    return _WHY.get(reason, _ANY)
+
+
 def title_of(hold: Hold) -> str:
     """Return one plain sentence: what is held, and why."""
     shape = hold.lever.split(".")[1] if hold.lever.count(".") else ""
-    return f"{_WHAT.get(shape, _PAUSED)}: {_WHY.get(hold.reason, _ANY)}, and people are looking into it."
+    return f"{_WHAT.get(shape, _PAUSED)}: {why(hold.reason)}, and people are looking into it."

@@ -17,6 +17,7 @@ from andon.domain.detection import Category, Tag
 from andon.domain.directory import Role
 from andon.domain.evidence import Seal
 from andon.domain.evidence_hold import EvidenceHold
+from andon.domain.explained import Explained
 from andon.domain.facts import Weighed
 from andon.domain.fallback import FallbackRun
 from andon.domain.gate import EvaluationResult, Gate
@@ -218,6 +219,7 @@ class IncidentState(BaseModel):
     release_asked: Asked | None = Field(None, description="what a person wants of it that is not done yet")
     watches: int = 0
     watch_until: Instant | None = None
+    explained: Explained | None = Field(None, description="what users were told of the restart")
     watch_unread: str = Field("", description="signals without a number when the watch ended, by name")
     failed_snapshots: list[int] = Field(default_factory=list)
     file: Sha256Hex | None = Field(None, description="digest of the incident file")

@@ -146,6 +146,7 @@ _STATED: Final[dict[str, str]] = {
     Declared.EVIDENCE_HOLD_LIFTED: "Lifted the hold on the evidence",
     Declared.AFFECTED: "Changed the list of affected records",
     Declared.HYPOTHESIS: "Closed a hypothesis of the pattern question",
+    Declared.EXPLAINED: "Told those who use the AI system",
     Declared.IMPACT_COUNTED: "Stated how many it reached",
     Declared.LOOKED_BACK: "Recorded what a look back found",
 }

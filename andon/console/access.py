@@ -13,6 +13,8 @@ READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
 SPEAKING: Final = LISTING - {Role.AUDITOR, Role.CUSTODIAN}
 """May report what they saw; those who keep or check the evidence stay out of it."""
+REVIEWING: Final = READING - {Role.AUDITOR, Role.CUSTODIAN}
+"""May write in a post-incident review: those who had a part in the response."""
 RECORDS: Final = frozenset(
     {
         Role.RESPONDER,
@@ -27,6 +29,8 @@ RECORDS: Final = frozenset(
     }
 )
 """May see which records are affected, which may be personal data; all others are told how many."""
+APPROVING_USE: Final = frozenset({Role.BUSINESS_OWNER, Role.EXECUTIVE})
+"""May decide whether an AI system stays in use, and may answer for it."""
 AUDITING: Final = frozenset({Role.AUDITOR})
 """May read histories and directories, which hold how people are reached."""
 ADMINISTERING: Final = frozenset({Role.ADMIN})

@@ -20,14 +20,18 @@ from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
 from andon.console.models.keys import NewKey, ProvenKey
 from andon.console.models.proposal import ProposalBody
+from andon.console.models.quarterly import UseBody
 from andon.console.models.response import ResponseBody, SignedBody
+from andon.console.models.review import WordsBody
 from andon.console.models.tokens import NewToken
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
+from andon.console.quarterly import Quarterly
 from andon.console.reach import Reaching
 from andon.console.reading import Reading
 from andon.console.reports import Reports
 from andon.console.responding import Desk
+from andon.console.review import ReviewDesk
 from andon.console.routes import (
     access,
     affected,
@@ -56,11 +60,13 @@ from andon.console.routes import (
     proving,
     quality,
     quality_pages,
+    quarterly,
     reach,
     reach_pages,
     reading_file,
     releasing,
     report,
+    review,
     signing,
     sources,
     systems,
@@ -95,6 +101,8 @@ BODIES: Final = (
     NewKey,
     ProvenKey,
     NewToken,
+    UseBody,
+    WordsBody,
 )
 """What routes read from their bodies by themselves."""
 
@@ -102,12 +110,14 @@ APIS: Final = (
     alarms.router,
     log.router,
     metrics.router,
+    quarterly.api,
     links.api,
     quality.router,
     tokens.api,
     sources.router,
     affected.router,
     reach.router,
+    review.api,
     access.router,
     custody.router,
     exporting.router,
@@ -127,10 +137,12 @@ APIS: Final = (
 """What programs and the command line ask for."""
 PAGES: Final = (
     quality_pages.router,
+    quarterly.router,
     reach_pages.router,
     access.screens,
     custody_pages.router,
     reading_file.screens,
+    review.screens,
     terms.screens,
     traces.screens,
     viewing.screens,
@@ -176,6 +188,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.tracing = Tracing(parts)
     state.viewing = Viewing(parts)
     state.small_matters = SmallMatters(parts)
+    state.quarterly = Quarterly(parts)
     state.reviewed = Reviewed(parts)
     state.asking = Asking(parts, wordings)
     state.declaring = Declaring(parts)
@@ -184,6 +197,8 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.declaring.look_with(state.reaching.check)
     state.duties = Duties(parts, wordings)
     state.desk = Desk(parts, wordings)
+    state.reviews = ReviewDesk(parts)
+    state.desk.review_with(state.reviews.kept)
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)
     state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)

@@ -49,7 +49,7 @@ class DurableControlNeeded(Frozen):
     last: Instant
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The finding in a sentence."""
         cause = self.cause.partition(":")[2].replace("_", " ")
         return (

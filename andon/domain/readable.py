@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pydantic import Field
+
 from andon.domain.file import FORMAT, PARTS
 from andon.domain.values import Frozen
 
@@ -81,11 +83,15 @@ class ReadablePart(Frozen):
     missing: tuple[str, ...]
     facts: tuple[Fact, ...]
     tables: tuple[Table, ...]
+    said: tuple[str, ...] = Field((), description="what people wrote, by paragraph")
+    said_by: str = ""
+    questions: tuple[str, ...] = Field((), description="what only people can answer")
 
 
 class ReadableFile(Frozen):
-    """An incident file to be read."""
+    """An incident file to be read, or another document that is made up like one."""
 
+    title: str = "Incident file"
     incident: str
     ending: str
     complete: bool
@@ -152,19 +158,24 @@ def _moment(text: str) -> str | None:
 
 
 def _part(name: str, number: int, part: Mapping[str, Any]) -> ReadablePart:
-    facts: list[Fact] = []
-    tables: list[Table] = []
-    for field, value in part.items():
-        if field not in LEFT_OUT:
-            _take(words(field).capitalize(), field, value, facts, tables)
+    facts, tables = facts_and_tables({name: one for name, one in part.items() if name not in LEFT_OUT})
     return ReadablePart(
         number=number,
         title=TITLES[name],
         not_applicable=bool(part.get("not_applicable")),
         missing=tuple(inert(str(one)) for one in part.get("missing") or ()),
-        facts=tuple(facts),
-        tables=tuple(tables),
+        facts=facts,
+        tables=tables,
     )
+
+
+def facts_and_tables(found: Mapping[str, Any]) -> tuple[tuple[Fact, ...], tuple[Table, ...]]:
+    """Return JSON as it is read: single values as facts, lists of objects as tables."""
+    facts: list[Fact] = []
+    tables: list[Table] = []
+    for field, value in found.items():
+        _take(words(field).capitalize(), field, value, facts, tables)
+    return tuple(facts), tuple(tables)
 
 
 def _take(caption: str, field: str, value: object, facts: list[Fact], tables: list[Table]) -> None:

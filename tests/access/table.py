@@ -10,6 +10,7 @@ from andon.domain.directory import Role
 ALL = frozenset(Role)
 LISTING = ALL - {Role.DETECTOR}
 READING = LISTING - {Role.REPORTER}
+REVIEWING = READING - {Role.AUDITOR, Role.CUSTODIAN}
 AUDITOR = frozenset({Role.AUDITOR})
 RECORDS = AUDITOR | frozenset(
     {
@@ -23,6 +24,7 @@ RECORDS = AUDITOR | frozenset(
         Role.FINANCE,
     }
 )
+APPROVING_USE = frozenset({Role.BUSINESS_OWNER, Role.EXECUTIVE})
 ADMIN = frozenset({Role.ADMIN})
 DETECTOR = frozenset({Role.DETECTOR})
 REPORTING = ALL - {Role.AUDITOR, Role.CUSTODIAN}
@@ -62,6 +64,8 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/log": Row(READING, READ),
     "GET /v1/metrics": Row(READING, READ),
     "GET /metrics": Row(READING, READ),
+    "GET /v1/quarterly": Row(READING, READ),
+    "POST /v1/quarterly/uses": Row(APPROVING_USE, RESPOND),
     "GET /v1/trust": Row(READING, READ),
     "GET /v1/definitions": Row(ALL, READ),
     "GET /v1/triggers": Row(ALL, READ),
@@ -92,6 +96,9 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "POST /v1/incidents/{incident}/erasures/{erasure}/confirmation": Row(READING, RESPOND),
     "GET /v1/evidence/traces/{trace}": Row(READING, READ),
     "GET /v1/incidents/{incident}/file": Row(READING, READ),
+    "GET /v1/incidents/{incident}/review": Row(READING, READ),
+    "POST /v1/incidents/{incident}/review/{part}": Row(REVIEWING, RESPOND),
+    "GET /v1/durable-controls": Row(READING, READ),
     "GET /v1/incidents/{incident}/history": Row(AUDITOR, READ),
     "GET /v1/incidents/{incident}/directories": Row(AUDITOR, READ),
     "GET /v1/incidents/{incident}/checkpoint": Row(AUDITOR, READ),
@@ -138,6 +145,11 @@ PAGES: dict[str, Row] = {
     "GET /systems": Row(LISTING),
     "GET /quality": Row(LISTING),
     "GET /quality/{issue}": Row(READING),
+    "GET /quarterly": Row(READING),
+    "GET /quarterly.html": Row(READING),
+    "GET /quarterly.pdf": Row(READING),
+    "GET /quarterly/{sheet}.csv": Row(READING),
+    "POST /quarterly/uses": Row(APPROVING_USE),
     "GET /words": Row(LISTING),
     "GET /incidents/{incident}": Row(READING),
     "GET /incidents/{incident}/file.json": Row(READING),
@@ -178,6 +190,9 @@ PAGES: dict[str, Row] = {
     "POST /tokens": Row(LISTING),
     "POST /tokens/revoke": Row(LISTING),
     "GET /incidents/{incident}/known": Row(READING),
+    "GET /incidents/{incident}/review": Row(READING),
+    "GET /incidents/{incident}/review.pdf": Row(READING),
+    "POST /incidents/{incident}/review": Row(REVIEWING),
     "POST /incidents/{incident}/known": Row(READING, barred_too=True),
     "GET /report": Row(REPORTING - {Role.DETECTOR}),
     "POST /report": Row(REPORTING - {Role.DETECTOR}),

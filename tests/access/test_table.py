@@ -51,7 +51,9 @@ FILLED: Final = {
     "trace": "0" * 32,
     "issue": "QI-20260101-000000",
     "erasure": "ER-none",
+    "part": "controls",
     "ticket": "none",
+    "sheet": "none",
 }
 pytestmark = pytest.mark.timeout(600)
 

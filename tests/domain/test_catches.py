@@ -27,7 +27,7 @@ def catch(number: int, **changes: object) -> Catch:
 def test_the_second_catch_of_one_cause_by_one_control_is_a_finding() -> None:
     (found,) = durable_controls_needed([catch(2), catch(1)])
     assert found.homes == ("INC-1", "INC-2")
-    assert found.said == (
+    assert found.sentence == (
         "A durable control is needed: 2 near misses of refund_desk with the same cause (source failure) were "
         "caught by a person's review before the output went out, and by nothing else."
     )

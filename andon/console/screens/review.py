@@ -1,0 +1,113 @@
+"""The page of a post-incident review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from andon.console.access import REVIEWING
+from andon.console.models.incident import IncidentShown
+from andon.console.models.review import PartShown, ReviewShown, WordsShown
+from andon.console.screens.moments import Moment, moment
+from andon.console.screens.parts import IncidentLine, incident_line, role_name
+from andon.console.screens.words import inert, plain
+from andon.console.sessions import Session
+from andon.domain.readable import ReadablePart
+from andon.domain.readable_review import readable_part
+from andon.domain.review import LONGEST, TITLES
+
+
+@dataclass(frozen=True, slots=True)
+class WordsLine:
+    """What somebody wrote, by line, so that nothing in it acts."""
+
+    lines: tuple[str, ...]
+    who: str
+    at: Moment
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartBox:
+    """One part: what the record tells beside what people write."""
+
+    name: str
+    needed: bool
+    read: ReadablePart
+    words: WordsLine | None
+    earlier: tuple[WordsLine, ...]
+    typed: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalLine:
+    """A change that may be made."""
+
+    number: int
+    type: str
+    change: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewScreen:
+    """The page."""
+
+    incident: IncidentLine
+    digest: str
+    missing: tuple[str, ...]
+    parts: tuple[PartBox, ...]
+    proposals: tuple[ProposalLine, ...]
+    may_write: bool
+    reader: str
+    problem: str
+    longest: int = LONGEST
+
+
+def review_screen(
+    incident: IncidentShown,
+    review: ReviewShown,
+    session: Session,
+    now: datetime,
+    *,
+    typed: Mapping[str, str],
+    problem: str = "",
+) -> ReviewScreen:
+    """Return the page as one person sees it; `typed` is what they had written when it was not taken."""
+    return ReviewScreen(
+        incident=incident_line(incident, now, linked=True),
+        digest=review.digest,
+        missing=tuple(TITLES[one] for one in review.missing),
+        parts=tuple(_part(number, one, now, typed) for number, one in enumerate(review.parts, start=1)),
+        proposals=tuple(
+            ProposalLine(number, plain(one.type.value), one.change, one.proof)
+            for number, one in enumerate(review.proposals, start=1)
+        ),
+        may_write=session.role in REVIEWING,
+        reader=f"{session.caller.person}, {role_name(session.role)}",
+        problem=problem,
+    )
+
+
+def _part(number: int, part: PartShown, now: datetime, typed: Mapping[str, str]) -> PartBox:
+    standing = part.words.text if part.words else ""
+    return PartBox(
+        name=part.name,
+        needed=part.needed,
+        read=readable_part(number, part.model_dump(mode="json")),
+        words=_words(part.words, now) if part.words else None,
+        earlier=tuple(_words(one, now) for one in part.earlier),
+        typed=typed.get("text", "") if typed.get("part") == part.name else standing,
+        after=part.words.version if part.words else 0,
+    )
+
+
+def _words(words: WordsShown, now: datetime) -> WordsLine:
+    return WordsLine(
+        lines=tuple(inert(line) for line in words.text.splitlines() if line.strip()),
+        who=f"{words.person}, {role_name(words.role)}",
+        at=moment(words.at, now),
+        version=words.version,
+    )

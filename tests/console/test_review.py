@@ -1,0 +1,144 @@
+"""The post-incident review: what the record tells, what people write, what is missing, page and PDF."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import httpx
+import pytest
+
+from andon.console.review import ReviewDesk
+from andon.domain.directory import Role
+from andon.domain.review import PARTS, Review
+from andon.domain.severity import Band
+from tests.api.server import bearer
+from tests.console.alone import alone
+from tests.console.desk import Office
+from tests.console.test_pages import signed_in
+from tests.register.cases import view
+
+__all__ = ["alone"]
+DIAGNOSED = {"root_cause": "permissions", "failed_control": "access_scope"}
+
+
+async def begun(
+    office: Office, severity: Band = Band.HIGH, findings: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Put an incident into the register as its workflow shows it."""
+    opening = await office.allot(severity=severity)
+    shown = view(opening.incident).model_copy(
+        update={"severity": severity, "findings": dict(findings), "system": "refund_desk"}
+    )
+    office.queries.incidents.show(shown)
+    return opening.incident
+
+
+@pytest.fixture
+def http(alone: Office) -> httpx.AsyncClient:
+    assert alone.http is not None
+    return alone.http
+
+
+async def write(
+    http: httpx.AsyncClient, incident: str, part: str, role: Role = Role.ENGINEER, **body: object
+) -> httpx.Response:
+    path = f"/v1/incidents/{incident}/review/{part}"
+    return await http.post(path, json={"text": f"We saw {part}.", **body}, headers=bearer(role))
+
+
+async def read(http: httpx.AsyncClient, incident: str) -> dict[str, object]:
+    answer = await http.get(f"/v1/incidents/{incident}/review", headers=bearer(Role.AUDITOR))
+    found: dict[str, object] = answer.json()
+    return found
+
+
+async def test_a_review_has_five_parts_with_questions_and_names_those_without_words(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone, findings=DIAGNOSED)
+    found = await read(http, incident)
+    parts = found["parts"]
+    assert isinstance(parts, list)
+    assert tuple(one["name"] for one in parts) == PARTS == tuple(found["missing"])  # type: ignore[arg-type]
+    assert all(one["questions"] and one["found"] for one in parts)
+    assert f"/incidents/{incident}/review" in str(found["advice"])
+    assert [one["type"] for one in found["proposals"]] == ["permission", "eval", "process", "process"]  # type: ignore[attr-defined]
+
+
+async def test_words_are_sealed_and_kept_in_versions_with_who_and_when(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone)
+    before = (await read(http, incident))["digest"]
+    for number, who in enumerate((Role.ENGINEER, Role.INCIDENT_LEAD), start=1):
+        noted = (await write(http, incident, "controls", who, after=number - 1)).json()
+        assert (noted["version"], "controls" in noted["missing"]) == (number, False)
+    part = (await read(http, incident))["parts"][1]  # type: ignore[index]
+    assert part["words"]["text"] == "We saw controls."
+    assert (part["words"]["person"], part["words"]["version"]) == ("incident_lead-1", 2)
+    assert [one["person"] for one in part["earlier"]] == ["engineer-1"]
+    assert (await read(http, incident))["digest"] != before
+    kept = alone.queries.texts.of(incident)
+    assert not any(b"We saw" in one.stored for one in kept)
+
+
+async def test_whoever_writes_over_words_they_have_not_seen_is_told(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone)
+    assert (await write(http, incident, "evidence", after=0)).status_code == 201
+    assert (await write(http, incident, "evidence", after=0)).status_code == 409
+    assert (await write(http, incident, "blame")).status_code == 404
+
+
+async def test_at_low_severity_no_part_has_to_be_written(alone: Office, http: httpx.AsyncClient) -> None:
+    incident = await begun(alone, Band.LOW)
+    assert (await read(http, incident))["missing"] == []
+
+
+async def test_those_who_check_write_nothing(alone: Office, http: httpx.AsyncClient) -> None:
+    incident = await begun(alone)
+    for role in (Role.AUDITOR, Role.CUSTODIAN, Role.REPORTER):
+        assert (await write(http, incident, "controls", role)).status_code == 403
+
+
+async def test_what_an_answer_is_given_for_can_be_found_again_by_its_digest(alone: Office) -> None:
+    incident = await begun(alone)
+    row = alone.queries.incidents.get(incident)
+    assert row is not None
+    review = await ReviewDesk(alone.parts).kept(row)
+    kept = await asyncio.to_thread(alone.parts.policies.get, review.digest())
+    assert Review.model_validate_json(kept) == review
+    assert review.digest() == (await ReviewDesk(alone.parts).kept(row)).digest()
+
+
+async def test_before_the_response_has_begun_there_is_nothing_to_review(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = (await alone.allot()).incident
+    answer = await http.get(f"/v1/incidents/{incident}/review", headers=bearer(Role.ENGINEER))
+    assert answer.status_code == 409
+
+
+async def test_the_page_takes_words_without_script_and_shows_them_inert(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone, findings=DIAGNOSED)
+    async with signed_in(http, Role.INCIDENT_LEAD) as visitor:
+        path = f"/incidents/{incident}/review"
+        text = (await visitor.get(path)).text
+        assert text.count("<textarea") == len(PARTS)
+        csrf = text.split('name="csrf" value="')[1].split('"')[0]
+        form = {"csrf": csrf, "part": "changed", "after": "0", "text": "<b>Narrowed</b> it.\u202e"}
+        sent = await visitor.post(path, data=form)
+        assert sent.status_code in (200, 303)
+        again = (await visitor.get(path)).text
+        stale = await visitor.post(path, data=form)
+        pdf = await visitor.get(f"{path}.pdf")
+    assert "&lt;b&gt;Narrowed&lt;/b&gt; it.\ufffd" in again
+    assert "Narrow access to the smallest thing" in again
+    assert stale.status_code == 409
+    assert "Somebody else wrote" in stale.text
+    assert pdf.content.startswith(b"%PDF-")

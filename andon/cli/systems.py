@@ -13,6 +13,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.system_files import add, check
+from andon.domain.readiness import WEIGHED
 
 app = App(name="systems", help="Show, check and add the AI systems under protection.", help_format="markdown")
 app.command(check)
@@ -71,6 +72,10 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     if json:
         screen.as_json(found)
         return Exit.OK
+    stated = found.get("trade_offs") or {}
+    screen.pairs(
+        "\nTrade-offs", {what: stated.get(name) or "nobody has said" for name, what in WEIGHED.items()}
+    )
     holds = [hold for hold in found.get("holds") or [] if isinstance(hold, Mapping)]
     screen.pairs(
         screen.inert(system),

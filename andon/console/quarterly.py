@@ -10,10 +10,10 @@ from typing import Final
 
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
+from andon.console.access import APPROVING_USE
 from andon.console.models.quarterly import UseBody
 from andon.console.parts import Parts
 from andon.domain.change import ChangeState
-from andon.domain.directory import Role
 from andon.domain.errors import InvalidInputError, NotFoundError, SignatureError
 from andon.domain.joining import Told, together
 from andon.domain.quarter import (
@@ -40,8 +40,6 @@ from andon.register.uses import KeptUse, UseDecisions
 
 PLACE: Final = "quarterly"
 """Under this name reasons are sealed, where those of an incident have its id."""
-DECIDING: Final = frozenset({Role.BUSINESS_OWNER, Role.EXECUTIVE})
-"""May decide on the use of an AI system, and may answer for it."""
 LOOK_BACK: Final = timedelta(days=366)
 """How long before the period an incident may have been opened whose fix or end is in it."""
 CHANGES_AT_MOST: Final = 10_000
@@ -75,10 +73,8 @@ class Quarterly:
         """Keep a decision on use; the newest of a system and period is the one in force.
 
         Raises:
-            ProblemError: 400, 403 or 404, nothing was kept.
+            ProblemError: 400 or 404, nothing was kept.
         """
-        if caller.role not in DECIDING:
-            raise ProblemError(403, "forbidden", "A business owner or an executive decides on use.")
         self._period(body.since, body.until)
         await self._check(body)
         now = self._parts.now()
@@ -105,7 +101,7 @@ class Quarterly:
             raise ProblemError(404, "not-found", f"There is no AI system {body.system}.")
         directory = await asyncio.to_thread(self._parts.people.latest)
         person = directory.person(body.owner)
-        if person is None or not DECIDING & set(person.roles):
+        if person is None or not APPROVING_USE & set(person.roles):
             raise ProblemError(
                 400,
                 "no-owner",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field
 
@@ -18,6 +19,13 @@ from andon.domain.system import AISystem, Tier
 from andon.domain.values import Frozen, PersonId, Slug
 
 FLAG = "flag"
+WEIGHED: Final = {
+    "logging_privacy": "logging against privacy",
+    "approval_latency": "approval against latency",
+    "containment_continuity": "containment against continuity",
+    "autonomy_blast_radius": "autonomy against blast radius",
+}
+"""The trade-offs of an AI system, by their names in its file."""
 
 
 class Level(StrEnum):
@@ -61,6 +69,8 @@ def readiness(
         if not there:
             text = f"is missing: {without}; tier high would be refused"
             yield Finding(level=Level.WARNING, field=field, text=text)
+    for name in system.trade_offs.lacking():
+        yield _warning(f"trade_offs.{name}", f"is missing: nobody has said what was weighed: {WEIGHED[name]}")
     if system.tier is Tier.HIGH and system.on_unreachable is None:
         yield _warning(
             "on_unreachable", "is missing: nobody has said what it does while no door answers; it is denied"

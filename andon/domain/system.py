@@ -178,6 +178,25 @@ class EvidencePlaces(Frozen):
         return next((one for one in self.sources if one.id == name), None)
 
 
+class TradeOffs(Frozen):
+    """What was weighed against what, a sentence or two each; empty: nobody has said."""
+
+    logging_privacy: str = Field(
+        "", max_length=500, description="what is kept to explain it, and what is not"
+    )
+    approval_latency: str = Field("", max_length=500, description="what waits for a person, and for how long")
+    containment_continuity: str = Field(
+        "", max_length=500, description="what is stopped at once, and what goes on meanwhile"
+    )
+    autonomy_blast_radius: str = Field(
+        "", max_length=500, description="what it may do alone, and how far that can reach"
+    )
+
+    def lacking(self) -> tuple[str, ...]:
+        """Name those that nobody has stated."""
+        return tuple(name for name in type(self).model_fields if not getattr(self, name).strip())
+
+
 class AISystem(Frozen):
     """One production AI workflow under protection."""
 
@@ -204,6 +223,12 @@ class AISystem(Frozen):
     )
     facts: dict[str, str | int] = Field(
         default_factory=dict, description="facts true of every incident with it; what a report says wins"
+    )
+    trade_offs: TradeOffs = Field(
+        TradeOffs(
+            logging_privacy="", approval_latency="", containment_continuity="", autonomy_blast_radius=""
+        ),
+        description="the four that every AI system makes, said by whoever answers for it",
     )
     in_inventory: bool = Field(True, description="False for a system first heard of in a detection")
 

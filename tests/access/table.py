@@ -216,6 +216,7 @@ DOOR: dict[str, Row] = DESCRIPTION | {
     "POST /v1/uploads": Row(REPORTING, INTAKE),
     "POST /ofrep/v1/evaluate/flags/{key}": Row(ALL, READ, probe=True),
     "POST /ofrep/v1/evaluate/flags": Row(ALL, READ, probe=True),
+    "GET /v1/systems/{system}/notice": Row(ALL, READ, probe=True),
     # No token opens it: a ticket in its address does (tests/door/test_streams.py).
     "GET /ofrep/v1/stream": Row(frozenset(), READ),
 }
@@ -229,6 +230,7 @@ RECORDER: dict[str, Row] = DESCRIPTION | {
 OPEN = frozenset(
     {
         "GET /healthz",
+        "GET /status/{system}",
         "GET /sign-in",
         "POST /sign-in",
         "POST /sign-out",

@@ -11,7 +11,7 @@ from pydantic import Field
 from andon.console.models.hold import HoldShown, holds_shown
 from andon.domain.containment import FlagAnswer, Hold, Lever, Verb, answer_flag
 from andon.domain.incident import IncidentView
-from andon.domain.system import AISystem, Fallback, Tier
+from andon.domain.system import AISystem, Fallback, Tier, TradeOffs
 from andon.domain.values import Frozen, IncidentId, PersonId, Slug
 
 NO_VIEWS: Final[Mapping[IncidentId, IncidentView]] = MappingProxyType({})
@@ -47,6 +47,7 @@ class SystemShown(Frozen):
     fallback: Fallback | None
     escalation: tuple[PersonId, ...]
     suite: str | None = Field(description="eval suite that gates a restart")
+    trade_offs: TradeOffs = Field(description="as its file states them; empty: nobody has said")
 
 
 class SystemList(Frozen):
@@ -74,6 +75,7 @@ def system_shown(
         fallback=system.fallback,
         escalation=system.escalation,
         suite=system.evaluation.suite if system.evaluation else None,
+        trade_offs=system.trade_offs,
     )
 
 

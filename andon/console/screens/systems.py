@@ -10,6 +10,7 @@ from andon.console.models.hold import HoldShown
 from andon.console.models.system import LeverShown, SystemShown
 from andon.console.screens.moments import Moment, moment
 from andon.console.screens.words import ORDERS, Status, action, inert, lower, plain
+from andon.domain.readiness import WEIGHED
 
 HELD = Status("held", "■", "bad")
 FREE = Status("free", "○", "quiet")
@@ -52,6 +53,7 @@ class SystemBox:
     owner: str
     suite: str
     fallback: str
+    trade_offs: tuple[tuple[str, str], ...]
     known: bool
     state: Status
     levers: tuple[LeverLine, ...]
@@ -74,6 +76,9 @@ def system_box(system: SystemShown, now: datetime) -> SystemBox:
         owner=system.business_owner,
         suite=system.suite or "none: a restart has no evaluation to stand on",
         fallback=inert(system.fallback.instructions) if system.fallback else "",
+        trade_offs=tuple(
+            (what.capitalize(), inert(getattr(system.trade_offs, name))) for name, what in WEIGHED.items()
+        ),
         known=system.in_inventory,
         state=state,
         levers=tuple(_lever(lever) for lever in system.levers),

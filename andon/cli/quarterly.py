@@ -1,0 +1,173 @@
+"""`andon quarterly`: the governance review of a quarter, and the decisions that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from andon.cli import screen
+from andon.cli.incidents import READER
+from andon.cli.outcome import CommandError, Exit
+from andon.cli.place import HERE, Where, find
+from andon.cli.service import console
+from andon.domain.paper import Paper
+from andon.domain.quarter import Quarter, quarter_around
+from andon.domain.quarter_paper import laid_out
+
+app = App(name="quarterly", help="Show a quarter's governance review; decide on use.", help_format="markdown")
+_Flag = Annotated[bool, Parameter(negative="")]
+_From = Annotated[date | None, Parameter(name="--from")]
+_To = Annotated[date | None, Parameter(name="--to")]
+DECIDER = "business_owner"
+
+
+@app.default
+def quarterly(
+    *,
+    since: _From = None,
+    until: _To = None,
+    out: Path | None = None,
+    html: _Flag = False,
+    pdf: _Flag = False,
+    where: Where = HERE,
+    json: _Flag = False,
+) -> int:
+    """Show a quarter's governance review: six parts, and the trends of the three aims.
+
+    Incident count, near misses, repeated causes, open remediation, workflow changes, approved use; detection,
+    response and recurrence by month. There is no target of no incidents. Days are in UTC.
+
+    With `--out` it is written into a folder: `quarterly.html`, `quarterly.pdf`, and each figure and table as
+    CSV. The same register gives the same bytes once the period is over.
+
+    Example: andon quarterly --from 2026-07-01 --to 2026-10-01 --out review
+
+    Args:
+        since: the first day; that of this calendar quarter if not given.
+        until: the day after the last one; the end of this calendar quarter if not given.
+        out: folder to write to; it is made, and nothing in it is written over.
+        html: write the HTML file only.
+        pdf: write the PDF only.
+        where: where Andon is, and who asks.
+        json: print the review as JSON.
+    """
+    begun, ended = _period(since, until)
+    if (html or pdf) and out is None:
+        raise CommandError("say where to write it: --out FOLDER", Exit.BAD_INPUT)
+    with console(find(where, role=READER)) as service:
+        answer: dict[str, Any] = service.get(
+            "/v1/quarterly", since=begun.isoformat(), until=ended.isoformat()
+        )
+    paper = laid_out(Quarter.model_validate(answer))
+    written = (
+        [] if out is None else _write(paper, out, html=html or not pdf, pdf=pdf or not html, csv=html is pdf)
+    )
+    if json:
+        screen.as_json(answer)
+    elif out is not None:
+        for path in written:
+            screen.say(f"Written to {path}.")
+    else:
+        _print(paper)
+    return Exit.OK
+
+
+@app.command
+def decide(
+    system: str,
+    answer: Literal["yes", "no", "narrowed"],
+    /,
+    *,
+    owner: str,
+    reason: str,
+    since: _From = None,
+    until: _To = None,
+    where: Where = HERE,
+    json: _Flag = False,
+) -> int:
+    """Put on record whether an AI system stays in use: yes, narrowed, or no.
+
+    Business owners and executives decide. A later answer for the same period takes the place of this one;
+    both are kept.
+
+    Example: andon quarterly decide refund_desk narrowed --owner bela --reason "up to 100 EUR only"
+
+    Args:
+        system: its id.
+        answer: yes: as approved; narrowed: for less; no: taken out of use.
+        owner: who answers for it: a business owner or executive of the directory.
+        reason: why; encrypted before it is kept.
+        since: the first day of the period it is for; that of this calendar quarter if not given.
+        until: the day after its last one; the end of this calendar quarter if not given.
+        where: where Andon is, and who decides.
+        json: print the decision as JSON.
+    """
+    begun, ended = _period(since, until)
+    body = {
+        "system": system,
+        "since": begun.isoformat(),
+        "until": ended.isoformat(),
+        "answer": answer,
+        "owner": owner,
+        "reason": reason,
+    }
+    with console(find(where, role=DECIDER)) as service:
+        made = service.post("/v1/quarterly/uses", body)
+    if json:
+        screen.as_json(made)
+    else:
+        screen.say(screen.inert(f"{made['id']}: {system} is answered {answer}, and {owner} answers for it."))
+    return Exit.OK
+
+
+def _period(since: date | None, until: date | None) -> tuple[datetime, datetime]:
+    begun, ended = quarter_around(datetime.now(UTC))
+    return (
+        begun if since is None else datetime.combine(since, time(), UTC),
+        ended if until is None else datetime.combine(until, time(), UTC),
+    )
+
+
+def _write(paper: Paper, out: Path, *, html: bool, pdf: bool, csv: bool) -> list[Path]:
+    """Write what was asked for, and nothing over what is there."""
+    written: list[Path] = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in _files(paper, html=html, pdf=pdf, csv=csv):
+            path = out / name
+            with path.open("xb") as file:
+                file.write(content)
+            written.append(path)
+    except FileExistsError as error:
+        raise CommandError(f"{error.filename} is there already; name a new folder", Exit.BAD_INPUT) from error
+    except OSError as error:
+        raise CommandError(f"{out} can't be written to: {error.strerror}", Exit.BAD_INPUT) from error
+    return written
+
+
+def _files(paper: Paper, *, html: bool, pdf: bool, csv: bool) -> Iterator[tuple[str, bytes]]:
+    from andon.adapters.print.paper import html_of, pdf_of, sheets_of  # noqa: PLC0415 - takes long to load
+
+    if html:
+        yield "quarterly.html", html_of(paper)
+    if pdf:
+        yield "quarterly.pdf", pdf_of(paper)
+    for name, sheet in sheets_of(paper) if csv else ():
+        yield f"{name}.csv", sheet.encode()
+
+
+def _print(paper: Paper) -> None:
+    screen.pairs(f"{paper.title}, {paper.period}", {fact.name: fact.value for fact in paper.facts})
+    if not paper.over:
+        screen.say(f"As of {paper.as_of}: the period is not over, so these figures will change.")
+    for part in paper.parts:
+        screen.heading(f"\n{f'{part.number}. ' if part.number else ''}{part.title}")
+        for one in part.says:
+            screen.say(one)
+        screen.pairs("", {fact.name: fact.value for fact in part.facts})
+        for found in (*(figure.table() for figure in part.figures), *part.tables):
+            screen.table(f"\n{found.caption}", found.columns, found.rows, empty=f"\n{found.caption}: none.")

@@ -17,8 +17,8 @@ ROUNDING: Final = 1e-12
 
 
 def lower_bound(passes: int, runs: int) -> float:
-    """Return the lower end of the 95 % interval for the chance that a run passes; 0 without a run."""
-    if runs < 1 or not 0 <= passes <= runs:
+    """Return the lower end of the 95 % interval for the chance that a run passes; 0 without one that did."""
+    if not 0 < passes <= runs:
         return 0.0
     share, square = passes / runs, Z * Z
     middle = share + square / (2 * runs)

@@ -100,6 +100,42 @@ def show(issue: str, /, *, where: Where = HERE, json: _Json = False) -> int:
 
 
 @app.command
+def patterns(*, system: str | None = None, where: Where = HERE, json: _Json = False) -> int:
+    """List what people keep catching and nothing else does: there a durable control is needed.
+
+    The second near miss of one cause at one AI system that the same human control caught is on this list.
+
+    Example: andon quality patterns --system refund_desk
+
+    Args:
+        system: only this AI system.
+        where: where Andon is, and who asks.
+        json: print the answer as JSON.
+    """
+    with console(find(where, role=READER)) as service:
+        answer = service.get("/v1/durable-controls", system=system)
+    if json:
+        screen.as_json(answer)
+        return Exit.OK
+    screen.table(
+        "A durable control is needed",
+        ("AI system", "cause", "caught by", "near misses", "last"),
+        [
+            (
+                one.get("system"),
+                one.get("cause"),
+                one.get("control"),
+                ", ".join(one.get("homes") or []),
+                screen.when(one.get("last")),
+            )
+            for one in rows_of(answer, "needed")
+        ],
+        empty="No cause was caught twice by the same people.",
+    )
+    return Exit.OK
+
+
+@app.command
 def promote(issue: str, /, *, reason: str, where: Where = HERE, json: _Json = False) -> int:
     """Make an incident of a quality issue; it keeps its times and traces, and both name each other.
 

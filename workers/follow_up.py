@@ -16,8 +16,8 @@ from temporalio.service import RPCError
 from activities.follow_up import FollowUpActivities, FollowUpPlace
 from andon.adapters.clock import utc_now
 from andon.domain.follow_up import FollowUp, FollowUpTerms, follow_up_workflow
+from andon.ports import Outbox
 from workers.compose import Duty
-from workers.outbox import TemporalOutbox
 from workflows import queues
 from workflows.follow_up import FollowUpWorkflow
 
@@ -38,9 +38,9 @@ class Following(Protocol):
         """Note that somebody has seen to it that a follow-up runs."""
 
 
-def follow_up_duty(place: FollowUpPlace, client: Client, queue: str = queues.CARE) -> Duty:
+def follow_up_duty(place: FollowUpPlace, outbox: Outbox, queue: str = queues.CARE) -> Duty:
     """Follow-ups: months of waiting, and nothing of it urgent."""
-    keeping = FollowUpActivities(place, TemporalOutbox(client))
+    keeping = FollowUpActivities(place, outbox)
     return Duty(queue=queue, workflows=(FollowUpWorkflow,), activities=(keeping.record, keeping.look))
 
 

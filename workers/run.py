@@ -26,6 +26,7 @@ from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
 from workers.custody import custody_duty, keep_going_round
 from workers.follow_up import follow_up_duty, keep_following, together
+from workers.outbox import TemporalOutbox
 from workers.record import keep_signing, record_duty
 from workflows import queues, search_attributes
 
@@ -75,8 +76,8 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
     following: Following | None = None
     if queue == queues.RESPONSE:
         following = following_of(settings, runtime.queries.databases.register, runtime.store)
-        looking_after = together(care_duty(runtime, client, every), follow_up_duty(following.place, client))
-        duties = (*duties, looking_after)
+        followed = follow_up_duty(following.place, TemporalOutbox(client))
+        duties = (*duties, together(care_duty(runtime, client, every), followed))
     if queue == queues.CUSTODY:
         duties = (custody_duty(custodian_of(settings, runtime.queries, runtime.store)),)
     record: Record | None = None

@@ -12,105 +12,12 @@ from typing import Any
 
 import pytest
 
-from andon.adapters.evaluators.kinds import TrialMeans
-from andon.adapters.evaluators.logs import EvaluationPlaces
-from andon.adapters.evaluators.suites import SuiteEvaluator
-from andon.adapters.store.memory import MemoryEvidenceStore
-from andon.adapters.store.vault import AesVault
-from andon.config import TrialSettings
-from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError
-from andon.domain.evidence import EvidenceItem
-from andon.domain.system import AISystem, Evaluation, Tier
-from andon.domain.values import digest_of, sha256
+from andon.domain.system import Evaluation
+from andon.domain.values import digest_of
 from andon.register.engine import Databases
-from andon.register.evidence import Evidence
-from andon.register.incidents import Incidents
-from andon.register.keys import WrappedKeys
-from andon.register.policies import Systems
-from tests.register.cases import INCIDENT, NOW, TITLE, opening
-
-TRACE = "1" * 32
-VERSIONS = {"prompt": {"version": "1.2"}}
-WITHIN = timedelta(seconds=30)
-
-RUNNER = """
-import json, os, sys
-out, logs, cases = sys.argv[1:4]
-added = [json.loads(line) for line in open(cases)]
-print("secret words of a customer")
-open(logs + "/inspect.json", "w").write("{}")
-result = {
-    "suite": "desk", "status": "success", "versions": {"prompt": {"version": "1.2"}},
-    "cases": [{"id": "base", "incident": None, "passed": True}]
-    + [{"id": c["id"], "incident": c["incident"], "passed": c["input"] == ["hi"]} for c in added],
-    "total": 1 + len(added), "seen": sorted(os.environ),
-}
-"""
-WRITE = "\njson.dump(result, open(out, 'w'))\n"
-
-
-class Bench:
-    """An evaluator for one AI system whose runner is a script of the test."""
-
-    def __init__(self, folder: Path, databases: Databases) -> None:
-        master = folder / "master.key"
-        master.write_bytes(bytes(32))
-        self.folder = folder
-        self.store = MemoryEvidenceStore()
-        self.places = EvaluationPlaces(
-            systems=Systems(databases.register),
-            incidents=Incidents(databases.register),
-            evidence=Evidence(databases.register),
-            store=self.store,
-            vault=AesVault(master, WrappedKeys(databases.register)),
-        )
-        self.evaluator = SuiteEvaluator(self.places, folder, TrialMeans(TrialSettings()))
-        self.progress: list[str] = []
-        self.runs(RUNNER + WRITE)
-
-    def runs(self, script: str) -> None:
-        (self.folder / "runner.py").write_text(script)
-        command = ("{python}", "runner.py", "{out}", "{logs}", "{cases}")
-        self.registered(Evaluation(command=command, suite="desk", timeout_seconds=60))
-
-    def registered(self, evaluation: Evaluation | None) -> None:
-        self.places.systems.put_system(
-            AISystem(id="refund_desk", name="Desk", tier=Tier.LOW, owner="bela", evaluation=evaluation)
-        )
-
-    def request(self, timeout: timedelta = WITHIN) -> EvaluationRequest:
-        return EvaluationRequest(incident=INCIDENT, system="refund_desk", number=1, timeout=timeout)
-
-    async def kept_trace(self, messages: object) -> None:
-        """Put an incident with one trace into the register and the store, as evidence is kept."""
-        self.places.incidents.allot(opening(trace_ids=(TRACE,)), dedupe=None, title=TITLE)
-        span = {"span_id": "1", "parent": None, "attributes": {"gen_ai.input.messages": messages}}
-        content = json.dumps({"trace_id": TRACE, "service": "refund_desk", "spans": [span]}).encode()
-        name = f"application_log/recorder/{TRACE}"
-        stored = await self.places.vault.encrypt(INCIDENT, content, bound_to=name)
-        receipt = await self.store.put(f"evidence/{INCIDENT}/{sha256(stored)}", stored, content_type="x")
-        item = EvidenceItem(
-            id=name,
-            kind="application_log",
-            source="recorder",
-            query="c" * 64,
-            captured_at=NOW,
-            sha256=sha256(stored),
-            size_bytes=len(stored),
-            content_type="application/json",
-            key=receipt.key,
-            version_id=receipt.version_id,
-            locked_until=receipt.locked_until,
-            collector="recorder/1",
-        )
-        self.places.evidence.save_items(INCIDENT, 1, [item], [])
-
-    async def opened(self, ending: str) -> bytes:
-        """Return in clear the kept log whose name ends so."""
-        (item,) = [item for item in self.places.evidence.items(INCIDENT) if item.id.endswith(ending)]
-        stored = await self.store.get(item.key)
-        return await self.places.vault.decrypt(INCIDENT, stored, bound_to=item.id)
+from tests.adapters.suites import RUNNER, VERSIONS, WRITE, Bench
+from tests.register.cases import INCIDENT
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ the documented form (see `report.py`); of other kinds what they wrote is brought
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Collection
@@ -25,6 +26,8 @@ STACK_MARK: Final = "ANDON_STACK_MARK"
 
 MOST_WRITTEN: Final = 64 * 1024 * 1024
 """Bytes of a runner's own form that are read; Inspect's logs hold every message."""
+
+OURS: Final = 0o700
 
 Read = Callable[[Run], dict[str, Any]]
 """Bring what a runner wrote into the documented form; raises `EvaluationError` if it can't be read."""
@@ -80,6 +83,8 @@ async def run_command(one: Run, out: Path) -> Ran:
         ended = await run_child(errand, one.progress)
     except OSError as error:
         raise InvalidInputError(f"{one.folder} can't be worked in: {error.strerror}") from error
+    # A suite may have closed its folder, and we have yet to read and remove it.
+    await asyncio.to_thread(one.place.chmod, OURS)
     code = ended.code if ended.code is not None else -1
     return Ran(code=code, problem=ended.problem, confinement=ended.confinement)
 

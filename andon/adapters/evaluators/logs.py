@@ -100,7 +100,7 @@ def is_plain(path: Path) -> bool:
     """Whether it is a file and nothing else: a link may lead anywhere, and a pipe never ends."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # it is gone, or the run has closed the folder
         return False
 
 

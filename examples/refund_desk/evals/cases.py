@@ -28,12 +28,13 @@ class Expectation(BaseModel):
 
 
 class EvalCase(BaseModel):
-    """One case: a ticket, what is expected, and the incident it comes from, if any."""
+    """One case: a ticket, what is expected, and the incident or case it comes from, if any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     incident: str | None = None
+    twin_of: str | None = None
     ticket: Ticket
     expect: Expectation
 

@@ -46,6 +46,9 @@ chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and c
 storm: $(VENV)/.set-up-dev ## send storms and kill parts meanwhile, and hold the register against what was acknowledged
 	@$(BIN)/python -m tests.storm
 
+screenshots: $(VENV)/.set-up-dev ## play the demo and keep a picture of every page, phone and desk, light and dark; axe looks at each
+	@$(BIN)/python -m tests.screens
+
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
 	@tools/check "$(BIN)"
 
@@ -60,4 +63,4 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 clean: ## remove the environment and what runs left behind
 	rm -rf $(VENV) .venvs .andon .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help setup demo demo-index test e2e long test-external chaos storm check bench clean
+.PHONY: help setup demo demo-index test e2e long test-external chaos storm screenshots check bench clean

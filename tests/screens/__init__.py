@@ -1,0 +1,1 @@
+"""Pictures of every page of a real incident, and what axe says of each."""

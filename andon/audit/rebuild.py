@@ -4,7 +4,8 @@
 2. Incidents: what each was opened with and what it showed last, from its histories in Temporal, or else
    from its archive.
 3. Evidence: every sealed manifest, with its items and gaps.
-4. The log over all incidents and its checkpoints, and what is archived.
+4. Changes of closed incidents, as the entries of their follow-ups have left them.
+5. The log over all incidents and its checkpoints, and what is archived.
 
 Nothing that stands in the register is changed, so that a second run adds nothing. What can't be had
 again is named: the register alone keeps keys, and what was encrypted with a lost key stays closed.
@@ -35,6 +36,7 @@ from andon.domain.values import IncidentId
 from andon.register.archives import Archives
 from andon.register.checkpoints import CheckpointLog
 from andon.register.evidence import Evidence
+from andon.register.follow_ups import FollowUps
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.rebuilding import Rebuilding
@@ -102,6 +104,7 @@ class Rebuild:
         self._rows = Rebuilding(register)
         self._log = CheckpointLog(register)
         self._archives = Archives(register)
+        self._follow_ups = FollowUps(register)
         self._report = Rebuilt()
 
     async def run(self) -> Rebuilt:
@@ -112,6 +115,7 @@ class Rebuild:
             for chain in Chain:
                 await self._chain(incident, chain, keys)
             await self._shown(incident)
+            await asyncio.to_thread(self._follow_ups.rebuild, incident)
             await self._preserved(incident)
             await self._archived(incident)
             await asyncio.to_thread(self._name_what_is_lost, incident)

@@ -27,7 +27,7 @@ from andon.domain.change import Change, ChangeState, ChangeType
 from andon.domain.custody import AccessKind
 from andon.domain.declaration import Declaration, Declared
 from andon.domain.directory import Role, standing_at
-from andon.domain.follow_up import FollowUp, SettlingTaken, follow_up_workflow
+from andon.domain.follow_up import SETTLE, FollowUp, SettlingTaken, follow_up_workflow
 from andon.domain.ledger import Chain, Entry, verify_chain
 from andon.domain.notice import Notice
 from andon.domain.response import Refusal
@@ -123,9 +123,7 @@ class Course:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        duty = follow_up_duty(self.place, self.environment.client, self.queue)
-        # What is posted is looked at here, and sent by nobody.
-        duty.activities[0].__self__._outbox = self.posted  # type: ignore[attr-defined]  # noqa: SLF001
+        duty = follow_up_duty(self.place, self.posted, self.queue)
         async with worker_for(self.environment.client, duty):
             yield
 
@@ -173,7 +171,8 @@ class Course:
         self, kind: Declared, person: str, role: Role, *, seed: bytes = SEED, **fields: Any
     ) -> SettlingTaken:
         envelope = sign(self.said(kind, person, role, **fields), seed, DECLARATION_TYPE)
-        return await asyncio.wait_for(self.handle.execute_update(FollowUpWorkflow.settle, envelope), PATIENCE)
+        sending = self.handle.execute_update(SETTLE, envelope, result_type=SettlingTaken)
+        return await asyncio.wait_for(sending, PATIENCE)
 
     def state(self, number: int = 1) -> ChangeState:
         return self.changes.of(self.incident)[number - 1].change.state
@@ -272,7 +271,7 @@ async def test_each_step_is_in_the_access_chain_and_locked_with_what_was_signed(
 
 async def test_whoever_may_not_settle_a_change_is_refused_and_that_is_on_record(course: Course) -> None:
     course.close(change(), severity=Band.HIGH)
-    refused = [
+    refused: list[tuple[str, Role, dict[str, Any], Refusal]] = [
         ("p-finance", Role.FINANCE, {}, Refusal.WRONG_ROLE),
         ("stranger", Role.ENGINEER, {}, Refusal.UNKNOWN_PERSON),
         (OWNER, Role.OPERATIONS, {}, Refusal.OWN_CHANGE),
@@ -290,7 +289,7 @@ async def test_whoever_may_not_settle_a_change_is_refused_and_that_is_on_record(
         late = await course.say(Declared.CHANGE_PROVEN, "p-security", Role.SECURITY)
         assert late.refusal is Refusal.ALREADY_SO
         with pytest.raises(WorkflowUpdateFailedError):
-            await handle.execute_update("settle", {"not": "an envelope"})
+            await handle.execute_update(SETTLE, {"not": "an envelope"})
         await replayed(handle)
         await handle.terminate("the test is over")
     outcomes = [entry.after for entry in course.entries() if entry.kind == AccessKind.CHANGE_REFUSED]

@@ -16,8 +16,9 @@ from andon.cli import screen
 from andon.cli.incidents import READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Place, Where, find
-from andon.cli.service import console
+from andon.cli.service import Service, console
 from andon.cli.words import read_pairs
+from andon.domain.lessons import Proposal, taken_over
 
 _Json = Annotated[bool, Parameter(negative="")]
 
@@ -31,6 +32,10 @@ class Signed:
     """What the question also asks for, as name=value; may be repeated. A text, such as a link, is given in
     clear and stored encrypted. Evidence items go by the first 16 digits of their SHA-256, commas between.
     """
+
+    propose: int | None = None
+    """Take over the proposed change of this number, as `andon review INCIDENT` lists them. It needs an owner
+    and a day all the same."""
 
     key: Path | None = None
     """Your private SSH key, whose passphrase is asked for on the terminal; or the public half of one that
@@ -118,10 +123,13 @@ def _answered(place: Place, asked: tuple[str, str, str], reason: str, signed: Si
     """Send an answer, signed by whom it is to be signed by, and return what became of it."""
     incident, decision, option = asked
     body: dict[str, Any] = {"option": option, "reason": reason}
-    if findings := read_pairs("--finding", signed.finding or ()):
-        body["findings"] = findings
+    findings = read_pairs("--finding", signed.finding or ())
     path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses"
     with console(place) as service:
+        if signed.propose is not None:
+            findings = _proposed(service, incident, signed.propose) | findings
+        if findings:
+            body["findings"] = findings
         if signed.key is not None:
             from andon.cli.signing import Wanted, signed_answer  # noqa: PLC0415 - takes longer than the rest
 
@@ -131,6 +139,17 @@ def _answered(place: Place, asked: tuple[str, str, str], reason: str, signed: Si
             path, body | ({"emit": True} if signed.emit is not None else {})
         )
     return answer
+
+
+def _proposed(service: Service, incident: str, number: int) -> dict[str, str]:
+    """Return the findings of a proposed change."""
+    found = service.get(f"/v1/incidents/{quote(incident)}/review")
+    proposals = [Proposal.model_validate(one) for one in rows_of(found, "proposals")]
+    taken = taken_over(proposals, str(number))
+    if not taken:
+        detail = f"there is no proposal {number}; `andon review {screen.inert(incident)}` lists them"
+        raise CommandError(detail, Exit.BAD_INPUT)
+    return taken
 
 
 def _tell(answer: Mapping[str, Any], decision: str) -> None:

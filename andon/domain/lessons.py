@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import Field
@@ -58,3 +59,11 @@ class Causes(Frozen):
         own = self.controls.get(failed_control or "")
         seen_to = failed_control in known.proposes.controls
         return known.proposes.changes if own is None or seen_to else (*known.proposes.changes, own)
+
+
+def taken_over(proposals: Sequence[Proposal], number: str) -> dict[str, str]:
+    """Return the findings that a proposal, named by its number, gives an answer for lessons; else none."""
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(proposals)):
+        return {}
+    chosen = proposals[int(number) - 1]
+    return {"control_change": chosen.type.value, "change_link": chosen.change}

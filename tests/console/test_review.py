@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 import httpx
 import pytest
 
 from andon.console.review import ReviewDesk
+from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option
 from andon.domain.directory import Role
 from andon.domain.review import PARTS, Review
 from andon.domain.severity import Band
+from andon.domain.values import NOTHING_YET
 from tests.api.server import bearer
 from tests.console.alone import alone
 from tests.console.desk import Office
@@ -142,3 +145,37 @@ async def test_the_page_takes_words_without_script_and_shows_them_inert(
     assert stale.status_code == 409
     assert "Somebody else wrote" in stale.text
     assert pdf.content.startswith(b"%PDF-")
+
+
+async def test_the_question_for_lessons_offers_what_may_be_changed_and_takes_it_over(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone, findings=DIAGNOSED)
+    row = alone.queries.incidents.get(incident)
+    assert row is not None
+    assert row.view is not None
+    asked = lessons(incident)
+    alone.queries.incidents.show(row.view.model_copy(update={"version": 2, "decisions": (asked,)}))
+    async with signed_in(http, Role.INCIDENT_LEAD) as visitor:
+        path = f"/incidents/{incident}/decisions/lessons-1"
+        text = (await visitor.get(path)).text
+        taken = (await visitor.get(path, params={"propose": "2"})).text
+    assert text.count("Take it over") == 4
+    assert '<option value="eval" selected>' in taken
+    assert "cases that look for other customers" in taken.split('name="finding.change_link"')[1][:200]
+
+
+def lessons(incident: str) -> DecisionRecord:
+    at = datetime.now(UTC)
+    request = DecisionRequest(
+        id="lessons-1",
+        incident=incident,
+        kind=DecisionKind.LESSONS,
+        opened_at=at,
+        deadline=at + timedelta(days=5),
+        eligible=(Role.INCIDENT_LEAD,),
+        options=(Option(id="lessons_recorded"), Option(id="no_change")),
+        findings={"control_change": ("<change>",), "change_link": ("<text>",)},
+        policy=NOTHING_YET,
+    )
+    return DecisionRecord(request=request)

@@ -20,14 +20,17 @@ from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.parts import Parts
 from andon.console.reading import Reading as Incidents
 from andon.console.responding import Desk, asked_of
-from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Stock, Taking
+from andon.console.review import ReviewDesk
+from andon.console.routes.places import DecisionId, Incident, Noting, Reader, Stock, Taking, of_app
 from andon.console.screens.decision import NEEDS_GATE, Typed, decision_screen
 from andon.console.screens.moments import zone_key
+from andon.console.screens.review import LEARNING, proposal_lines
 from andon.console.screens.stopping import DECIDED_ON, stopping_box
 from andon.console.sessions import Session
 from andon.console.step_up import SENSITIVE, require_recent, typed_before
 from andon.console.visitors import Answering, Reading, check_csrf, form_of
 from andon.domain.errors import NotFoundError
+from andon.domain.lessons import taken_over
 
 FINDING = "finding."
 PICKED = "pick."
@@ -44,11 +47,18 @@ class Answers:
     desk: Desk
     reviewed: Reviewed
     parts: Parts
+    reviews: ReviewDesk
 
 
-def answers_of(reading: Reader, desk: Taking, reviewed: Noting, stock: Stock) -> Answers:
+def answers_of(
+    reading: Reader,
+    desk: Taking,
+    reviewed: Noting,
+    stock: Stock,
+    reviews: Annotated[ReviewDesk, Depends(of_app("reviews"))],
+) -> Answers:
     """Return what the requests about questions stand on."""
-    return Answers(reading, desk, reviewed, stock)
+    return Answers(reading, desk, reviewed, stock, reviews)
 
 
 On = Annotated[Answers, Depends(answers_of)]
@@ -58,8 +68,11 @@ On = Annotated[Answers, Depends(answers_of)]
 async def question(
     request: Request, *, incident: Incident, decision: DecisionId, session: Reading, on: On
 ) -> Response:
-    """Show a question and what an answer to it does."""
+    """Show a question and what an answer to it does; `?propose=N` takes a proposed change over."""
     typed = await typed_before(request, session)
+    if typed is None and (number := request.query_params.get("propose")):
+        proposed = await on.reviews.proposals(await on.reading.row(incident))
+        typed = {f"{FINDING}{name}": value for name, value in taken_over(proposed, number).items()}
     return await _page(on, incident, decision, session, form=typed)
 
 
@@ -119,6 +132,7 @@ async def _page(
         headers=problem.headers if problem else None,
         screen=screen,
         stopping=stopping_box(found, now) if shown.kind in DECIDED_ON else None,
+        proposals=proposal_lines(await on.reviews.proposals(row)) if shown.kind in LEARNING else (),
         personal=shown.signing == "personal",
         key=key_of(form) if form is not None else secrets.token_urlsafe(24),
         zone=zone_key(now),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from andon.console.access import REVIEWING
 from andon.console.models.incident import IncidentShown
@@ -13,9 +14,14 @@ from andon.console.screens.moments import Moment, moment
 from andon.console.screens.parts import IncidentLine, incident_line, role_name
 from andon.console.screens.words import inert, plain
 from andon.console.sessions import Session
+from andon.domain.decision import DecisionKind
+from andon.domain.lessons import Proposal
 from andon.domain.readable import ReadablePart
 from andon.domain.readable_review import readable_part
 from andon.domain.review import LONGEST, TITLES
+
+LEARNING: Final = frozenset({DecisionKind.LESSONS})
+"""Questions beside which it is shown what may be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,18 @@ def review_screen(
         digest=review.digest,
         missing=tuple(TITLES[one] for one in review.missing),
         parts=tuple(_part(number, one, now, typed) for number, one in enumerate(review.parts, start=1)),
-        proposals=tuple(
-            ProposalLine(number, plain(one.type.value), one.change, one.proof)
-            for number, one in enumerate(review.proposals, start=1)
-        ),
+        proposals=proposal_lines(review.proposals),
         may_write=session.role in REVIEWING,
         reader=f"{session.caller.person}, {role_name(session.role)}",
         problem=problem,
+    )
+
+
+def proposal_lines(proposals: Sequence[Proposal]) -> tuple[ProposalLine, ...]:
+    """Return what may be changed, numbered as it is taken over."""
+    return tuple(
+        ProposalLine(number, plain(one.type.value), one.change, one.proof)
+        for number, one in enumerate(proposals, start=1)
     )
 
 

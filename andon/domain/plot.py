@@ -30,6 +30,7 @@ SCALES: Final = (
     (0, 1, "seconds"),
 )
 STEPS: Final = 4
+SMALLEST: Final = 1e-6
 _QUOTES: Final = {'"': "&quot;"}
 
 
@@ -53,8 +54,8 @@ def svg_of(figure: Figure) -> str:
 
 
 def ticks(most: float) -> tuple[float, ...]:
-    """Return round numbers from nought up to at least `most`."""
-    if most <= 0:
+    """Return round numbers from nought up to at least `most`; what is too small to be seen is nought."""
+    if most < SMALLEST:
         return (0.0, 1.0)
     rough = most / STEPS
     base = 10.0 ** math.floor(math.log10(rough))

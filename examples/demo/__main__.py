@@ -176,6 +176,10 @@ class Demo:
     def close(self, incident: str) -> dict[str, Any]:
         """Watch, learn, close."""
         self._say(f"watching for {scene.WATCH_SECONDS} s (24 h in production)")
+        self._cast.question(incident, "lessons")
+        for part, words in self._scenario.review.items():
+            self._cast.run("review", incident, "write", part, words, role="incident_lead")
+        self._tell(f"the incident lead writes the {len(self._scenario.review)} parts of the review")
         self._cast.answer(
             incident,
             "lessons",

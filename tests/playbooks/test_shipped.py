@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from andon.domain.change import TYPES
 from andon.domain.conditions import Reading
 from andon.domain.decision import DecisionKind
 from andon.domain.detection import Flagged
+from andon.domain.finding import FailureClass, Sort
 from andon.domain.severity import Band, Classification, assess
 from playbooks import load, load_systems
 
@@ -195,7 +197,41 @@ def test_causes_and_failed_controls_are_closed_lists() -> None:
     )
     assert tuple(option.id for option in diagnosis.options) == CAUSES
     assert diagnosis.findings["failed_control"] == CONTROLS
-    assert lessons.findings == {"control_change": CHANGES}
+    assert lessons.findings["control_change"] == (Sort.CHANGE.mark,)
+    assert TYPES == CHANGES
+
+
+def test_whoever_blames_a_model_a_vendor_or_nobody_shows_what_they_looked_at() -> None:
+    diagnosis = SHELF.rights.rights[DecisionKind.DIAGNOSIS].options_at(Band.LOW)
+    wanted = {option.id for option in diagnosis if "cause_evidence" in option.wants}
+    assert wanted == {"model_behavior", "model_or_vendor_change", "vendor_outage", "unknown"}
+    model = next(option for option in diagnosis if option.id == "model_behavior")
+    assert (model.wants["sources_checked"], model.wants["prompts_checked"]) == (("yes",), ("yes",))
+    assert "none_existed" in SHELF.rights.rights[DecisionKind.DIAGNOSIS].findings["failed_control"]
+    assert all("failed_control" in option.wants for option in diagnosis)
+
+
+@pytest.mark.parametrize("band", list(Band))
+def test_from_medium_on_closing_takes_a_change_with_owner_day_and_place_and_the_review(band: Band) -> None:
+    named = {"control_change", "change_owner", "change_due", "change_link"}
+    wants = {one.id: set(one.wants) for one in SHELF.rights.rights[DecisionKind.LESSONS].options_at(band)}
+    taken = band >= Band.MEDIUM
+    assert wants["lessons_recorded"] == (named | {"review"} if taken else set())
+    assert wants["no_change"] == ({"review"} if taken else set())
+
+
+@pytest.mark.parametrize("band", list(Band))
+def test_a_fix_names_what_it_changes_and_the_cause_it_removes(band: Band) -> None:
+    right = SHELF.rights.rights[DecisionKind.REMEDIATION]
+    fixed = next(one for one in right.options_at(band) if one.id == "fix_deployed")
+    assert set(fixed.wants) == {"change", "change_owner", "change_due", "change_link", "addresses"}
+    assert right.findings_about("retrieval")["addresses"] == ("retrieval",)
+
+
+def test_each_cause_has_one_class_of_failure_and_each_class_a_cause() -> None:
+    assert set(SHELF.causes.causes) == set(CAUSES)
+    classes = {one.failure for one in SHELF.causes.causes.values()}
+    assert classes == set(FailureClass)
 
 
 def test_the_examples_eval_suite_is_run_from_the_checkout() -> None:

@@ -127,6 +127,9 @@ class FlagSettings(_Section):
     streams: int = Field(
         500, ge=0, le=10_000, description="web clients that one door tells of changes at a time; others poll"
     )
+    status_pages: bool = Field(
+        False, description="show what users of an AI system are told at `/status/SYSTEM`, without a token"
+    )
 
 
 class LeverSettings(_Section):

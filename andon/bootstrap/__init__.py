@@ -32,6 +32,7 @@ from andon.register.quality import QualityIssues
 from andon.register.spans import Spans
 from andon.register.storms import Storms
 from andon.register.switches import Switches
+from andon.register.system_uses import SystemUses
 from andon.register.texts import Texts
 from andon.register.uploads import Uploads
 from andon.register.watches import Watches
@@ -64,6 +65,7 @@ class Queries:
     uploads: Uploads
     alarms: Alarms
     watches: Watches
+    uses: SystemUses
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def open_queries(settings: Settings) -> Queries:
         uploads=Uploads(register),
         alarms=Alarms(register),
         watches=Watches(register),
+        uses=SystemUses(register),
     )
 
 

@@ -18,6 +18,7 @@ from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
 from andon.cli.stopping import show_stopping, stopping_warnings
+from andon.cli.watch import show_watch
 from andon.domain.affected import Tally
 from andon.domain.gate import ADVICE, Shut
 
@@ -41,6 +42,9 @@ class Which:
 
     classification: str | None = None
     """Only those of this classification, such as near_miss."""
+
+    failure: str | None = None
+    """Only those of this class of failure: model, workflow_design, data, human_review or unknown."""
 
     asked_of: str | None = None
     """Only open ones with a question for "me", or for a role such as legal."""
@@ -112,6 +116,7 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     """
     with console(find(where, role=READER)) as service:
         found = incident_of(service, incident)
+        watched = service.get(f"/v1/incidents/{quote(incident)}/watch") if found.get("watch_until") else {}
     if json:
         screen.as_json(found)
         return Exit.OK
@@ -128,6 +133,7 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         [_question(one) for one in found.get("decisions") or []],
         empty="\nNo questions yet.",
     )
+    show_watch(watched)
     show_course(found)
     if explained := found.get("explained"):
         screen.say("")

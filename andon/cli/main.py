@@ -37,6 +37,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("impact", "andon.cli.impact:app", RESPOND, "Show whom and what it reached, and state it."),
     ("affected", "andon.cli.affected:app", RESPOND, "List affected records, and work them off."),
     ("release", "andon.cli.release:release", RESPOND, "Let an AI system go in steps, or take one back."),
+    ("explain", "andon.cli.explain:explain", RESPOND, "Tell users why an AI system runs again."),
     ("review", "andon.cli.review:review", RESPOND, "Show and write the post-incident review."),
     ("merge", "andon.cli.merge:merge", RESPOND, "Merge an incident into another one."),
     ("unmerge", "andon.cli.merge:unmerge", RESPOND, "Take a merge back."),

@@ -14,6 +14,7 @@ from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.system_files import add, check
 from andon.domain.readiness import WEIGHED
+from andon.domain.use import Use
 
 app = App(name="systems", help="Show, check and add the AI systems under protection.", help_format="markdown")
 app.command(check)
@@ -21,36 +22,41 @@ app.command(add)
 _Json = Annotated[bool, Parameter(negative="")]
 
 
+@app.command(name="list")
 @app.default
-def list_systems(*, where: Where = HERE, json: _Json = False) -> int:
-    """Show the AI systems under protection, and what holds each of them.
+def list_systems(*, state: Use | None = None, where: Where = HERE, json: _Json = False) -> int:
+    """Show the AI systems under protection, how each is used, and what holds it.
 
-    Example: andon systems
+    Example: andon systems list --state retired
 
     Args:
+        state: only those used like this.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
     answer = _asked(where)
+    found = [one for one in rows_of(answer, "systems") if state is None or _use(one).get("use") == state]
     if json:
-        screen.as_json(answer)
+        screen.as_json(answer if state is None else {**answer, "systems": found})
         return Exit.OK
     screen.table(
         "AI systems",
-        ("system", "tier", "owner", "levers", "held by", ""),
+        ("system", "tier", "owner", "use", "since", "levers", "held by", ""),
         [
             (
                 one.get("id"),
                 one.get("tier"),
                 one.get("business_owner"),
+                str(_use(one).get("use") or "").replace("_", " "),
+                _since(one),
                 len(one.get("levers") or []),
                 ", ".join(sorted({str(hold.get("incident")) for hold in one.get("holds") or []}))
                 or "nothing",
                 "" if one.get("in_inventory", True) else "not registered",
             )
-            for one in rows_of(answer, "systems")
+            for one in found
         ],
-        empty="No AI system is registered.",
+        empty="No AI system is registered." if state is None else f"No AI system is {state}.",
     )
     return Exit.OK
 
@@ -83,6 +89,8 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
             "name": found.get("name"),
             "tier": found.get("tier"),
             "owner": found.get("business_owner"),
+            "use": str(_use(found).get("use") or "").replace("_", " "),
+            "since": _since(found),
         },
     )
     if not found.get("in_inventory", True):
@@ -120,6 +128,17 @@ def _in_force(holds: Sequence[Mapping[str, Any]]) -> None:
                 "next": way.get("command") or f"andon show {hold.get('incident')}",
             },
         )
+
+
+def _use(system: Mapping[str, Any]) -> Mapping[str, Any]:
+    return system.get("use") or {}
+
+
+def _since(system: Mapping[str, Any]) -> str:
+    """Return since when it is used like this, and by the decision in which incident."""
+    use = _use(system)
+    since = screen.when(use["since"]) if use.get("since") else ""
+    return f"{since}, by {use['incident']}" if use.get("incident") else since
 
 
 def _asked(where: Where) -> Any:

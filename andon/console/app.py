@@ -14,6 +14,7 @@ from andon.console.asking import Asking
 from andon.console.custody import CustodyDesk
 from andon.console.declaring import Declaring
 from andon.console.duties import Duties
+from andon.console.explaining import Explaining
 from andon.console.models.affected import AffectedBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
 from andon.console.models.declaration import DeclarationBody
@@ -44,6 +45,7 @@ from andon.console.routes import (
     directory,
     duties,
     entrance,
+    explaining,
     exporting,
     incidents,
     keys,
@@ -123,6 +125,7 @@ APIS: Final = (
     exporting.router,
     terms.router,
     traces.router,
+    explaining.router,
     viewing.router,
     systems.router,
     incidents.router,
@@ -145,6 +148,7 @@ PAGES: Final = (
     review.screens,
     terms.screens,
     traces.screens,
+    explaining.screens,
     viewing.screens,
     entrance.router,
     links.router,
@@ -186,6 +190,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.parts = parts
     state.reading = Reading(parts, wordings)
     state.tracing = Tracing(parts)
+    state.explaining = Explaining(parts)
     state.viewing = Viewing(parts)
     state.small_matters = SmallMatters(parts)
     state.quarterly = Quarterly(parts)

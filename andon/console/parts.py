@@ -39,8 +39,10 @@ from andon.register.slips import Slips
 from andon.register.source_secrets import SourceSecrets
 from andon.register.spans import Spans
 from andon.register.switches import Switches
+from andon.register.system_uses import SystemUses
 from andon.register.texts import Texts
 from andon.register.uploads import Uploads
+from andon.register.watches import Watches
 
 
 class Sealing(Protocol):
@@ -98,6 +100,8 @@ class Parts:
     source_secrets: SecretDrawer
     openings: Openings
     alarms: Alarms
+    watches: Watches
+    uses: SystemUses
     checkpoints: CheckpointSettings
     sign_in: SignInSettings
     oidc: OidcSettings
@@ -156,6 +160,8 @@ def open_parts(settings: Settings) -> Parts:
         source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
         alarms=queries.alarms,
+        watches=queries.watches,
+        uses=queries.uses,
         checkpoints=settings.checkpoints,
         sign_in=settings.sign_in,
         oidc=settings.oidc,

@@ -89,6 +89,8 @@ class Filters:
     asked_of: str | None = None
     """`me`, or a role: only incidents with an open question for it, what runs out first at the top."""
     first: First = "newest"
+    failure: FailureClass | None = None
+    """The class of failure, primary or further."""
     sought: Sought = ANYTHING
     """What else they are looked for by: type, channel, category, tag, public taxonomy."""
 
@@ -254,7 +256,8 @@ class Reading:
         return {directory.digest(): directory for directory in found}
 
     async def _listed(self, row: IncidentRow, caller: Caller) -> IncidentListed:
-        return incident_listed(row, self._parts.url, await self._title(row, caller))
+        causes = (await asyncio.to_thread(self._parts.policy.shelf)).causes
+        return incident_listed(row, self._parts.url, await self._title(row, caller), causes)
 
     async def _title(self, row: IncidentRow, caller: Caller) -> str | None:
         if row.title is None or caller.role not in READING:
@@ -317,6 +320,14 @@ class Reading:
         except NotFoundError:
             return None
 
+    def _failed(self, filters: Filters) -> Failed | None:
+        """Return the causes that are of the class a list holds, by the policy in force."""
+        kind = filters.failure
+        if kind is None:
+            return None
+        causes = self._parts.policy.shelf().causes.causes
+        return Failed(kind, tuple(name for name, one in causes.items() if one.failure is kind))
+
     def _rows(self, filters: Filters, limit: int, before: str | None) -> list[IncidentRow]:
         return self._parts.incidents.list(
             stage=filters.stage,
@@ -324,6 +335,7 @@ class Reading:
             system=filters.system,
             state=filters.state,
             classification=filters.classification,
+            failed=self._failed(filters),
             sought=filters.sought,
             limit=limit,
             before=before,
@@ -372,11 +384,16 @@ class Reading:
         )
 
     def _systems(self) -> list[SystemShown]:
-        holds = self._parts.switches.holds()
+        holds, decided = self._parts.switches.holds(), self._parts.uses.all()
         rows = map(self._parts.incidents.get, sorted({hold.incident for hold in holds})[:HELD_AT_MOST])
         views = {row.incident: row.view for row in rows if row is not None and row.view is not None}
         return [
-            system_shown(system, [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id], views)
+            system_shown(
+                system,
+                [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id],
+                views,
+                decided.get(system.id),
+            )
             for system in self._parts.systems.systems()
         ]
 

@@ -19,10 +19,11 @@ from andon.api.vouching import Vouching, vouching_key
 from andon.bootstrap.door import DoorParts, open_door_parts
 from andon.config import Settings, settings
 from andon.domain.detection import DetectionReport
-from andon.door import backlog, evidence_routes, issue_routes, ofrep, routes, streams
+from andon.door import backlog, evidence_routes, issue_routes, notice_routes, ofrep, routes, streams
 from andon.door.backlog import BacklogDesk
 from andon.door.drain import Drain
 from andon.door.flags import Flags
+from andon.door.notices import Notices
 from andon.door.opening import Secrets
 from andon.door.policy import PolicyDesk
 from andon.door.promoting import Promoting
@@ -73,6 +74,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(evidence_routes.router)
     app.include_router(issue_routes.router)
+    app.include_router(notice_routes.router)
     app.include_router(ofrep.router)
     app.include_router(streams.router)
     app.include_router(backlog.router)
@@ -141,5 +143,7 @@ def _put_at_hand(
     app.state.depth = chosen.intake.depth
     app.state.elsewhere = routes.EVIDENCE_ELSEWHERE.format(door=chosen.door.url)
     folder = UploadFolder(chosen.data_dir, chosen.keys.master)
+    app.state.notices = Notices(policy, queries.switches, queries.incidents, queries.uses, parts.texts)
+    app.state.status_pages = chosen.flags.status_pages
     app.state.uploads = UploadDesk(folder, queries.uploads, chosen.intake)
     app.state.backlog = BacklogDesk(intake, taking.engine, policy, queries.waits, queries.storms)

@@ -29,8 +29,10 @@ from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.ports import SealedText
 from andon.register.changes import mirror
+from andon.register.failures import Failed
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
+from andon.register.system_uses import note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
 
@@ -73,6 +75,8 @@ class IncidentRow:
     contained: bool
     next_deadline: datetime | None
     closed_at: datetime | None
+    root_cause: str | None
+    also_class: str | None
     opening_json: str | None
     view_json: str | None
 
@@ -172,6 +176,7 @@ class Incidents:
                 if not insert_if_absent(connection, incidents, fresh, on=("incident",)):
                     return
             mirror(connection, view)
+            note_use(connection, view)
 
     def get(self, incident: str) -> IncidentRow | None:
         """Return one incident."""
@@ -187,6 +192,7 @@ class Incidents:
         system: str | None = None,
         state: Listed = Listed.ALL,
         classification: Classification | None = None,
+        failed: Failed | None = None,
         sought: Sought = ANYTHING,
         limit: int = 50,
         before: str | None = None,
@@ -201,6 +207,7 @@ class Incidents:
         ):
             if value is not None:
                 wanted = wanted.where(column == value)
+        wanted = failed.narrow(wanted) if failed is not None else wanted
         wanted = _after(_STATES[state](wanted), before)
         wanted = wanted.order_by(incidents.c.opened_at.desc(), incidents.c.incident.desc()).limit(limit)
         with reading(self._engine) as connection:
@@ -300,6 +307,8 @@ def _shown(view: IncidentView) -> dict[str, Any]:
         "contained": view.contained,
         "next_deadline": view.next_deadline,
         "closed_at": view.closed_at,
+        "root_cause": view.findings.get("root_cause"),
+        "also_class": view.findings.get("also_class"),
         "view_version": view.version,
         "view": view.model_dump_json(),
     }
@@ -345,6 +354,8 @@ def _incident_row(row: Row[Any]) -> IncidentRow:
         contained=row.contained,
         next_deadline=row.next_deadline,
         closed_at=row.closed_at,
+        root_cause=row.root_cause,
+        also_class=row.also_class,
         opening_json=row.opening,
         view_json=row.view,
     )

@@ -59,6 +59,8 @@ DESCRIPTION = {"GET /v1/openapi.json": Row(ALL, READ, probe=True)}
 
 CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/me": Row(ALL, READ),
+    "GET /v1/incidents/{incident}/watch": Row(READING, READ),
+    "GET /v1/incidents/{incident}/explanation": Row(READING, READ),
     "GET /v1/systems": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),

@@ -12,6 +12,7 @@ from andon.console.models.hold import HoldShown, holds_shown
 from andon.domain.containment import FlagAnswer, Hold, Lever, Verb, answer_flag
 from andon.domain.incident import IncidentView
 from andon.domain.system import AISystem, Fallback, Tier, TradeOffs
+from andon.domain.use import UseDecided, UseShown, use_now
 from andon.domain.values import Frozen, IncidentId, PersonId, Slug
 
 NO_VIEWS: Final[Mapping[IncidentId, IncidentView]] = MappingProxyType({})
@@ -39,6 +40,7 @@ class SystemShown(Frozen):
     playbook: Slug | None
     revenue_generating: bool
     in_inventory: bool
+    use: UseShown = Field(description="running, limited, stopped, or out of use by a decision")
     levers: tuple[LeverShown, ...]
     holds: tuple[Hold, ...]
     in_force: tuple[HoldShown, ...] = Field(
@@ -57,7 +59,10 @@ class SystemList(Frozen):
 
 
 def system_shown(
-    system: AISystem, holds: Sequence[Hold], views: Mapping[IncidentId, IncidentView] = NO_VIEWS
+    system: AISystem,
+    holds: Sequence[Hold],
+    views: Mapping[IncidentId, IncidentView] = NO_VIEWS,
+    decided: UseDecided | None = None,
 ) -> SystemShown:
     """Return one AI system; `holds` are those in force on its levers, `views` the incidents behind them."""
     return SystemShown(
@@ -69,6 +74,7 @@ def system_shown(
         playbook=system.playbook,
         revenue_generating=system.revenue_generating,
         in_inventory=system.in_inventory,
+        use=use_now(system, holds, decided),
         levers=tuple(_lever(system, lever, holds) for lever in system.lever_list()),
         holds=tuple(holds),
         in_force=holds_shown(system, holds, views),

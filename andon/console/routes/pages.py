@@ -18,6 +18,7 @@ from andon.console.models.log import overdue_since
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME, Filters
+from andon.console.routes.explaining import Telling
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder
 from andon.console.screens.alarms import SHOWN_FOR, alarm_lines, log_line
@@ -30,6 +31,7 @@ from andon.console.screens.stopping import stopping_box
 from andon.console.screens.systems import system_boxes
 from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
+from andon.console.screens.watching import watch_box
 from andon.console.screens.words import STAGES, plain
 from andon.console.visitors import Listing, Reading, session_of
 from andon.domain.detection import Category, IncidentType, Tag
@@ -163,6 +165,7 @@ async def incident(
     reviewed: Noting,
     asking: Petitions,
     duties: ToDo,
+    explaining: Telling,
     own: Annotated[bool, Query()] = False,
 ) -> Response:
     """Show one incident; one that was merged leads to the other, unless its `own` page is asked for."""
@@ -189,6 +192,7 @@ async def incident(
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
         stopping=stopping_box(shown, at),
         release=await ladder(row, shown, session.caller, duties, at),
+        watched=watch_box(await explaining.watch(row), at),
         leaderless=await duties.leaderless(row),
         name_them=False,
         alarms=alarm_lines(

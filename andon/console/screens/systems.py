@@ -8,12 +8,18 @@ from datetime import datetime
 
 from andon.console.models.hold import HoldShown
 from andon.console.models.system import LeverShown, SystemShown
-from andon.console.screens.moments import Moment, moment
+from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.words import ORDERS, Status, action, inert, lower, plain
 from andon.domain.readiness import WEIGHED
+from andon.domain.use import OUT_OF_USE, Use
 
 HELD = Status("held", "■", "bad")
 FREE = Status("free", "○", "quiet")
+OUT = {
+    Use.RETIRED: Status("Retired", "✕", "quiet"),
+    Use.NARROWED: Status("Narrowed to part of its purpose", "▲", "warn"),
+    Use.NOT_RESTARTED: Status("Not restarted", "✕", "warn"),
+}
 NOT_BEGUN = Status("not known yet", "…", "warn")
 
 
@@ -56,6 +62,8 @@ class SystemBox:
     trade_offs: tuple[tuple[str, str], ...]
     known: bool
     state: Status
+    decided_since: Moment | None
+    decided_by: str
     levers: tuple[LeverLine, ...]
     holds: tuple[HoldLine, ...]
 
@@ -68,6 +76,9 @@ def system_box(system: SystemShown, now: datetime) -> SystemBox:
         state = Status("Paused", "■", "bad")
     elif system.holds:
         state = Status("Running with limits", "▲", "warn")
+    use = system.use
+    if use.use in OUT_OF_USE:
+        state = OUT[use.use]
     return SystemBox(
         id=system.id,
         name=inert(system.name),
@@ -81,6 +92,8 @@ def system_box(system: SystemShown, now: datetime) -> SystemBox:
         ),
         known=system.in_inventory,
         state=state,
+        decided_since=maybe(use.since, now) if use.use in OUT_OF_USE else None,
+        decided_by=use.incident or "",
         levers=tuple(_lever(lever) for lever in system.levers),
         holds=tuple(_hold(hold, now) for hold in system.in_force),
     )

@@ -86,7 +86,8 @@ class Restart:
         result = self._state.evaluation or await self._evaluated()
         self._state.evaluation = result
         fixed_at = self._state.fixed_at or workflow.now()
-        gate = judge_gate(result, fixed_at=fixed_at, band=self._state.severity)
+        pinned = self._plan.evaluation is not None and bool(self._plan.evaluation.pin)
+        gate = judge_gate(result, fixed_at=fixed_at, band=self._state.severity, past=pinned)
         self._state.gate = gate
         self._state.approved_versions = result.running if result else None
         self._record(gate)

@@ -66,6 +66,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     ledger = LockedLedger(store, queries.ledger)
     places = EvaluationPlaces(
         systems=queries.systems,
+        policies=queries.policies,
         incidents=queries.incidents,
         evidence=queries.evidence,
         store=store,

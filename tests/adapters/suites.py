@@ -22,7 +22,7 @@ from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.keys import WrappedKeys
-from andon.register.policies import Systems
+from andon.register.policies import Policies, Systems
 from tests.register.cases import INCIDENT, NOW, TITLE, opening
 
 NO_TRIALS = TrialSettings()
@@ -58,6 +58,7 @@ class Bench:
         self.store = MemoryEvidenceStore()
         self.places = EvaluationPlaces(
             systems=Systems(databases.register),
+            policies=Policies(databases.register),
             incidents=Incidents(databases.register),
             evidence=Evidence(databases.register),
             store=self.store,

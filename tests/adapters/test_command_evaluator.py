@@ -79,7 +79,7 @@ async def test_the_suite_knows_little_of_our_environment(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     await bench.evaluator.run(bench.request(), bench.progress.append)
     seen = set(json.loads(await bench.opened("/result.json"))["seen"])
-    ours = {"OUT", "LOGS", "CASES", "FACTS", "PROGRESS", "RUN_MARK"}
+    ours = {"OUT", "LOGS", "CASES", "FACTS", "PROGRESS", "VERSIONS", "RUN_MARK"}
     assert seen <= {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "LC_CTYPE"} | {
         f"ANDON_{name}" for name in ours
     }

@@ -26,7 +26,7 @@ from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.keys import WrappedKeys
-from andon.register.policies import Systems
+from andon.register.policies import Policies, Systems
 from andon.register.spans import SpanRow, Spans
 from andon.register.traces import Traces
 from examples.refund_desk.releases import parsed, versions_of
@@ -82,6 +82,7 @@ async def desk(tmp_path: Path, databases: Databases) -> Desk:
     master.write_bytes(bytes(32))
     places = EvaluationPlaces(
         systems=Systems(databases.register),
+        policies=Policies(databases.register),
         incidents=Incidents(databases.register),
         evidence=Evidence(databases.register),
         store=MemoryEvidenceStore(),

@@ -67,10 +67,16 @@ async def run_command(one: Run, out: Path) -> Ran:
         "out": out,
         "logs": one.place / "logs",
         "cases": one.place / "cases.jsonl",
+        "versions": one.versions,
         "progress": one.place / "progress",
         "facts": one.place / "facts.json",
     }
-    filled = {"{python}": one.python, **{f"{{{name}}}": str(path) for name, path in paths.items()}}
+    runs = one.suite.flaky.wanted if one.suite.flaky is not None else 1
+    filled = {
+        "{python}": one.python,
+        "{runs}": str(runs),
+        **{f"{{{name}}}": str(path) for name, path in paths.items()},
+    }
     errand = Errand(
         command=[_filled(word, filled) for word in one.suite.command],
         folder=one.folder,

@@ -17,6 +17,7 @@ from andon.domain.errors import InvalidInputError
 from andon.domain.system import Evaluation
 
 GROUP: Final = "andon.evaluators"
+VERSIONS: Final = "versions.json"
 SHIPPED: Final[dict[str, str]] = {
     "command": "andon.adapters.evaluators.command:KIND",
     "http": "andon.adapters.evaluators.endpoint:KIND",
@@ -61,6 +62,11 @@ class Run:
     def result(self) -> Path:
         """Where its result belongs, in the documented form."""
         return self.place / "result.json"
+
+    @property
+    def versions(self) -> Path:
+        """What evidence holds of the versions, if the run is one on those."""
+        return self.place / VERSIONS
 
     @property
     def out(self) -> Path:

@@ -18,7 +18,7 @@ from andon.domain.values import Sha256Hex, digest_of, sha256
 from andon.ports import Captured, EvidenceStore
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
-from andon.register.policies import Systems
+from andon.register.policies import Policies, Systems
 
 OUTSIDE_SNAPSHOTS: Final = 0
 """Snapshot number of items that no manifest lists; the result names the log by its digest."""
@@ -35,6 +35,7 @@ class EvaluationPlaces:
     """What an evaluator reads and where its logs go."""
 
     systems: Systems
+    policies: Policies
     incidents: Incidents
     evidence: Evidence
     store: EvidenceStore

@@ -58,7 +58,7 @@ class Report(SuiteRun):
             started_at=started_at,
             finished_at=finished_at,
             completed=code == 0 and self.status == SUCCESS and judged.finished == judged.total,
-            versions=_digest(self.versions),
+            versions=version_digest(self.versions),
             total=judged.total,
             finished=judged.finished,
             failed=judged.failed,
@@ -84,7 +84,12 @@ def read_report(path: Path) -> Report:
         raise EvaluationError(f"the result file can't be read: {', '.join(places[:5])}") from error
 
 
-def _digest(versions: dict[str, Any] | None) -> Sha256Hex | None:
+def version_digest(versions: dict[str, Any] | None) -> Sha256Hex | None:
+    """Return the digest of versions as a run names them.
+
+    Raises:
+        EvaluationError: they have none.
+    """
     if not versions:
         return None
     try:

@@ -10,25 +10,31 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from andon.adapters.clock import utc_now
 from andon.adapters.evaluators.case import case_line
 from andon.adapters.evaluators.command import NOTHING_ENFORCED
 from andon.adapters.evaluators.kinds import Ran, Run, TrialMeans, kind_of
 from andon.adapters.evaluators.logs import EvaluationPlaces, is_plain, keep_logs
+from andon.adapters.evaluators.measured import files_changed, report_changed, suite_changed
+from andon.adapters.evaluators.past import past_of, past_result, put_versions, unrun
 from andon.adapters.evaluators.report import Report, read_report
 from andon.adapters.store.packs import open_item
 from andon.domain.confinement import Confinement, Problem
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError, InvalidInputError
 from andon.domain.gate import EvaluationResult
+from andon.domain.suite import pin_of
 from andon.domain.system import Evaluation
 from andon.domain.trace_names import TRACE_KIND
 from andon.domain.values import Sha256Hex
+
+RESULT: Final = "result.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,31 @@ class SuiteEvaluator:
     async def run(self, request: EvaluationRequest, progress: Callable[[str], None]) -> EvaluationResult:
         """Run the suite to its end or to one of its bounds; logs are stored as evidence."""
         suite = await self._suite(request)
+        tried = past_of(suite) if request.past else suite
+        if tried is None:
+            return await unrun(self._places, suite, self._now())
         progress("preparing the incident's own case")
         lines = await self._cases(request)
         with tempfile.TemporaryDirectory(prefix="andon-evaluation-", ignore_cleanup_errors=True) as name:
             place = Path(name)
             (place / "logs").mkdir()
             (place / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            held = await put_versions(self._places, request.incident, place) if request.past else None
+            changed = {*suite_changed(suite, request.pin), *self._files_changed(suite)}
             started_at = self._now()
-            ran = await self._ran(suite, request, place, progress)
+            ran = await self._ran(tried, request, place, progress)
             times = _Times(started_at, self._now())
             progress("storing the logs")
             log = await keep_logs(self._places, request, place, started_at)
-            return _result(suite, request, place / "result.json", ran, times, log)
+            if request.past:
+                report = _report_of(place, ran)
+                both = (times.started_at, times.finished_at)
+                return past_result(suite, report, request.incident, held=held, times=both, log=log)
+            changed.update(self._files_changed(suite))
+            return _result(suite, request, place, ran, times, log=log, changed=changed)
+
+    def _files_changed(self, suite: Evaluation) -> Iterator[str]:
+        return files_changed(suite, self._folder / suite.directory)
 
     async def _suite(self, request: EvaluationRequest) -> Evaluation:
         system = await asyncio.to_thread(self._places.systems.system, request.system)
@@ -107,18 +126,39 @@ class SuiteEvaluator:
             return Ran(code=-1, problem=Problem.NOT_STARTED, confinement=NOTHING_ENFORCED)
 
 
+def _report_of(place: Path, ran: Ran) -> Report | None:
+    """Return what a run on the incident's versions reports; None: it says nothing that can be read."""
+    if ran.problem is not None or ran.code != 0:
+        return None
+    try:
+        return _read(place / RESULT)
+    except EvaluationError:
+        return None
+
+
 def _result(
-    suite: Evaluation, request: EvaluationRequest, written: Path, ran: Ran, times: _Times, log: Sha256Hex
+    suite: Evaluation,
+    request: EvaluationRequest,
+    place: Path,
+    ran: Ran,
+    times: _Times,
+    *,
+    log: Sha256Hex,
+    changed: set[str],
 ) -> EvaluationResult:
-    problem = ran.problem
+    problem, written = ran.problem, place / RESULT
     if problem is None:
         try:
-            found = _read(written).result(
+            report = _read(written)
+            found = report.result(
                 request.incident,
                 code=ran.code,
                 started_at=times.started_at,
                 finished_at=times.finished_at,
                 log=log,
+                rules=suite,
+                pin=pin_of(suite),
+                changed=(*changed, *report_changed(report, place / "logs", times.started_at)),
             )
             _refuse_what_can_not_be_shown(found)
             return found.model_copy(update={"confinement": ran.confinement})

@@ -140,9 +140,11 @@ def check_locked(step: Step, opened: Opened, locked: LockedCopies | None) -> Non
     if locked is None:
         step.note("nothing says what locked storage holds: run it against the live system")
         return
-    _check_batches(step, Chain.RESPONSE, opened.entries, opened.exported.statements, locked)
+    statements = opened.exported.statements.keys()
+    later = (_named_statements(opened.access) - _named_statements(opened.entries)) & statements
+    _check_batches(step, Chain.RESPONSE, opened.entries, statements - later, locked)
     if opened.access:
-        _check_batches(step, Chain.ACCESS, opened.access, {}, locked)
+        _check_batches(step, Chain.ACCESS, opened.access, later, locked)
     for root, one in opened.manifests():
         if isinstance(one, Manifest):
             compare_copy(step, f"manifests/{opened.incident}/{one.snapshot:04d}.json", root, locked)
@@ -173,6 +175,10 @@ def _check_batches(
         _held_once(step, f"{'access ' if chain is Chain.ACCESS else ''}entry {sequence}", seen[digest])
     for digest in statements:
         _held_once(step, f"statement {digest[:16]}", seen[digest])
+
+
+def _named_statements(entries: Sequence[Entry]) -> set[Sha256Hex]:
+    return {entry.digests["statement"] for entry in entries if "statement" in entry.digests}
 
 
 def _held_once(step: Step, name: str, times: int) -> None:

@@ -24,6 +24,7 @@ from andon.audit.course import check_course
 from andon.audit.declarations import check_declarations
 from andon.audit.exported import Exported, Opened, open_exported
 from andon.audit.findings import Report, Step
+from andon.audit.follow_up import check_follow_up
 from andon.audit.intake import check_intake, check_stated
 from andon.audit.kept import check_archives
 from andon.audit.preserved import Objects, check_evidence, check_file
@@ -149,6 +150,7 @@ def _responses(steps: dict[Name, Step], opened: Opened, trust: Trust) -> None:
     proposed = check_proposals(statements, opened, trust.attestation)
     check_declarations(statements, opened, trust.attestation)
     check_intake(statements, opened, trust.attestation)
+    check_follow_up(statements, judgement, opened, trust.attestation)
     check_stated(judgement, opened)
     asked = check_judgement(judgement, opened, answers)
     check_requesters(judgement, opened, proposed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -170,7 +171,7 @@ def _texts(
         incident=incident,
         entries=tuple(line_of(entry) for entry in entries),
         access=access,
-        statements=_statements(service, path, entries),
+        statements=_statements(service, path, (*entries, *map(json.loads, access))),
         requests={str(one["digest"]): line_of(one["request"]) for one in questions},
         directories=_optional(service, f"{path}/directories", "directories", notes),
         policies=_each(service, "/v1/policies/{}", policies),

@@ -120,6 +120,13 @@ class Act(Frozen):
     days: int = 0
 
 
+class HandedOver(Frozen):
+    """A change as the first entry of a follow-up tells it."""
+
+    state: ChangeState
+    owner: PersonId
+
+
 class SettlingTaken(Carried):
     """What became of a proof or a drop."""
 
@@ -211,8 +218,20 @@ def with_change(following: FollowUp, change: Change) -> FollowUp:
 
 def told_at_the_beginning(following: FollowUp) -> dict[str, str | int | bool]:
     """Return what the first entry of a follow-up tells: severity, and each change with owner and due."""
-    told = {one.id: f"{one.type}|{one.state}|{one.owner}|{one.due.isoformat()}" for one in following.changes}
+    told = {
+        one.id: "|".join((one.type, one.state, one.owner, one.due.isoformat())) for one in following.changes
+    }
     return {"severity": following.severity.value, "closed_at": following.closed_at.isoformat(), **told}
+
+
+def handed_over(facts: Mapping[str, str | int | bool]) -> dict[str, HandedOver]:
+    """Return the changes as the first entry of a follow-up tells them, by id."""
+    found = {}
+    for name, value in facts.items():
+        if name.startswith("change-"):
+            _, state, owner, _ = str(value).split("|")
+            found[name] = HandedOver(state=ChangeState(state), owner=owner)
+    return found
 
 
 def notices_of(

@@ -124,7 +124,20 @@ class Service:
         """
         return self._sent(self._client.build_request("DELETE", path))
 
+    def text(self, path: str, **query: object) -> tuple[str, Mapping[str, str]]:
+        """Return what stands under `path` as it is, and the headers that came with it.
+
+        Raises:
+            CommandError: the server can't be reached, or refuses.
+        """
+        asked = {name: str(value) for name, value in query.items() if value is not None}
+        answer = self._answered(self._client.build_request("GET", path, params=asked))
+        return answer.text, answer.headers
+
     def _sent(self, request: httpx.Request) -> Any:
+        return _read(self._answered(request), self._name)
+
+    def _answered(self, request: httpx.Request) -> httpx.Response:
         try:
             answer = self._client.send(request)
         except httpx.TimeoutException as error:
@@ -136,7 +149,7 @@ class Service:
                 f"the {self._name} at {self._url} can't be reached: {error}", Exit.UNREACHABLE
             ) from error
         if answer.is_success:
-            return _read(answer, self._name)
+            return answer
         code = CODES.get(answer.status_code, Exit.UNREACHABLE)
         raise CommandError(f"{_refusal(answer)} ({answer.status_code})", code)
 

@@ -14,6 +14,7 @@ from andon.console.asking import Asking
 from andon.console.custody import CustodyDesk
 from andon.console.declaring import Declaring
 from andon.console.duties import Duties
+from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
 from andon.console.models.affected import AffectedBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
@@ -45,6 +46,7 @@ from andon.console.routes import (
     directory,
     duties,
     entrance,
+    eval_case,
     explaining,
     exporting,
     incidents,
@@ -120,6 +122,7 @@ APIS: Final = (
     affected.router,
     reach.router,
     review.api,
+    eval_case.router,
     access.router,
     custody.router,
     exporting.router,
@@ -204,6 +207,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.desk = Desk(parts, wordings)
     state.reviews = ReviewDesk(parts)
     state.desk.review_with(state.reviews.kept)
+    state.eval_cases = EvalCases(parts)
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)
     state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)

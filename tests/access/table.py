@@ -99,6 +99,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/evidence/traces/{trace}": Row(READING, READ),
     "GET /v1/incidents/{incident}/file": Row(READING, READ),
     "GET /v1/incidents/{incident}/review": Row(READING, READ),
+    "GET /v1/incidents/{incident}/eval-case": Row(RECORDS, READ),
     "POST /v1/incidents/{incident}/review/{part}": Row(REVIEWING, RESPOND),
     "GET /v1/durable-controls": Row(READING, READ),
     "GET /v1/incidents/{incident}/history": Row(AUDITOR, READ),

@@ -6,15 +6,15 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import TypeAdapter
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
+from andon.console.filters import Filters, fits
 from andon.console.known import Known
 from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
 from andon.console.models.completeness import completeness_shown
@@ -39,12 +39,12 @@ from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
 from andon.domain.offered import Offered
-from andon.domain.severity import Band, Classification
+from andon.domain.severity import Band
 from andon.domain.signing import BY_PEOPLE, received_at
-from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.ports import SealedText
 from andon.register.codes import ANYTHING, Sought
+from andon.register.failures import failed_by
 from andon.register.incidents import IncidentRow, Listed
 from playbooks.lexicon import Term
 
@@ -73,37 +73,6 @@ class Waiting(Frozen):
 
 HELD_AT_MOST: Final = 200
 """Incidents that are read whole to say whose holds they are; the holds of others are listed all the same."""
-First = Literal["newest", "due"]
-"""What stands at the top of a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which incidents a list holds."""
-
-    state: Listed = Listed.ALL
-    stage: Stage | None = None
-    severity: Band | None = None
-    system: str | None = None
-    classification: Classification | None = None
-    asked_of: str | None = None
-    """`me`, or a role: only incidents with an open question for it, what runs out first at the top."""
-    first: First = "newest"
-    failure: FailureClass | None = None
-    """The class of failure, primary or further."""
-    sought: Sought = ANYTHING
-    """What else they are looked for by: type, channel, category, tag, public taxonomy."""
-
-
-def fits(row: IncidentRow, filters: Filters) -> bool:
-    """Whether an open incident is one of those a list holds."""
-    wanted = (
-        (filters.stage, row.stage),
-        (filters.severity, row.severity),
-        (filters.system, row.system),
-        (filters.classification, row.classification),
-    )
-    return filters.state is not Listed.CLOSED and all(one in (None, found) for one, found in wanted)
 
 
 def zone_of(name: str) -> tzinfo:
@@ -320,14 +289,6 @@ class Reading:
         except NotFoundError:
             return None
 
-    def _failed(self, filters: Filters) -> Failed | None:
-        """Return the causes that are of the class a list holds, by the policy in force."""
-        kind = filters.failure
-        if kind is None:
-            return None
-        causes = self._parts.policy.shelf().causes.causes
-        return Failed(kind, tuple(name for name, one in causes.items() if one.failure is kind))
-
     def _rows(self, filters: Filters, limit: int, before: str | None) -> list[IncidentRow]:
         return self._parts.incidents.list(
             stage=filters.stage,
@@ -335,7 +296,7 @@ class Reading:
             system=filters.system,
             state=filters.state,
             classification=filters.classification,
-            failed=self._failed(filters),
+            failed=failed_by(self._parts.policy.shelf().causes, filters.failure),
             sought=filters.sought,
             limit=limit,
             before=before,
@@ -343,10 +304,13 @@ class Reading:
 
     def _due(self, filters: Filters, caller: Caller) -> list[IncidentRow]:
         """Return the open incidents that fit, what runs out first at the top."""
+        failed = failed_by(self._parts.policy.shelf().causes, filters.failure)
         found = [
             (due, row)
             for row in self._open_rows(filters.sought)
-            if fits(row, filters) and (due := self._due_for(row, filters, caller)) is not None
+            if fits(row, filters)
+            and (failed is None or failed.holds(row.root_cause, row.also_class))
+            and (due := self._due_for(row, filters, caller)) is not None
         ]
         return [row for _, row in sorted(found, key=lambda one: one[0])]
 

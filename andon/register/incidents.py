@@ -29,9 +29,9 @@ from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.ports import SealedText
 from andon.register.changes import mirror
-from andon.register.failures import Failed
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
+from andon.register.failures import Failed
 from andon.register.system_uses import note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 

@@ -123,6 +123,8 @@ incidents = Table(
     Column("contained", Boolean, nullable=False),
     Column("next_deadline", Moment),
     Column("closed_at", Moment),
+    Column("root_cause", String(64)),
+    Column("also_class", String(128)),
     Column("view_version", Integer),
     Column("view", Text),
     Index("ix_incidents_opened_at_incident", "opened_at", "incident"),

@@ -29,10 +29,12 @@ from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.cost import Cost
 from andon.domain.directory import Role
 from andon.domain.evidence import EvidenceRow
+from andon.domain.finding import FailureClass
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
 from andon.domain.impact import Impact
 from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
 from andon.domain.ledger import Head
+from andon.domain.lessons import Causes
 from andon.domain.release import ReleaseCourse
 from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
@@ -40,6 +42,13 @@ from andon.domain.stage import Stage, StageRecord
 from andon.domain.values import Frozen, IncidentId, Instant, PersonId, Sha256Hex
 from andon.register.incidents import IncidentRow
 from andon.register.links import Link
+
+
+class Failure(Frozen):
+    """What kind of failure it was: one class, by the cause, and further ones that people named."""
+
+    primary: FailureClass
+    further: tuple[FailureClass, ...] = ()
 
 
 class IncidentListed(Frozen):
@@ -61,6 +70,7 @@ class IncidentListed(Frozen):
     closed_at: Instant | None
     recurrence_of: IncidentId | None
     exercise: bool
+    failure: Failure | None = Field(None, description="the class of failure; None: no cause is named yet")
 
 
 class IncidentList(Frozen):
@@ -195,7 +205,18 @@ class IncidentShown(IncidentListed):
         return next((one for one in self.decisions if one.id == decision), None)
 
 
-def incident_listed(row: IncidentRow, url: str, title: str | None) -> IncidentListed:
+def failure_of(row: IncidentRow, causes: Causes) -> Failure | None:
+    """Return the class of an incident's failure by its cause; None before one is named."""
+    if row.root_cause is None:
+        return None
+    primary = causes.failure_class(row.root_cause)
+    named = (row.also_class or "").split(",")
+    return Failure(
+        primary=primary, further=tuple(one for one in FailureClass if one in named and one is not primary)
+    )
+
+
+def incident_listed(row: IncidentRow, url: str, title: str | None, causes: Causes) -> IncidentListed:
     """Return one line of the list."""
     return IncidentListed(
         id=row.incident,
@@ -214,6 +235,7 @@ def incident_listed(row: IncidentRow, url: str, title: str | None) -> IncidentLi
         closed_at=row.closed_at,
         recurrence_of=row.recurrence_of,
         exercise=row.exercise,
+        failure=failure_of(row, causes),
     )
 
 

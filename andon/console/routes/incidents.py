@@ -13,15 +13,16 @@ from andon.api.authentication import Caller, only
 from andon.api.problems import ProblemError
 from andon.console.access import AUDITING, LISTING, READING
 from andon.console.delivery import EngineAwayError
+from andon.console.filters import Filters, First
 from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentList, IncidentShown
 from andon.console.models.terms import Counts
 from andon.console.opening import EVIDENCE, WHOLE
-from andon.console.reading import Filters, First
 from andon.console.routes.places import Digest, Incident, Noting, Reader, Stock
 from andon.domain.detection import Category, Channel, IncidentType, Tag
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError
+from andon.domain.finding import FailureClass
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import Envelope
@@ -71,6 +72,9 @@ def _filters(
     severity: Band | None = None,
     system: Annotated[str | None, Query(max_length=64)] = None,
     classification: Classification | None = None,
+    failure: Annotated[
+        FailureClass | None, Query(description="class of failure: that of the cause, or a further one")
+    ] = None,
     asked_of: Annotated[
         Literal["me"] | Role | None,
         Query(description="only open ones that ask you, or a role"),
@@ -78,7 +82,7 @@ def _filters(
     first: Annotated[First, Query(description="`due`: open ones, what runs out first at the top")] = "newest",
     sought: Seeking,
 ) -> Filters:
-    return Filters(state, stage, severity, system, classification, asked_of, first, sought)
+    return Filters(state, stage, severity, system, classification, asked_of, first, failure, sought)
 
 
 @router.get("")

@@ -14,10 +14,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.filters import Filters
 from andon.console.models.log import overdue_since
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
-from andon.console.reading import ME, Filters
+from andon.console.reading import ME
 from andon.console.routes.explaining import Telling
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder

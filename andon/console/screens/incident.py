@@ -26,7 +26,7 @@ from andon.console.screens.parts import IncidentLine, QuestionLine, incident_lin
 from andon.console.screens.reach import ReachBox, reach_box
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
-from andon.console.screens.words import ENDINGS, ORDERS, Status, action, lower, plain
+from andon.console.screens.words import ENDINGS, ORDERS, Status, action, listed, lower, plain
 from andon.domain.containment import BY_HAND
 from andon.domain.escalation import QUESTIONS as SEVEN
 from andon.domain.gate import EvaluationResult
@@ -175,9 +175,7 @@ def incident_screen(
         orders=tuple(_order(one, now) for one in incident.orders),
         evidence=evidence_box(incident.evidence, now),
         gate=gate_box(incident, now),
-        findings=tuple(
-            (plain(name), lower(value)) for name, value in incident.findings.items() if name not in SEVEN
-        ),
+        findings=_findings(incident),
         events=tuple(event(one, now) for one in reversed(entries)),
         earlier_events=entries[0].sequence if entries else 0,
         temporal_url=incident.temporal.url,
@@ -186,6 +184,16 @@ def incident_screen(
         begun=incident.version > 0,
         reach=reach_box(incident.impact, incident.findings.get("blast_radius")),
     )
+
+
+def _findings(incident: IncidentShown) -> tuple[tuple[str, str], ...]:
+    """Return what was found, with the class of failure before it; the seven questions stand elsewhere."""
+    found = [(plain(name), lower(value)) for name, value in incident.findings.items() if name not in SEVEN]
+    if incident.failure is None:
+        return tuple(found)
+    further = listed(list(incident.failure.further), last="and")
+    kind = lower(incident.failure.primary) + (f", and {further}" if further else "")
+    return (("Class of failure", kind), *found)
 
 
 def evidence_box(evidence: EvidenceSummary | None, now: datetime) -> EvidenceBox | None:

@@ -42,6 +42,7 @@ from andon.domain.proof import Ground
 from andon.ports import EvidenceStore
 from andon.register.held import HeldLevers
 from andon.register.openings import Openings
+from andon.register.review import ReviewWords
 from andon.register.standing_holds import StandingHolds
 from andon.register.standings import Standings
 from andon.register.traces import Traces
@@ -141,5 +142,6 @@ def file_writer(store: EvidenceStore, queries: Queries) -> IncidentFileWriter:
         systems=queries.systems,
         deliveries=queries.deliveries,
         openings=Openings(queries.databases.register),
+        words=ReviewWords(queries.databases.register),
     )
     return IncidentFileWriter(store, places)

@@ -17,9 +17,12 @@ from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import Manifest
 from andon.domain.incident import Ending, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Kind
+from andon.domain.review import NEEDED_FROM, TITLES, Words, newest
+from andon.domain.review import PARTS as REVIEWED
 from andon.domain.severity import Band
 from andon.domain.system import AISystem
 from andon.domain.values import Frozen
+from andon.domain.vendor import vendor_evidence
 
 FORMAT: Final = "andon-incident-file/1"
 
@@ -71,6 +74,7 @@ class FileSources(Frozen):
     accesses: tuple[Entry, ...] = Field((), description="the access chain: reads, exports, holds, erasure")
     openings: tuple[dict[str, Any], ...] = Field((), description="who was first shown what, and when")
     notices: tuple[dict[str, Any], ...] = ()
+    words: tuple[Words, ...] = Field((), description="what people wrote in the review, all versions")
     taken_in: dict[str, tuple[Manifest, ...]] = Field(
         default_factory=dict, description="manifests of the incidents merged into it"
     )
@@ -295,18 +299,22 @@ def _cause(sources: FileSources) -> tuple[Part, Needed]:
     diagnosis = _latest(view, DecisionKind.DIAGNOSIS)
     remediation = _latest(view, DecisionKind.REMEDIATION)
     findings = _findings(diagnosis)
+    cause = diagnosis.effect if diagnosis else None
+    of_vendor = vendor_evidence(cause, sources.manifests)
     content = {
-        "cause": diagnosis.effect if diagnosis else None,
+        "cause": cause,
         "findings": findings,
         "failed_control": findings.get("failed_control"),
         "correction": remediation.effect if remediation else None,
         "correction_findings": _findings(remediation),
         "fixed_at": _time(view.fixed_at),
+        "vendor_evidence": of_vendor,
     }
     return content, {
         "a cause": content["cause"],
         "the control that failed": content["failed_control"],
         "a correction": content["correction"],
+        **{f"evidence of {name}": items for name, items in of_vendor.items()},
     }
 
 
@@ -314,6 +322,7 @@ def _restart(sources: FileSources) -> tuple[Part, Needed]:
     view = sources.view
     restart = _latest(view, DecisionKind.RESTART)
     lessons = _latest(view, DecisionKind.LESSONS)
+    words = newest(sources.words)
     content = {
         "evaluation": view.evaluation.model_dump(mode="json") if view.evaluation else None,
         "gate": view.gate.model_dump(mode="json") if view.gate else None,
@@ -323,6 +332,7 @@ def _restart(sources: FileSources) -> tuple[Part, Needed]:
         "relapses": view.relapses,
         "lessons": lessons.effect if lessons else None,
         "lesson_findings": _findings(lessons),
+        "review": {name: one.model_dump(mode="json") for name, one in words.items()},
     }
     restarted = view.ending is not Ending.NOT_RESTARTED
     return content, {
@@ -330,6 +340,11 @@ def _restart(sources: FileSources) -> tuple[Part, Needed]:
         "a restart decision": not restarted or content["restart"],
         "a watch": not restarted or view.watch_until,
         "lessons": content["lessons"],
+        **{
+            f"words in the review on “{TITLES[name]}”": name in words
+            for name in REVIEWED
+            if view.severity >= NEEDED_FROM
+        },
     }
 
 

@@ -28,6 +28,9 @@ from andon.domain.gate import EvaluationResult, Gate
 from andon.domain.impact import Basis, Counted, Impact
 from andon.domain.incident import Ending, IncidentView, OrderRecord
 from andon.domain.ledger import Chain, Entry, Kind
+from andon.domain.review import PARTS as REVIEWED
+from andon.domain.review import TITLES, Words
+from andon.domain.severity import Band
 from andon.domain.system import AISystem, Tier
 from andon.domain.values import NOTHING_YET, sha256
 from andon.register.deliveries import Deliveries
@@ -38,6 +41,7 @@ from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.openings import Openings
 from andon.register.policies import Systems
+from andon.register.review import ReviewWords
 from tests.register.cases import INCIDENT, NOW, TITLE, chain, closed, opening, order
 
 LATER = NOW + timedelta(hours=1)
@@ -129,6 +133,7 @@ class Archive:
             systems=Systems(register),
             deliveries=Deliveries(register),
             openings=Openings(register),
+            words=ReviewWords(register),
         )
         self.store = MemoryEvidenceStore()
         self.writer = IncidentFileWriter(self.store, self.places)
@@ -153,6 +158,14 @@ class Archive:
         )
         self.places.evidence.save_manifest(MANIFEST)
         self.places.ledger.append(chain(3))
+        for part in REVIEWED:
+            self.places.words.put(INCIDENT, said(part))
+
+
+def said(part: str, version: int = 1) -> Words:
+    return Words(
+        part=part, version=version, text="TXT-2", digest="f" * 64, person="lena", role=Role.ENGINEER, at=LATER
+    )
 
 
 @pytest.fixture
@@ -229,6 +242,36 @@ async def test_after_standing_down_cause_and_restart_are_not_asked_for(archive: 
     file = await built(archive, view)
     assert file["complete"] is True
     assert file["parts"]["cause_and_correction"]["not_applicable"] is True
+
+
+async def test_what_is_missing_of_the_review_is_named_from_medium_on(archive: Archive) -> None:
+    archive.fill(whole())
+    high = await archive.writer.build(INCIDENT)
+    assert high["parts"]["restart_and_lessons"]["review"]["controls"]["person"] == "lena"
+    sources = FileSources(view=whole())
+    missing = [one for one in build_file(sources)["missing"] if "words in the review" in one]
+    assert missing == [f"restart_and_lessons: words in the review on “{one}”" for one in TITLES.values()]
+    low = FileSources(view=whole().model_copy(update={"severity": Band.LOW}))
+    assert not any("words in the review" in one for one in build_file(low)["missing"])
+
+
+@pytest.mark.parametrize(
+    ("cause", "lacking"),
+    [
+        ("model_or_vendor_change", 3),
+        ("vendor_outage", 2),
+        ("permissions", 0),
+    ],
+)
+async def test_a_vendors_incident_without_evidence_of_the_vendor_says_what_is_missing(
+    archive: Archive, cause: str, lacking: int
+) -> None:
+    others = tuple(one for one in whole().decisions if one.request.kind is not DecisionKind.DIAGNOSIS)
+    diagnosed = decided(DecisionKind.DIAGNOSIS, cause, failed_control="version_pinning")
+    file = await built(archive, whole().model_copy(update={"decisions": (*others, diagnosed)}))
+    missing = [one for one in file["missing"] if "evidence of" in one]
+    assert len(missing) == lacking
+    assert not lacking or "cause_and_correction: evidence of the vendor's status" in missing
 
 
 async def test_who_opened_which_evidence_and_when_stands_in_the_file(archive: Archive) -> None:

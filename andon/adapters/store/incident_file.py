@@ -18,6 +18,7 @@ from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.openings import Opening, Openings
 from andon.register.policies import Systems
+from andon.register.review import ReviewWords
 
 PAGE: Final = 1000
 
@@ -33,6 +34,7 @@ class FilePlaces:
     systems: Systems
     deliveries: Deliveries
     openings: Openings
+    words: ReviewWords
 
 
 class IncidentFileWriter:
@@ -79,6 +81,7 @@ class IncidentFileWriter:
                 entries=tuple(self._entries(incident)),
                 accesses=tuple(self._entries(incident, Chain.ACCESS)),
                 openings=tuple(_opening(one) for one in places.openings.of(incident)),
+                words=tuple(places.words.of(incident)),
                 notices=tuple(_notice(sent) for sent in places.deliveries.of(incident)),
                 taken_in={other: tuple(places.evidence.manifests(other)) for other in view.taken_in},
             )

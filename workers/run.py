@@ -21,11 +21,13 @@ from andon.bootstrap.follow_up import Following, following_of
 from andon.bootstrap.record import Record, record_of
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
+from andon.register.checkpoints import CheckpointLog
 from workers.build import build_id
 from workers.care import care_duty, keep_begun
 from workers.compose import QUEUES, duties_of, worker_for
 from workers.custody import custody_duty, keep_going_round
 from workers.follow_up import follow_up_duty, keep_following, together
+from workers.log_care import LogCare, keep_log_watched
 from workers.outbox import TemporalOutbox
 from workers.record import keep_signing, record_duty
 from workflows import queues, search_attributes
@@ -99,6 +101,7 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
             await asyncio.gather(
                 keep_begun(client, runtime.queries.systems.systems, every, stop),
                 keep_following(client, following.register, following.terms, every, stop),
+                keep_log_watched(_log_care(settings, runtime, client), every, stop),
             )
         await _keep_begun(settings, client, record, queue=queue, stop=stop)
         await stop.wait()
@@ -113,6 +116,13 @@ async def _keep_begun(
         await keep_going_round(client, settings.custody.every, stop)
     if record is not None:
         await keep_signing(client, record, stop)
+
+
+def _log_care(settings: Settings, runtime: Runtime, client: Client) -> LogCare:
+    """Return who looks after the log: a process that has no key to sign it with."""
+    queries = runtime.queries
+    checkpoints = CheckpointLog(queries.databases.register)
+    return LogCare(checkpoints, queries.alarms, TemporalOutbox(client), settings.checkpoints.overdue)
 
 
 def _record(settings: Settings, runtime: Runtime) -> Record:

@@ -27,6 +27,9 @@ DOWN_THE_LINE: Final = frozenset({"question", "reminder"})
 ESCALATION: Final = (Role.INCIDENT_LEAD, Role.EXECUTIVE)
 """Who hears of it, in this order, when a role can't be reached."""
 
+LOG_OVERDUE: Final = "log_overdue"
+"""Notice about the log over all incidents; it names no incident."""
+
 UNDELIVERED: Final = "notice_undelivered"
 """Signal by which an incident hears that a notice has reached nobody; carries an `Undelivered`."""
 

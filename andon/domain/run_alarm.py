@@ -45,6 +45,8 @@ class RunAlarmKind(StrEnum):
     GONE = "gone"
     RESET = "reset"
     """Another run goes on than the one that was seen last, and not from where that one left off."""
+    LOG_OVERDUE = "log_overdue"
+    """Of no incident: the log over all of them is not signed any more."""
 
 
 class Fate(Carried):

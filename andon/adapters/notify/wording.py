@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from andon.domain.directory import Role
-from andon.domain.notice import Notice, addressed
+from andon.domain.notice import LOG_OVERDUE, Notice, addressed
 from andon.domain.rights import RightsPolicy
 
 HEADLINES: Final[dict[str, str]] = {
@@ -42,6 +42,7 @@ HEADLINES: Final[dict[str, str]] = {
     "change_escalated": "has a change that is long overdue",
     "change_dropped": "has a change of yours that will not be made",
     "recurrence": "has happened again since it was closed",
+    LOG_OVERDUE: "is not signed any more: what is written since then can't be proven to be whole",
     "evidence_failed": "has a snapshot of the evidence that did not report",
 }
 """What a notice says of its incident; other subjects are named as they are."""
@@ -71,5 +72,8 @@ def worded(notice: Notice, policy: RightsPolicy, console_url: str, instead_of: R
     if notice.due is not None:
         lines.append(f"Due: {notice.due:%Y-%m-%d %H:%M} {notice.due.tzname() or ''}".rstrip())
     message = addressed(notice, instead_of).id
-    lines += [f"{console_url}/incidents/{notice.incident}", f"Message {message}"]
-    return Message(id=message, title=f"{notice.incident} {what}", body="\n".join(lines))
+    whole = notice.about == LOG_OVERDUE
+    place = "" if whole else f"incidents/{notice.incident}"
+    lines += [f"{console_url}/{place}", f"Message {message}"]
+    subject = "The log over all incidents" if whole else notice.incident
+    return Message(id=message, title=f"{subject} {what}", body="\n".join(lines))

@@ -20,6 +20,7 @@ WHAT: Final = {
     RunAlarmKind.TIMED_OUT: "Its workflow ran out of time.",
     RunAlarmKind.COMPLETED: "Its workflow ended before the incident was closed.",
     RunAlarmKind.GONE: "Its workflow was deleted from Temporal.",
+    RunAlarmKind.LOG_OVERDUE: "The log over all incidents was not signed for longer than allowed.",
     RunAlarmKind.RESET: "Its workflow was set back to an earlier point in Temporal.",
 }
 
@@ -51,12 +52,16 @@ def alarm_lines(alarms: Sequence[RunAlarm], now: datetime) -> tuple[AlarmLine, .
     """Return alarms as pages show them."""
     return tuple(
         AlarmLine(
-            incident=one.incident,
+            incident=None if one.kind is RunAlarmKind.LOG_OVERDUE else one.incident,
             what=WHAT[one.kind],
-            now="Everything held stays held. "
+            now="It is signed again."
+            if one.kind is RunAlarmKind.LOG_OVERDUE
+            else "Everything held stays held. "
             + ("The incident goes on." if one.cleared_at else "Andon is starting it again."),
             at=moment(one.at, now),
             over=maybe(one.cleared_at, now),
         )
         for one in alarms
+        # While it stands, the log's own line says so, as it is this minute.
+        if one.kind is not RunAlarmKind.LOG_OVERDUE or one.cleared_at is not None
     )

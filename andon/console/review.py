@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from andon.api.authentication import Caller
@@ -24,6 +25,7 @@ from andon.domain.lessons import Proposal
 from andon.domain.review import NEEDED_FROM, PARTS, TITLES, Review, Words, advice, missing_parts
 from andon.domain.review_found import ReviewSources, build_review, of_interest
 from andon.domain.severity import Band, Classification, assess
+from andon.domain.vendor import WANTED, vendor_evidence_missing
 from andon.ports import SealedText
 from andon.register.catches import Catches
 from andon.register.incidents import IncidentRow
@@ -31,6 +33,18 @@ from andon.register.review import ReviewWords
 
 KIND: Final = "review"
 PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What an incident lacks of what people learn from it, in words."""
+
+    words: tuple[str, ...]
+    """Titles of parts of the review without words that must have them."""
+    needed: tuple[str, ...]
+    """Findings that a durable control is needed."""
+    vendor: tuple[str, ...]
+    """Evidence of the vendor, where the cause is the vendor's."""
 
 
 class ReviewDesk:
@@ -105,10 +119,29 @@ class ReviewDesk:
         """Return what may be changed because of an incident, by its diagnosis."""
         return await asyncio.to_thread(self._proposals, row)
 
+    async def lacking(self, row: IncidentRow) -> Lacking:
+        """Return what an incident's page says of its review, without making the whole of it."""
+        return await asyncio.to_thread(self._lacking, row)
+
     async def needed(self, system: str | None = None) -> tuple[DurableControlShown, ...]:
         """Return where a durable control is needed."""
         found = await asyncio.to_thread(self._catches.needed, system)
         return tuple(durable_shown(one) for one in found)
+
+    def _lacking(self, row: IncidentRow) -> Lacking:
+        view = row.view
+        if view is None:
+            return Lacking((), (), ())
+        written = {one.part for one in self._words.of(row.incident)}
+        near_miss = view.classification is Classification.NEAR_MISS
+        needed = of_interest(self._catches.needed(row.system), row.incident) if near_miss else ()
+        cause = view.findings.get("root_cause")
+        manifests = self._parts.evidence.manifests(row.incident) if cause in WANTED else ()
+        return Lacking(
+            words=tuple(TITLES[one] for one in PARTS if row.severity >= NEEDED_FROM and one not in written),
+            needed=tuple(one.sentence for one in needed),
+            vendor=vendor_evidence_missing(cause, manifests),
+        )
 
     def _sources(self, row: IncidentRow) -> ReviewSources:
         view, opening = row.view, row.opening

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -12,10 +13,12 @@ import pytest
 
 from andon.console.review import ReviewDesk
 from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option
+from andon.domain.detection import Channel, IncidentType, Outcome
 from andon.domain.directory import Role
 from andon.domain.review import PARTS, Review
-from andon.domain.severity import Band
+from andon.domain.severity import Band, Classification
 from andon.domain.values import NOTHING_YET
+from andon.register.detections import Detection
 from tests.api.server import bearer
 from tests.console.alone import alone
 from tests.console.desk import Office
@@ -179,3 +182,68 @@ def lessons(incident: str) -> DecisionRecord:
         policy=NOTHING_YET,
     )
     return DecisionRecord(request=request)
+
+
+def caught(office: Office, home: str | None, issue: str | None = None) -> None:
+    """Keep a detection of a near miss that a reviewer caught."""
+    at = datetime.now(UTC)
+    office.queries.detections.record(
+        Detection(
+            id=f"DET-{secrets.token_urlsafe(12)}",
+            incident=home,
+            issue=issue,
+            system="refund_desk",
+            outcome=Outcome.OPENED,
+            channel=Channel.HUMAN_REVIEW,
+            source="person:rob",
+            received_at=at,
+            detected_at=at,
+            type=IncidentType.SOURCE_FAILURE,
+            facts={"caught_before_impact": "yes"},
+            potential_facts={"exposure": "public"},
+        )
+    )
+
+
+async def near_miss(office: Office) -> str:
+    incident = await begun(office, Band.MEDIUM)
+    row = office.queries.incidents.get(incident)
+    assert row is not None
+    assert row.view is not None
+    missed = {"classification": Classification.NEAR_MISS, "version": 2}
+    office.queries.incidents.show(row.view.model_copy(update=missed))
+    caught(office, incident)
+    return incident
+
+
+async def test_a_second_near_miss_that_a_reviewer_caught_is_a_finding_on_page_in_review_and_list(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    one = await near_miss(alone)
+    async with signed_in(http, Role.INCIDENT_LEAD) as visitor:
+        assert "durable control is needed" not in (await visitor.get(f"/incidents/{one}")).text
+        other = await near_miss(alone)
+        page = (await visitor.get(f"/incidents/{other}")).text
+    assert "A durable control is needed: 2 near misses of refund_desk" in page
+    found = (await read(http, other))["parts"]
+    assert found[1]["found"]["durable_control_needed"][0]["homes"] == [one, other]  # type: ignore[index]
+    assert any("Which one will you build?" in asked for asked in found[1]["questions"])  # type: ignore[index]
+    assert found[0]["found"]["potential_severity"] is not None  # type: ignore[index]
+    listed = await http.get(
+        "/v1/durable-controls", headers=bearer(Role.AUDITOR), params={"system": "refund_desk"}
+    )
+    assert [one["homes"] for one in listed.json()["needed"]] == [[one, other]]
+
+
+async def test_a_vendors_incident_says_which_evidence_of_the_vendor_is_missing(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone, findings={"root_cause": "vendor_outage"})
+    async with signed_in(http, Role.ENGINEER) as visitor:
+        page = (await visitor.get(f"/incidents/{incident}")).text
+    assert (
+        "Missing among the evidence: the vendor&#39;s status, what was written to and by the vendor" in page
+    )
+    part = (await read(http, incident))["parts"][2]  # type: ignore[index]
+    assert len(part["found"]["vendor_evidence_missing"]) == 2
+    assert any("The cause is the vendor's" in asked for asked in part["questions"])

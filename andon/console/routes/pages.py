@@ -14,14 +14,17 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.explaining import Explaining
 from andon.console.filters import Filters
 from andon.console.models.log import overdue_since
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
 from andon.console.reading import ME
+from andon.console.review import ReviewDesk
 from andon.console.routes.explaining import Telling
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder
+from andon.console.routes.review import Reviews
 from andon.console.screens.alarms import SHOWN_FOR, alarm_lines, log_line
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
@@ -156,6 +159,22 @@ async def incidents(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an incident's page shows beside the incident: how it is watched, what is learned from it."""
+
+    explaining: Explaining
+    reviews: ReviewDesk
+
+
+def beside_of(explaining: Telling, reviews: Reviews) -> Beside:
+    """Return what an incident's page shows beside the incident."""
+    return Beside(explaining, reviews)
+
+
+Together = Annotated[Beside, Depends(beside_of)]
+
+
 @router.get("/incidents/{incident}")
 async def incident(
     *,
@@ -166,7 +185,7 @@ async def incident(
     reviewed: Noting,
     asking: Petitions,
     duties: ToDo,
-    explaining: Telling,
+    beside: Together,
     own: Annotated[bool, Query()] = False,
 ) -> Response:
     """Show one incident; one that was merged leads to the other, unless its `own` page is asked for."""
@@ -187,13 +206,14 @@ async def incident(
     speaks = await duties.speaks_as(session.caller, Role.BUSINESS_OWNER)
     return render(
         "incident.html",
+        lacking=await beside.reviews.lacking(row),
         session=session,
         screen=screen,
         todo=task_lines(await duties.of(row, session.caller), at),
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
         stopping=stopping_box(shown, at),
         release=await ladder(row, shown, session.caller, duties, at),
-        watched=watch_box(await explaining.watch(row), at),
+        watched=watch_box(await beside.explaining.watch(row), at),
         leaderless=await duties.leaderless(row),
         name_them=False,
         alarms=alarm_lines(

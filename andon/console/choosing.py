@@ -31,6 +31,11 @@ async def choices_for(parts: Parts, request: DecisionRequest) -> Choices:
     )
 
 
+async def people_to_name(parts: Parts) -> Choices:
+    """Return whom something can be given to."""
+    return Choices(people=await asyncio.to_thread(_people, parts))
+
+
 def _people(parts: Parts) -> tuple[Person, ...]:
     at = parts.now()
     try:

@@ -25,6 +25,7 @@ from andon.console.models.sla import (
 from andon.console.models.stopping import Stopping
 from andon.console.models.tied import Tied
 from andon.console.wording import Wordings
+from andon.domain.change import Change
 from andon.domain.containment import OrderState, Proof, Verb
 from andon.domain.cost import Cost
 from andon.domain.directory import Role
@@ -125,6 +126,7 @@ class GateShown(Frozen):
     open: bool
     reasons: tuple[Shut, ...]
     advice: tuple[str, ...]
+    beside: tuple[str, ...] = Field((), description="what else to look at before a restart is decided")
 
 
 class Heads(Frozen):
@@ -179,6 +181,7 @@ class IncidentShown(IncidentListed):
     refused: int
     relapses: int
     findings: dict[str, str]
+    changes: tuple[Change, ...] = Field((), description="what is changed because of it, as it was named")
     impact: Impact = Field(Impact(), description="counts, hypotheses and affected records, as on record")
     file: Sha256Hex | None
     lead: PersonId | None = Field(description="the one named incident lead")
@@ -324,6 +327,7 @@ def _of_view(
     same = {name: getattr(view, name) for name in _SAME}
     return {
         **same,
+        "changes": tuple(view.changes.values()),
         "orders": tuple(_order(record) for record in view.orders),
         "decisions": tuple(decision_shown(record, wordings, at, around) for record in view.decisions),
         "evidence": evidence_summary(view, rows),

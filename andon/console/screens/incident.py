@@ -23,6 +23,7 @@ from andon.console.screens.course import (
 from andon.console.screens.known import KnownBox, TimeLine, known_box, time_lines
 from andon.console.screens.moments import Moment, lasting, maybe, moment
 from andon.console.screens.parts import IncidentLine, QuestionLine, incident_line, question_line
+from andon.console.screens.promised import PromisedLine, promised_lines
 from andon.console.screens.reach import ReachBox, reach_box
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
@@ -75,6 +76,7 @@ class GateBox:
     evaluation: str
     finished: Moment | None
     failed: tuple[str, ...]
+    beside: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class IncidentScreen:
     head: str
     begun: bool
     reach: ReachBox
+    changes: tuple[PromisedLine, ...]
 
 
 def incident_screen(
@@ -183,6 +186,7 @@ def incident_screen(
         head=incident.heads.response.digest,
         begun=incident.version > 0,
         reach=reach_box(incident.impact, incident.findings.get("blast_radius")),
+        changes=promised_lines(incident.id, incident.changes, now),
     )
 
 
@@ -239,6 +243,7 @@ def gate_box(incident: IncidentShown, now: datetime) -> GateBox | None:
         evaluation=_evaluation(evaluation) if evaluation else "No evaluation has finished.",
         finished=maybe(evaluation.finished_at if evaluation else None, now),
         failed=evaluation.failed if evaluation else (),
+        beside=gate.beside,
     )
 
 

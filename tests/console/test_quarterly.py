@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from andon.domain.directory import Role
 from andon.domain.quarter import quarter_around
@@ -86,6 +87,7 @@ async def test_use_is_unanswered_until_somebody_answers_for_it_and_the_last_answ
     assert (other["decision"] or {}).get("id") != made["id"], "an answer is for its own period"
 
 
+@pytest.mark.long
 async def test_a_decision_names_an_ai_system_and_somebody_who_can_answer_for_it(
     http: httpx.AsyncClient,
 ) -> None:
@@ -103,6 +105,7 @@ async def test_a_decision_names_an_ai_system_and_somebody_who_can_answer_for_it(
     assert (await decided(http, Role.ENGINEER)).status_code == 403
 
 
+@pytest.mark.long
 async def test_what_is_no_period_is_refused(http: httpx.AsyncClient) -> None:
     caller = Caller(http, Role.AUDITOR)
     for since, until in ((ENDED, BEGUN), (BEGUN, BEGUN), (BEGUN - timedelta(days=2000), BEGUN)):
@@ -130,6 +133,7 @@ async def test_the_page_has_six_parts_and_takes_a_decision(office: Office, http:
     assert "&lt;script&gt;alert" in after
 
 
+@pytest.mark.long
 async def test_files_are_handed_out_and_a_sheet_that_is_none_is_not_found(
     office: Office, http: httpx.AsyncClient
 ) -> None:

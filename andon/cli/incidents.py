@@ -171,6 +171,8 @@ def gate(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         screen.pairs(
             "\nEvaluation", {name: run.get(name) for name in ("suite", "total", "finished", "failed")}
         )
+    for number, line in enumerate(verdict.get("beside") or []):
+        screen.say(f"{'' if number else chr(10)}  {screen.inert(line)}")
     return code
 
 

@@ -26,6 +26,7 @@ from andon.register.codes import Codes
 from andon.register.deliveries import Deliveries
 from andon.register.detections import Detections
 from andon.register.engine import Databases
+from andon.register.evaluations import Evaluations
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
@@ -80,6 +81,7 @@ class Parts:
     evidence: Evidence
     people: People
     policies: Policies
+    evaluations: Evaluations
     systems: Systems
     switches: Switches
     spans: Spans
@@ -140,6 +142,7 @@ def open_parts(settings: Settings) -> Parts:
         evidence=queries.evidence,
         people=queries.people,
         policies=queries.policies,
+        evaluations=queries.evaluations,
         systems=queries.systems,
         switches=queries.switches,
         spans=queries.spans,

@@ -34,6 +34,7 @@ from andon.console.models.tied import tied
 from andon.console.parts import Parts
 from andon.console.stopping import Stops
 from andon.console.wording import Wordings
+from andon.domain.baseline import beside
 from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
@@ -140,7 +141,7 @@ class Reading:
         row = await self.row(incident)
         heads = await asyncio.to_thread(self._heads, row)
         directory = await asyncio.to_thread(self._directory)
-        known = {
+        known: dict[str, object] = {
             "explained": await self._known.explained(row),
             "times": await self._known.times(row),
             "stopping": await self._stops.of(row),
@@ -156,7 +157,19 @@ class Reading:
             called=await self._called(row),
             tied=tied(row, await asyncio.to_thread(self._parts.links.of, incident)),
         )
+        if shown.gate is not None:
+            words = await asyncio.to_thread(self._beside, row)
+            known["gate"] = shown.gate.model_copy(update={"beside": words})
         return shown.model_copy(update=known)
+
+    def _beside(self, row: IncidentRow) -> tuple[str, ...]:
+        """Return what stands beside the gate; why a suite can't run the past is kept by its digest."""
+        view = row.view
+        if view is None:
+            return ()
+        cannot = view.evaluation.cannot if view.evaluation is not None else None
+        reason = json.loads(self._parts.policies.get(cannot))["cannot"] if cannot is not None else ""
+        return beside(view, before=self._parts.evaluations.before(row.system, row.opened_at), reason=reason)
 
     async def counts(self, state: Listed, sought: Sought) -> dict[str, dict[str, int]]:
         """Count incidents by what they are called."""

@@ -11,7 +11,13 @@ from datetime import UTC, datetime, timedelta
 from andon.domain.containment import Applied, Order, Proof, Released
 from andon.domain.directory import Directory, Person, Role, Standing, standing_at
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
-from andon.domain.errors import LeverUnknownError, NotFoundError, SourceError, StoreConflictError
+from andon.domain.errors import (
+    EvaluationError,
+    LeverUnknownError,
+    NotFoundError,
+    SourceError,
+    StoreConflictError,
+)
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
 from andon.domain.facts import Weighed
 from andon.domain.gate import EvaluationResult
@@ -21,6 +27,7 @@ from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
 from andon.domain.retention import Kept
 from andon.domain.severity import Band
 from andon.domain.signing import Envelope
+from andon.domain.staging import Reproduction, ReproductionCall
 from andon.domain.suite_run import Before
 from andon.domain.values import Sha256Hex, digest_of, sha256
 from andon.domain.watch import LookKept, WatchSignal
@@ -273,6 +280,20 @@ class MemoryEvaluations:
         if number not in self.results:
             raise NotFoundError("evaluation", str(number))
         return self.results[number]
+
+
+@dataclass
+class MemoryStaging:
+    """A staging copy that answers everything, and what was sent to it."""
+
+    asked: list[ReproductionCall] = field(default_factory=list)
+    away: bool = False
+
+    async def reproduce(self, call: ReproductionCall) -> Reproduction:
+        self.asked.append(call)
+        if self.away:
+            raise EvaluationError("no staging copy")
+        return Reproduction(id=call.id, status=200, versions="a" * 64, seconds=0.5)
 
 
 @dataclass

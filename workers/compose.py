@@ -16,6 +16,7 @@ from activities.evidence import EvidenceActivities
 from activities.ledger import LedgerActivities, Milestones
 from activities.people import PeopleActivities
 from activities.release import ReleaseActivities
+from activities.reproduction import ReproductionActivities
 from activities.severity import SeverityActivities
 from activities.sharing import SharingActivities
 from activities.watching import WatchActivities
@@ -31,12 +32,14 @@ from workflows.evidence_snapshot import EvidenceSnapshotWorkflow
 from workflows.incident import IncidentWorkflow
 from workflows.notice import NoticeWorkflow
 from workflows.reevaluation import ReevaluationWorkflow
+from workflows.reproduction import ReproductionWorkflow
 from workflows.watch import WatchWorkflow
 
 WORKFLOWS: Final[tuple[type, ...]] = (
     IncidentWorkflow,
     EvidenceSnapshotWorkflow,
     ReevaluationWorkflow,
+    ReproductionWorkflow,
     WatchWorkflow,
     NoticeWorkflow,
 )
@@ -66,6 +69,7 @@ class Parts(Protocol):
     evidence: ports.EvidenceIndex
     evaluator: ports.Evaluator
     evaluations: ports.EvaluationLog
+    staging: ports.StagingCopy
     files: ports.FileWriter
     weigher: ports.Weigher
     signals: ports.SignalReader
@@ -134,9 +138,10 @@ def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:
 
 
 def evaluation_duty(parts: Parts, queue: str = queues.EVALUATION) -> Duty:
-    """Eval suites."""
+    """Eval suites, and what is sent to staging copies."""
     evaluation = EvaluationActivities(parts.evaluator)
-    return Duty(queue=queue, workflows=(), activities=(evaluation.run,))
+    reproduction = ReproductionActivities(parts.staging)
+    return Duty(queue=queue, workflows=(), activities=(evaluation.run, reproduction.run))
 
 
 QUEUES: Final = (queues.RESPONSE, queues.EVIDENCE, queues.EVALUATION, queues.CUSTODY)

@@ -96,6 +96,7 @@ class Runtime:
     evidence: ports.EvidenceIndex
     evaluator: ports.Evaluator
     evaluations: ports.EvaluationLog
+    staging: ports.StagingCopy
     files: ports.FileWriter
     weigher: ports.Weigher
     signals: ports.SignalReader

@@ -6,6 +6,7 @@ from functools import partial
 
 from andon.adapters.evaluators.kinds import TrialMeans
 from andon.adapters.evaluators.logs import EvaluationPlaces
+from andon.adapters.evaluators.staging import StagingCopies
 from andon.adapters.evaluators.suites import SuiteEvaluator
 from andon.adapters.levers.flag import FlagLever
 from andon.adapters.levers.kinds import Levers, Means, secret_of
@@ -102,6 +103,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         evidence=RegisterEvidenceIndex(queries.evidence, shelf.retention),
         evaluator=SuiteEvaluator(places, settings.policy.systems, TrialMeans(settings.trials)),
         evaluations=RegisterEvaluations(queries.evaluations),
+        staging=StagingCopies(places, TrialMeans(settings.trials)),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
         signals=RegisteredSignals(queries.systems, SourceMeans(settings.sources), queries.spans),

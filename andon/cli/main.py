@@ -52,6 +52,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("tokens", "andon.cli.tokens:app", RESPOND, "Make, list and revoke access tokens."),
     ("evidence", "andon.cli.evidence:app", PROVE, "Show, read, hold and erase what was preserved."),
     ("eval-case", "andon.cli.eval_case:eval_case", PROVE, "Write an incident as a case for its suite."),
+    ("reproduce", "andon.cli.reproduce:reproduce", PROVE, "Send what failed to the staging copy again."),
     ("gate", "andon.cli.incidents:gate", PROVE, "Show whether an AI system may run again, and if not, why."),
     ("file", "andon.cli.file:file", PROVE, "Show the incident file, or write it as a PDF."),
     ("audit", "andon.cli.audit:app", PROVE, "Verify, replay and read an incident, trusting nobody."),

@@ -29,6 +29,8 @@ RECORDS: Final = frozenset(
     }
 )
 """May see which records are affected, which may be personal data; all others are told how many."""
+REPRODUCING: Final = frozenset({Role.INCIDENT_LEAD, Role.ENGINEER, Role.SECURITY})
+"""May have an incident's input sent to the staging copy of its AI system."""
 APPROVING_USE: Final = frozenset({Role.BUSINESS_OWNER, Role.EXECUTIVE})
 """May decide whether an AI system stays in use, and may answer for it."""
 AUDITING: Final = frozenset({Role.AUDITOR})

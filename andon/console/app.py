@@ -23,6 +23,7 @@ from andon.console.models.directory import NewAbsence, Why
 from andon.console.models.keys import NewKey, ProvenKey
 from andon.console.models.proposal import ProposalBody
 from andon.console.models.quarterly import UseBody
+from andon.console.models.reproduction import ReproductionBody
 from andon.console.models.response import ResponseBody, SignedBody
 from andon.console.models.review import WordsBody
 from andon.console.models.tokens import NewToken
@@ -32,6 +33,7 @@ from andon.console.quarterly import Quarterly
 from andon.console.reach import Reaching
 from andon.console.reading import Reading
 from andon.console.reports import Reports
+from andon.console.reproducing import Reproducing
 from andon.console.responding import Desk
 from andon.console.review import ReviewDesk
 from andon.console.routes import (
@@ -70,6 +72,7 @@ from andon.console.routes import (
     reading_file,
     releasing,
     report,
+    reproductions,
     review,
     signing,
     sources,
@@ -105,6 +108,7 @@ BODIES: Final = (
     NewKey,
     ProvenKey,
     NewToken,
+    ReproductionBody,
     UseBody,
     WordsBody,
 )
@@ -123,6 +127,7 @@ APIS: Final = (
     reach.router,
     review.api,
     eval_case.router,
+    reproductions.router,
     access.router,
     custody.router,
     exporting.router,
@@ -195,6 +200,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.tracing = Tracing(parts)
     state.explaining = Explaining(parts)
     state.viewing = Viewing(parts)
+    state.reproducing = Reproducing(parts)
     state.small_matters = SmallMatters(parts)
     state.quarterly = Quarterly(parts)
     state.reviewed = Reviewed(parts)

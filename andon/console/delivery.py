@@ -12,6 +12,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -19,15 +20,21 @@ from andon.config import TemporalSettings
 from andon.domain.declaration import DeclarationTaken
 from andon.domain.errands import LEAD_GONE, LeadGone
 from andon.domain.errors import AndonError, NotFoundError
+from andon.domain.follow_up import SETTLE, SettlingTaken, follow_up_workflow
 from andon.domain.incident import Answered, workflow_id
 from andon.domain.proposal import Proposed
 from andon.domain.signing import Envelope
+from andon.domain.staging import REPRODUCTION, Reproduction, ReproductionCall
 from andon.domain.values import IncidentId, PersonId
 
 RESPOND: Final = "respond"
 PROPOSE: Final = "propose"
 DECLARE: Final = "declare"
-_Result = TypeVar("_Result", Answered, Proposed, DeclarationTaken)
+REPRODUCTION_WORKFLOW: Final = "Reproduction"
+QUEUE: Final = "andon"
+REPRODUCED_WITHIN: Final = timedelta(seconds=60)
+"""An AI system may take half a minute for one answer; what takes longer ends as evidence all the same."""
+_Result = TypeVar("_Result", Answered, Proposed, DeclarationTaken, SettlingTaken)
 DEADLINE: Final = timedelta(seconds=10)
 """An answer is stored in locked storage before its update returns; a kill -9 of the store takes longer."""
 
@@ -76,6 +83,46 @@ class Engine:
         """
         return await self._update(incident, DECLARE, envelope, nonce, DeclarationTaken)
 
+    async def settle(self, incident: IncidentId, envelope: Envelope, nonce: str) -> SettlingTaken:
+        """Deliver a signed proof or drop of a change to what follows up on a closed incident.
+
+        Raises:
+            EngineAwayError: no answer within the deadline.
+            EndedError: no workflow runs that could take it.
+        """
+        place = follow_up_workflow(incident)
+        return await self._update(incident, SETTLE, envelope, nonce, SettlingTaken, place=place)
+
+    async def reproduce(self, call: ReproductionCall) -> Reproduction | None:
+        """Have an incident's input sent to the staging copy once; None: it is not over yet.
+
+        Raises:
+            EngineAwayError: Temporal did not take it in time.
+        """
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                client = await self._connected()
+                handle = await client.start_workflow(
+                    REPRODUCTION_WORKFLOW,
+                    call,
+                    id=f"{workflow_id(call.incident)}/{REPRODUCTION}/{call.id}",
+                    task_queue=QUEUE,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    result_type=Reproduction,
+                    rpc_timeout=self._deadline,
+                )
+        except (RuntimeError, TimeoutError) as error:
+            raise EngineAwayError("Temporal did not take it in time") from error
+        except RPCError as error:
+            raise _translated(error, call.incident) from error
+        try:
+            async with asyncio.timeout(REPRODUCED_WITHIN.total_seconds()):
+                result = await handle.result()
+        except (TimeoutError, RPCError):
+            return None
+        assert isinstance(result, Reproduction)  # noqa: S101 - narrows what the client types as Any
+        return result
+
     async def lead_gone(self, incident: IncidentId, person: PersonId) -> None:
         """Tell an incident that whoever leads it can't any more.
 
@@ -94,12 +141,19 @@ class Engine:
             raise _translated(error, incident) from error
 
     async def _update(
-        self, incident: IncidentId, name: str, envelope: Envelope, nonce: str, form: type[_Result]
+        self,
+        incident: IncidentId,
+        name: str,
+        envelope: Envelope,
+        nonce: str,
+        form: type[_Result],
+        *,
+        place: str = "",
     ) -> _Result:
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 client = await self._connected()
-                result = await client.get_workflow_handle(workflow_id(incident)).execute_update(
+                result = await client.get_workflow_handle(place or workflow_id(incident)).execute_update(
                     name, envelope, id=nonce, result_type=form, rpc_timeout=self._deadline
                 )
         except (RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:

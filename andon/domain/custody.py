@@ -35,6 +35,8 @@ class AccessKind(StrEnum):
     RAW_REFUSED = "raw_refused"
     EXPORTED = "exported"
     EXPORT_REFUSED = "export_refused"
+    REPRODUCED = "reproduced"
+    """The failing input was sent to the staging copy."""
     HOLD_ASKED = "hold_asked"
     HELD = "held"
     """Every object version of the incident has a legal hold, read back from the store."""

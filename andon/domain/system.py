@@ -13,6 +13,7 @@ from andon.domain.cost import Cost
 from andon.domain.errors import InvalidInputError
 from andon.domain.mode import Mode
 from andon.domain.proof import Ground
+from andon.domain.staging import Staging, mistaken
 from andon.domain.suite import SuiteRules
 from andon.domain.values import Frozen, PersonId, Slug
 from andon.domain.watch import NOTHING_STATED, WatchFile
@@ -217,6 +218,7 @@ class AISystem(Frozen):
     levers: tuple[LeverEntry, ...] = ()
     evidence: EvidencePlaces = EvidencePlaces(recorder=True, versions_url=None)
     evaluation: Evaluation | None = None
+    staging: Staging | None = Field(None, description="a copy that an incident's input may be sent to again")
     watch: WatchFile = Field(NOTHING_STATED, description="what is watched of it after a restart")
     thresholds: dict[str, int] = Field(
         default_factory=dict, description="thresholds of the severity policy that differ for this AI system"
@@ -253,6 +255,15 @@ class AISystem(Frozen):
             known = signal.source == "recorder" or self.evidence.source(signal.source) is not None
             if not (signal.is_url or known):
                 raise ValueError(f"watch: {signal.name}: {signal.source} is neither a source here nor a URL")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_staging_that_is_production(self) -> AISystem:
+        if self.staging is not None:
+            versions = self.evidence.versions_url
+            levers = [value for one in self.levers for value in one.options.values()]
+            if why := mistaken(self.staging, str(versions) if versions else None, levers):
+                raise InvalidInputError(f"system {self.id}: staging: {why}")
         return self
 
     def lever_list(self) -> tuple[Lever, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from andon.ports.evaluation import (
     EvaluationLog,
     Evaluator,
+    StagingCopy,
 )
 from andon.ports.evidence import (
     Captured,
@@ -80,6 +81,7 @@ __all__ = [
     "SealedText",
     "SharingLever",
     "SignalReader",
+    "StagingCopy",
     "StandingOrder",
     "StatementReader",
     "Vault",

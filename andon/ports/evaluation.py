@@ -7,6 +7,7 @@ from typing import Protocol
 
 from andon.domain.errands import EvaluationRequest
 from andon.domain.gate import EvaluationResult
+from andon.domain.staging import Reproduction, ReproductionCall
 from andon.domain.values import IncidentId
 
 
@@ -20,6 +21,17 @@ class Evaluator(Protocol):
 
         Raises:
             EvaluationError: the suite could not be run. Final.
+        """
+
+
+class StagingCopy(Protocol):
+    """Sends an incident's input to a copy of its AI system, and keeps what came back as evidence."""
+
+    async def reproduce(self, call: ReproductionCall) -> Reproduction:
+        """Send it once.
+
+        Raises:
+            EvaluationError: there is no copy, or nothing to send. Final.
         """
 
 

@@ -12,6 +12,7 @@ LISTING = ALL - {Role.DETECTOR}
 READING = LISTING - {Role.REPORTER}
 REVIEWING = READING - {Role.AUDITOR, Role.CUSTODIAN}
 AUDITOR = frozenset({Role.AUDITOR})
+REPRODUCING = frozenset({Role.INCIDENT_LEAD, Role.ENGINEER, Role.SECURITY})
 RECORDS = AUDITOR | frozenset(
     {
         Role.RESPONDER,
@@ -61,6 +62,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/me": Row(ALL, READ),
     "GET /v1/incidents/{incident}/watch": Row(READING, READ),
     "GET /v1/incidents/{incident}/explanation": Row(READING, READ),
+    "POST /v1/incidents/{incident}/reproductions": Row(REPRODUCING, RESPOND),
     "GET /v1/systems": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),

@@ -84,10 +84,14 @@ class Bench:
     async def result(self, within: timedelta = WITHIN) -> EvaluationResult:
         return await self.evaluator.run(self.request(within), self.progress.append)
 
-    async def kept_trace(self, messages: object) -> None:
+    async def kept_trace(self, messages: object, **attributes: object) -> None:
         """Put an incident with one trace into the register and the store, as evidence is kept."""
         self.places.incidents.allot(opening(trace_ids=(TRACE,)), dedupe=None, title=TITLE)
-        span = {"span_id": "1", "parent": None, "attributes": {"gen_ai.input.messages": messages}}
+        span = {
+            "span_id": "1",
+            "parent": None,
+            "attributes": {"gen_ai.input.messages": messages, **attributes},
+        }
         content = json.dumps({"trace_id": TRACE, "service": "refund_desk", "spans": [span]}).encode()
         name = f"application_log/recorder/{TRACE}"
         stored = await self.places.vault.encrypt(INCIDENT, content, bound_to=name)

@@ -55,6 +55,7 @@ class Parts:
     people: fakes.MemoryPeople = field(default_factory=lambda: fakes.MemoryPeople(fakes.everybody()))
     versions: fakes.MemoryVersions = field(default_factory=fakes.MemoryVersions)
     signals: fakes.MemorySignals = field(default_factory=fakes.MemorySignals)
+    staging: fakes.MemoryStaging = field(default_factory=fakes.MemoryStaging)
     evidence: fakes.MemoryEvidence = field(default_factory=fakes.MemoryEvidence)
     store: fakes.MemoryStore = field(default_factory=fakes.MemoryStore)
     vault: fakes.OpenVault = field(default_factory=fakes.OpenVault)

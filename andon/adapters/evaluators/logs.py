@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from andon.adapters.redaction.guarded import Guard
 from andon.adapters.store.vault import AesVault
 from andon.domain.errands import EvaluationRequest
 from andon.domain.evidence import EvidenceItem
-from andon.domain.values import Sha256Hex, digest_of, sha256
+from andon.domain.values import IncidentId, Sha256Hex, digest_of, sha256
 from andon.ports import Captured, EvidenceStore
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
@@ -42,21 +42,43 @@ class EvaluationPlaces:
     vault: AesVault
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an item comes from that no snapshot collected."""
+
+    source: str
+    collector: str
+    query: Sha256Hex
+    name: str
+    """Of the run among others of the source."""
+
+
 async def keep_logs(
     places: EvaluationPlaces, request: EvaluationRequest, place: Path, at: datetime
 ) -> Sha256Hex:
     """Store output, result and logs; return the digest of the stored output."""
-    contents = list(_logs(place))
-    items = [await _kept(places, request, name, content, at) for name, content in contents]
-    await asyncio.to_thread(places.evidence.save_items, request.incident, OUTSIDE_SNAPSHOTS, items, ())
-    return items[0].sha256
+    origin = Origin(SOURCE, COLLECTOR, digest_of(request), f"{request.number}/{at:%Y%m%dT%H%M%S%f}")
+    return (await keep(places, request.incident, origin, dict(_logs(place)), at))[0].sha256
+
+
+async def keep(
+    places: EvaluationPlaces,
+    incident: IncidentId,
+    origin: Origin,
+    contents: Mapping[str, bytes],
+    at: datetime,
+) -> list[EvidenceItem]:
+    """Store contents as evidence outside of snapshots, and return the items in their order."""
+    items = [await _kept(places, incident, origin, name, content, at) for name, content in contents.items()]
+    await asyncio.to_thread(places.evidence.save_items, incident, OUTSIDE_SNAPSHOTS, items, ())
+    return items
 
 
 async def _kept(
-    places: EvaluationPlaces, request: EvaluationRequest, name: str, content: bytes, at: datetime
+    places: EvaluationPlaces, incident: IncidentId, origin: Origin, name: str, content: bytes, at: datetime
 ) -> EvidenceItem:
-    incident, vault = request.incident, places.vault
-    bound_to = f"{KIND}/{SOURCE}/{request.number}/{at:%Y%m%dT%H%M%S%f}/{name}"
+    vault = places.vault
+    bound_to = f"{KIND}/{origin.source}/{origin.name}/{name}"
     content_type = "application/json" if name.endswith(".json") else "text/plain"
     found = Captured(kind=KIND, content=content, content_type=content_type, name=name)
     captured = await asyncio.to_thread(Guard(vault).admitted, incident, found, None)
@@ -68,8 +90,8 @@ async def _kept(
     return EvidenceItem(
         id=bound_to,
         kind=KIND,
-        source=SOURCE,
-        query=digest_of(request),
+        source=origin.source,
+        query=origin.query,
         captured_at=at,
         sha256=digest,
         size_bytes=len(stored),
@@ -77,7 +99,7 @@ async def _kept(
         key=receipt.key,
         version_id=receipt.version_id,
         locked_until=receipt.locked_until,
-        collector=COLLECTOR,
+        collector=origin.collector,
         plain=await vault.commit(incident, captured.content, bound_to=bound_to),
         found=captured.found,
         left_out=captured.left_out,

@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import Final
 
 from andon.adapters.clock import utc_now
-from andon.adapters.evaluators.case import case_line
 from andon.adapters.evaluators.command import NOTHING_ENFORCED
 from andon.adapters.evaluators.kinds import Ran, Run, TrialMeans, kind_of
 from andon.adapters.evaluators.logs import EvaluationPlaces, is_plain, keep_logs
 from andon.adapters.evaluators.measured import files_changed, report_changed, suite_changed
+from andon.adapters.evaluators.own_case import own_case
 from andon.adapters.evaluators.past import past_of, past_result, put_versions, unrun
 from andon.adapters.evaluators.report import Report, read_report
-from andon.adapters.store.packs import open_item
 from andon.domain.confinement import Confinement, Problem
 from andon.domain.errands import EvaluationRequest
 from andon.domain.errors import EvaluationError, InvalidInputError
 from andon.domain.gate import EvaluationResult
 from andon.domain.suite import pin_of
 from andon.domain.system import Evaluation
-from andon.domain.trace_names import TRACE_KIND
 from andon.domain.values import Sha256Hex
 
 RESULT: Final = "result.json"
@@ -70,11 +68,12 @@ class SuiteEvaluator:
         if tried is None:
             return await unrun(self._places, suite, self._now())
         progress("preparing the incident's own case")
-        lines = await self._cases(request)
+        line = await own_case(self._places, request.incident)
         with tempfile.TemporaryDirectory(prefix="andon-evaluation-", ignore_cleanup_errors=True) as name:
             place = Path(name)
             (place / "logs").mkdir()
-            (place / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            # Without the incident's case the gate stays shut; the suite runs all the same.
+            (place / "cases.jsonl").write_text(f"{line}\n" if line else "", "utf-8")
             held = await put_versions(self._places, request.incident, place) if request.past else None
             changed = {*suite_changed(suite, request.pin), *self._files_changed(suite)}
             started_at = self._now()
@@ -97,22 +96,6 @@ class SuiteEvaluator:
         if system is None or system.evaluation is None:
             raise EvaluationError(f"the file of {request.system} names no evaluation")
         return system.evaluation
-
-    async def _cases(self, request: EvaluationRequest) -> list[str]:
-        """Return the incident's case, or nothing; the gate stays shut on a run without it."""
-        row = await asyncio.to_thread(self._places.incidents.get, request.incident)
-        opening = row.opening if row else None
-        items = await asyncio.to_thread(self._places.evidence.items, request.incident, TRACE_KIND)
-        by_trace = {item.id.rsplit("/", 1)[-1]: item for item in items}
-        for trace_id in opening.trace_ids if opening else ():
-            if trace_id in by_trace:
-                trace = await open_item(
-                    self._places.store, self._places.vault, request.incident, by_trace[trace_id]
-                )
-                line = case_line(request.incident, trace)
-                if line is not None:
-                    return [line]
-        return []
 
     async def _ran(
         self, suite: Evaluation, request: EvaluationRequest, place: Path, progress: Callable[[str], None]

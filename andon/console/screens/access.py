@@ -20,6 +20,7 @@ WORDS: Final[dict[str, str]] = {
     AccessKind.RAW_REFUSED: "was refused an original",
     AccessKind.EXPORTED: "exported the incident",
     AccessKind.EXPORT_REFUSED: "was refused an export",
+    AccessKind.REPRODUCED: "had the failing input sent to the staging copy",
     AccessKind.HOLD_ASKED: "put a legal hold on the evidence",
     AccessKind.HELD: "set the hold on every object in the store, and read it back",
     AccessKind.HOLD_LIFT_ASKED: "lifted the legal hold",

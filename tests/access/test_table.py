@@ -46,6 +46,7 @@ FILLED: Final = {
     "secret": "none",
     "kind": "external_counsel",
     "task": "look_back-1",
+    "change": "change-1",
     "receipt": "DET-none",
     "taxonomy": "atlas",
     "trace": "0" * 32,

@@ -22,6 +22,8 @@ from tests.screens.tour import SHAPES, Fault, Tour, kind_of
 LONGEST: Final = 20_000
 FIRST: Final = ("auditor", "responder", "incident_lead")
 """Who looks first; the others add what only they are shown."""
+LIVING: Final = frozenset({"/", "/incidents/*"})
+"""What is another page at each moment of an incident."""
 
 
 class Gallery:
@@ -31,12 +33,13 @@ class Gallery:
         self._folder = folder
         self._setting = setting
         self._console = console
+        self._seen: set[str] = set()
         self.taken = 0
         self.faults: list[Fault] = []
 
     async def look(self, browser: Browser, moment: str, roles: Iterable[str]) -> None:
-        """Take every kind of page that these roles are shown, once."""
-        seen: set[str] = set()
+        """Take every kind of page that these roles are shown, once; what lives is taken at each moment."""
+        self._seen -= LIVING
         for role in roles:
             context = await browser.new_context(base_url=self._console)
             page = await context.new_page()
@@ -45,7 +48,7 @@ class Gallery:
             await page.get_by_label("Your token").fill(self._setting.token(role).read_text())
             await page.get_by_role("button", name="Sign in").click()
             await page.get_by_role("button", name="Sign out").wait_for()
-            tour = Tour(page, seen)
+            tour = Tour(page, self._seen)
             async for path in tour.pages():
                 await self._take(tour, moment, path)
             await context.close()
@@ -56,7 +59,9 @@ class Gallery:
             await tour.into(shape)
             await tour.picture(self._folder, f"{moment}-{name}-{shape.name}")
             self.taken += 1
-            self.faults += await tour.faults(path, shape)
+            for fault in await tour.faults(path, shape):
+                print(f"{fault.what:28} {fault.path:60} {fault.shape:12} {fault.where}", flush=True)
+                self.faults.append(fault)
 
 
 async def shown(gallery: Gallery, moment: str, roles: Iterable[str]) -> None:
@@ -99,8 +104,6 @@ def main() -> int:
         return 1
     chosen.pictures.mkdir(parents=True, exist_ok=True)
     faults = play(chosen.folder, chosen.pictures)
-    for fault in sorted(set(faults), key=lambda one: (one.what, one.path, one.shape)):
-        print(f"{fault.what:28} {fault.path:60} {fault.shape:12} {fault.where}")
     print(f"{len(faults)} faults at level AA of WCAG 2.2")
     return 1 if faults else 0
 

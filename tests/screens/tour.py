@@ -29,7 +29,9 @@ SHAPES: Final = tuple(
     for scheme in ("light", "dark")
 )
 NO_PAGE: Final = re.compile(r"^/(v1|static|sign-out)\b|\.(csv|pdf|json|txt|html|zip)$")
-OF_ONE: Final = re.compile(r"(?<=/)(INC|QI|UPL|RPT)-[\w-]+|(?<=/)[0-9a-f]{12,64}(?=/|$)|-\d+(?=/|$)")
+OF_ONE: Final = re.compile(
+    r"(?<=/)(INC|QI|UPL|RPT)-[\w-]+|(?<=/)[0-9a-f]{12,64}(?=/|$)|(?<=/tasks/)[\w-]+|-\d+(?=/|$)"
+)
 AA: Final = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},

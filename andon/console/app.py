@@ -16,7 +16,9 @@ from andon.console.declaring import Declaring
 from andon.console.duties import Duties
 from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
+from andon.console.following import Following
 from andon.console.models.affected import AffectedBody
+from andon.console.models.change import DropBody, ProofBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
 from andon.console.models.declaration import DeclarationBody
 from andon.console.models.directory import NewAbsence, Why
@@ -29,6 +31,7 @@ from andon.console.models.review import WordsBody
 from andon.console.models.tokens import NewToken
 from andon.console.opening import Reviewed
 from andon.console.parts import Parts, open_parts
+from andon.console.promising import Promising
 from andon.console.quarterly import Quarterly
 from andon.console.reach import Reaching
 from andon.console.reading import Reading
@@ -41,6 +44,8 @@ from andon.console.routes import (
     affected,
     alarms,
     answering,
+    change_pages,
+    changes,
     custody,
     custody_pages,
     decisions,
@@ -61,6 +66,7 @@ from andon.console.routes import (
     notices,
     pages,
     petitions,
+    promising,
     proposals,
     provider,
     proving,
@@ -94,6 +100,8 @@ from andon.domain.directory import Directory
 
 BODIES: Final = (
     AffectedBody,
+    ProofBody,
+    DropBody,
     ResponseBody,
     SignedBody,
     ProposalBody,
@@ -115,6 +123,7 @@ BODIES: Final = (
 """What routes read from their bodies by themselves."""
 
 APIS: Final = (
+    changes.router,
     alarms.router,
     log.router,
     metrics.router,
@@ -147,6 +156,7 @@ APIS: Final = (
 )
 """What programs and the command line ask for."""
 PAGES: Final = (
+    change_pages.router,
     quality_pages.router,
     quarterly.router,
     reach_pages.router,
@@ -167,6 +177,7 @@ PAGES: Final = (
     pages.router,
     answering.router,
     petitions.router,
+    promising.router,
     duties.router,
     releasing.router,
     signing.router,
@@ -206,9 +217,11 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.reviewed = Reviewed(parts)
     state.asking = Asking(parts, wordings)
     state.declaring = Declaring(parts)
+    state.following = Following(parts)
     state.affected = Affected(parts, state.reading, state.declaring)
     state.reaching = Reaching(parts, state.affected)
     state.declaring.look_with(state.reaching.check)
+    state.declaring.look_with(Promising(parts).check)
     state.duties = Duties(parts, wordings)
     state.desk = Desk(parts, wordings)
     state.reviews = ReviewDesk(parts)

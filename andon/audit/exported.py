@@ -19,6 +19,7 @@ from andon.domain.directory import Directory
 from andon.domain.errors import InvalidInputError
 from andon.domain.evidence import Manifest
 from andon.domain.ledger import Entry, Head
+from andon.domain.review import Review
 from andon.domain.signing import Envelope
 from andon.domain.values import IncidentId, Sha256Hex, canonical, sha256
 
@@ -53,6 +54,9 @@ class Exported:
     """Directories that answers were judged against."""
 
     policies: Mapping[Sha256Hex, str] = field(default_factory=dict)
+    reviews: Mapping[Sha256Hex, str] = field(default_factory=dict)
+    """Post-incident reviews that answers were given for."""
+
     manifests: Iterable[str] = ()
     """Evidence manifests by snapshot. May be read from the disk anew each time it is gone through."""
 
@@ -82,6 +86,7 @@ class Opened:
     statements: dict[Sha256Hex, Envelope] = field(default_factory=dict)
     requests: dict[Sha256Hex, DecisionRequest] = field(default_factory=dict)
     directories: dict[Sha256Hex, Directory] = field(default_factory=dict)
+    reviews: dict[Sha256Hex, Review] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
 
     @property
@@ -107,6 +112,7 @@ def open_exported(exported: Exported) -> Opened:
     opened.statements = _by_digest(opened, "statement", exported.statements, Envelope)
     opened.requests = _by_digest(opened, "question", exported.requests, DecisionRequest)
     opened.directories = _by_digest(opened, "directory", exported.directories, Directory)
+    opened.reviews = _by_digest(opened, "review", exported.reviews, Review)
     for digest, text in exported.policies.items():
         opened.lines += 1
         _same_digest(opened, f"policy {digest[:16]}", text, digest)

@@ -34,7 +34,7 @@ STAMP: Final = "data/checkpoint/note.tsr"
 STORE: Final = "data/store/"
 """Objects of locked storage under their own keys, byte for byte as they are stored: encrypted."""
 
-BY_DIGEST: Final = ("directories", "policies", "questions", "statements")
+BY_DIGEST: Final = ("directories", "policies", "questions", "reviews", "statements")
 """Folders of texts whose name is the SHA-256 of their bytes."""
 
 SINGLE: Final = frozenset({ABOUT, CODE, FILE, HEADS, KEYS, LOCKS, RESPONSE, ACCESS, NOTE, PROOF, STAMP})

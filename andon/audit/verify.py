@@ -30,6 +30,7 @@ from andon.audit.kept import check_archives
 from andon.audit.preserved import Objects, check_evidence, check_file
 from andon.audit.proposals import check_proposals, check_requesters
 from andon.audit.responses import check_judgement, check_statements
+from andon.audit.reviews import check_reviews
 from andon.audit.runs import check_histories
 from andon.audit.sealed import check_checkpoint, check_inclusion, check_pinned, check_times
 from andon.audit.stamp import check_stamp
@@ -69,7 +70,10 @@ STEPS: Mapping[Name, str] = {
     Name.STATEMENTS: (
         "an answer, proposal or declaration that nobody signed, signed by an untrusted key, or altered"
     ),
-    Name.JUDGEMENT: "an answer that should not have counted, or a decision its answers don't carry",
+    Name.JUDGEMENT: (
+        "an answer that should not have counted, or a decision its answers don't carry; a review withheld, "
+        "altered, incomplete or of another ledger"
+    ),
     Name.COURSE: "contained without proof, a release nobody decided, a second restart, life after the end",
     Name.HISTORIES: "a workflow history reset, cut or exchanged; an answer that never came in",
     Name.REPLAY: "choices that this code does not make from these inputs",
@@ -154,4 +158,5 @@ def _responses(steps: dict[Name, Step], opened: Opened, trust: Trust) -> None:
     check_stated(judgement, opened)
     asked = check_judgement(judgement, opened, answers)
     check_requesters(judgement, opened, proposed)
+    check_reviews(judgement, opened, answers)
     check_course(steps[Name.COURSE], opened.entries, asked)

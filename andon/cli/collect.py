@@ -20,6 +20,7 @@ from andon.audit.exported import Exported, Sealing
 from andon.audit.locked import LockedReader, Shelf, StoreAccess
 from andon.audit.recorded import recorded_in
 from andon.audit.replay import histories
+from andon.audit.reviews import reviews_named
 from andon.audit.texts import line_of
 from andon.audit.trust import Keys, Trust
 from andon.audit.verify import Beside
@@ -97,6 +98,7 @@ def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: in
         requests=questions | dict(found.requests),
         directories=found.directories,
         policies=found.policies,
+        reviews=found.reviews,
         manifests=found.manifests,
         heads=heads,
         access_head=found.access_head,
@@ -167,14 +169,16 @@ def _texts(
     access, access_head = _access(service, path)
     questions = detail.get("decisions") or []
     policies = {str(one["request"]["policy"]) for one in questions}
+    statements = _statements(service, path, (*entries, *map(json.loads, access)))
     return Exported(
         incident=incident,
         entries=tuple(line_of(entry) for entry in entries),
         access=access,
-        statements=_statements(service, path, (*entries, *map(json.loads, access))),
+        statements=statements,
         requests={str(one["digest"]): line_of(one["request"]) for one in questions},
         directories=_optional(service, f"{path}/directories", "directories", notes),
         policies=_each(service, "/v1/policies/{}", policies),
+        reviews=_each(service, "/v1/policies/{}", reviews_named(statements.values(), questions)),
         manifests=tuple(line_of(one) for one in rows_of(service.get(f"{path}/evidence"), "manifests")),
         heads=heads,
         access_head=access_head,

@@ -124,27 +124,29 @@ def newest(versions: Sequence[Words]) -> dict[str, Words]:
     return found
 
 
-def problems(review: Review, incident: IncidentId, entries: Sequence[Entry], before: Instant) -> list[str]:
+def problems(review: Review, answer: Entry, entries: Sequence[Entry], received_at: Instant) -> list[str]:
     """Say what keeps a review from being the one that an answer was given for; empty: nothing.
 
     Args:
         review: as it was kept under its digest.
-        incident: whose it must be.
-        entries: the response chain, in order of its numbers.
-        before: when the answer was received.
+        answer: the entry that the answer stands in.
+        entries: the response chain.
+        received_at: when the answer was received.
     """
     found: list[str] = []
-    if review.incident != incident:
+    if review.incident != answer.incident:
         found.append(f"is of {review.incident}")
     if set(review.parts) != set(PARTS):
         found.append("does not have the five parts")
     found += [f"has no words for {name}" for name in missing_parts(review, review.severity)]
     last = next((one for one in entries if one.sequence == review.head.length - 1), None)
-    if review.head.length and (last is None or last.digest() != review.head.digest):
+    if review.head.length > answer.sequence:
+        found.append("was made after the answer")
+    elif review.head.length and (last is None or last.digest() != review.head.digest):
         found.append("was made from another ledger")
     found += [
         f"has words for {name} that were written after the answer"
         for name, words in review.words.items()
-        if words.at > before
+        if words.at > received_at
     ]
     return found

@@ -79,6 +79,17 @@ def test_a_low_tier_without_the_four_is_warned_and_a_high_one_refused(tmp_path: 
     assert "bela can be reached" in findings(whole, "good")["owner"]
 
 
+@pytest.mark.long
+def test_trade_offs_that_nobody_stated_are_warned_of(tmp_path: Path) -> None:
+    stated = {"trade_offs": {"logging_privacy": "Letters are kept, addresses are not."}}
+    warned = findings(checked(tmp_path, written(tmp_path, **stated), check=0), "warning")
+    assert [name for name in warned if name.startswith("trade_offs.")] == [
+        "trade_offs.approval_latency",
+        "trade_offs.containment_continuity",
+        "trade_offs.autonomy_blast_radius",
+    ]
+
+
 def test_it_says_what_would_be_stopped_first_at_each_severity(tmp_path: Path) -> None:
     found = checked(tmp_path, written(tmp_path), check=0)
     levers = {band: [one["levers"] for one in stops] for band, stops in found["stopped_first"].items()}

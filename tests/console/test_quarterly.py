@@ -16,6 +16,7 @@ from andon.domain.severity import Band, Classification
 from tests.api.server import bearer
 from tests.console.desk import SYSTEM, Caller, Office
 from tests.console.test_pages import signed_in
+from tests.console.test_quality import kept
 
 OWNER = f"{Role.BUSINESS_OWNER}-1"
 BEGUN, ENDED = quarter_around(datetime.now(UTC))
@@ -65,6 +66,21 @@ async def test_a_review_has_what_its_quarter_has_and_near_misses_with_both_sever
     assert len(found["near_misses"]) == found["metrics"]["near_misses"]
     assert sum(found["by_class"].values()) == found["metrics"]["incidents"]
     assert sum(month["incidents"] for month in found["months"]) == found["metrics"]["incidents"]
+
+
+async def test_a_caught_draft_is_in_metrics_and_review_with_what_it_could_have_been(
+    office: Office, http: httpx.AsyncClient
+) -> None:
+    before = (await told(http))["metrics"]["near_misses"]
+    draft = await kept(office, classification=Classification.NEAR_MISS, potential=Band.HIGH)
+    after = await told(http)
+    (near,) = [one for one in after["near_misses"] if one["id"] == draft.id]
+    assert (near["actual"], near["potential"]) == ("low", "high")
+    assert after["metrics"]["near_misses"] == before + 1
+    metrics = (await Caller(http, Role.AUDITOR).get("/v1/metrics", system=draft.system)).json()
+    assert metrics["near_misses"] == 1
+    listed = (await Caller(http, Role.AUDITOR).get("/v1/near-misses", system=draft.system)).json()
+    assert [one["id"] for one in listed["near_misses"]] == [draft.id]
 
 
 async def test_use_is_unanswered_until_somebody_answers_for_it_and_the_last_answer_counts(

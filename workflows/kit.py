@@ -93,6 +93,7 @@ class Kit:
             self.clock,
             watching=watching,
             merging=self.merging,
+            decisions=self.decisions,
         )
         self.restart = Restart(
             opening,

@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError
 
 from activities.sharing import SampleCall, SharingActivities
 from andon.domain.containment import Order
-from andon.domain.decision import DecisionKind, DecisionRecord
+from andon.domain.decision import Binding, DecisionKind, DecisionRecord
 from andon.domain.declaration import Declaration
 from andon.domain.directory import Role
 from andon.domain.incident import Ending, IncidentState, OpenIncident
@@ -24,7 +24,9 @@ from andon.domain.ledger import Kind
 from andon.domain.release import Asked, Reached, ReleaseCourse, Standing, standing_at
 from andon.domain.response import Refusal
 from andon.domain.use import ENDING_FINDING
+from andon.domain.values import NOTHING_YET, digest_of
 from workflows.clock import Clock
+from workflows.decisions import Decisions
 from workflows.levers import Levers
 from workflows.merging import Merging
 from workflows.notices import Notices
@@ -39,6 +41,17 @@ CALLED_ON = (Role.BUSINESS_OWNER, Role.INCIDENT_LEAD, Role.OPERATIONS)
 NOT_RESTARTING = "not_restarting"
 TAKEN_BACK = "taken_back"
 REFUSED = "release_refused"
+NOT_APPROVED = "step_not_approved"
+
+
+def bound(state: IncidentState) -> Binding:
+    """Return what a restart decision is bound to as things stand."""
+    result = state.evaluation
+    return Binding(
+        evidence_root=state.evidence_root,
+        evaluation=digest_of(result) if result else NOTHING_YET,
+        versions=state.approved_versions or NOTHING_YET,
+    )
 
 
 class Releasing:
@@ -55,6 +68,7 @@ class Releasing:
         *,
         watching: Watching,
         merging: Merging,
+        decisions: Decisions,
     ) -> None:
         self._opening = opening
         self._state = state
@@ -64,6 +78,7 @@ class Releasing:
         self._clock = clock
         self._watching = watching
         self._merging = merging
+        self._decisions = decisions
 
     async def begin(self, decision: DecisionRecord) -> bool:
         """Let everything go, or come to the first step; False: a lever was refused, on record."""
@@ -85,9 +100,7 @@ class Releasing:
         while self._state.relapse is None:
             asked = self._state.release_asked
             if asked is not None or self._due():
-                to = asked.to if asked else self._step() + 1
-                stop = await self._moved(to, f"person:{asked.by}" if asked else "andon")
-                self._state.release_asked = None
+                stop = await self._go(asked)
                 if stop is not None:
                     return stop
             elif self._all_let_go():
@@ -97,6 +110,59 @@ class Releasing:
             else:
                 await self._until_it_is_time()
         return self._state.relapse
+
+    async def _go(self, asked: Asked | None) -> str | None:
+        """Take a step, with its approval if it takes one; a word is returned if all is to be held again."""
+        to = asked.to if asked else self._step() + 1
+        if self._takes_approval(to):
+            self._state.release_asked = None
+            approved = await self._approved()
+            if not approved:
+                return None if approved is None else NOT_APPROVED
+        stop = await self._moved(to, f"person:{asked.by}" if asked else "andon")
+        if self._state.release_asked is asked:
+            self._state.release_asked = None
+        return stop
+
+    def _takes_approval(self, to: int) -> bool:
+        """Whether a step on takes a decision of its own; the first one has it in the restart decision."""
+        course = self._state.release
+        return course is not None and course.step < to <= len(course.steps) and course.steps[to - 1].approval
+
+    async def _approved(self) -> bool | None:
+        """Ask for a decision as the restart's was asked for; None: something else came first.
+
+        What stands goes on standing, and the watch goes on, for as long as nobody answers.
+        """
+        state = self._state
+        asking = asyncio.create_task(
+            self._decisions.ask(
+                DecisionKind.RESTART, lambda: bound(state), nth=state.restarts, past_default=True
+            )
+        )
+        while not asking.done() and state.relapse is None and not self._is_asked():
+            await workflow.wait_condition(
+                lambda: (
+                    asking.done() or state.relapse is not None or self._is_asked() or self._watching.over()
+                )
+            )
+            await self._watch_on()
+        if not asking.done():
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            self._decisions.supersede(DecisionKind.RESTART)
+            return None
+        state.restarts += 1
+        record = asking.result()
+        if record.outcome == "restart" and state.release is not None:
+            state.release = state.release.model_copy(update={"decision": record.request.id})
+        return record.outcome == "restart"
+
+    async def _watch_on(self) -> None:
+        """Begin another watch where one ended before everything was let go."""
+        if self._watching.over() and self._state.relapse is None:
+            self._state.reported.remove("watch")
+            await self._watching.begin()
 
     def again(self) -> None:
         """Begin anew with the next restart decision: everything is held again."""
@@ -126,7 +192,8 @@ class Releasing:
         """Return what speaks against going on now."""
         if self._state.evidence_hold is not None:
             return Refusal.EVIDENCE_HOLD
-        return Refusal.ALREADY_SO if self._all_let_go() else self._refuse(said, self._step() + 1)
+        asked = any(one.open for one in self._state.of(DecisionKind.RESTART))
+        return Refusal.ALREADY_SO if self._all_let_go() or asked else self._refuse(said, self._step() + 1)
 
     def refuse_back(self, said: Declaration) -> Refusal | None:
         """Return what speaks against going back now; nobody is asked, but there must be a step to leave."""
@@ -183,9 +250,7 @@ class Releasing:
             await self._clock.wait(heard, course.next_at - workflow.now(), "the next step of the release")
         else:
             await workflow.wait_condition(lambda: heard() or state.evidence_hold is None)
-        if self._watching.over() and state.relapse is None:
-            state.reported.remove("watch")
-            await self._watching.begin()
+        await self._watch_on()
 
     async def _reach(self, number: int, by: str) -> bool:
         """Put up what stands at a step, prove it, let the rest go; False: a lever was refused, on record."""

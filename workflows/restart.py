@@ -17,13 +17,13 @@ from andon.domain.gate_rules import judge_gate
 from andon.domain.incident import Ending, IncidentState, OpenIncident, workflow_id
 from andon.domain.ledger import Kind
 from andon.domain.playbook import EvaluationPlan
-from andon.domain.values import NOTHING_YET, digest_of
+from andon.domain.values import digest_of
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_hold import EvidenceHolding
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
-from workflows.releasing import Releasing
+from workflows.releasing import Releasing, bound
 from workflows.tape import Tape
 from workflows.watching import Watching
 
@@ -154,12 +154,7 @@ class Restart:
             self._state.gate = None
 
     def _binding(self) -> Binding:
-        result = self._state.evaluation
-        return Binding(
-            evidence_root=self._state.evidence_root,
-            evaluation=digest_of(result) if result else NOTHING_YET,
-            versions=self._state.approved_versions or NOTHING_YET,
-        )
+        return bound(self._state)
 
     def _record(self, gate: Gate) -> None:
         reasons = ",".join(reason.value for reason in gate.reasons)

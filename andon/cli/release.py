@@ -90,7 +90,7 @@ def _shown(shown: Mapping[str, Any], *, json: bool) -> int:
     else:
         screen.table(
             "Release",
-            ("step", "what", "state", "since", "by", "seen"),
+            ("step", "what", "takes", "state", "since", "by", "seen", "taken back, it is"),
             [_row(course, number) for number in range(1, len(course["steps"]) + 1)],
             empty="No step.",
         )
@@ -99,15 +99,18 @@ def _shown(shown: Mapping[str, Any], *, json: bool) -> int:
 
 
 def _row(course: Mapping[str, Any], number: int) -> tuple[object, ...]:
-    code = ReleaseStep.model_validate(course["steps"][number - 1]).code
+    steps = [ReleaseStep.model_validate(one) for one in course["steps"]]
+    code, back = steps[number - 1].code, steps[number - 2].code if number > 1 else "contained"
+    takes = "a decision of its own" if steps[number - 1].approval else ""
     at = int(course["step"])
     reached = [one for one in rows_of(course, "reached") if one.get("step") == number and number <= at]
     state = "stands" if number == at else "left behind" if number < at else "to come"
     if not reached:
-        return number, code, state, "", "", ""
+        return number, code, takes, state, "", "", "", back
     latest = reached[-1]
     unproven = "" if latest.get("proven") else ", not proven"
-    return number, code, state + unproven, latest.get("at"), latest.get("by"), latest.get("saw")
+    seen = latest.get("at"), latest.get("by"), latest.get("saw")
+    return number, code, takes, state + unproven, *seen, back
 
 
 def _say_what_comes(course: Mapping[str, Any]) -> None:

@@ -49,6 +49,8 @@ WRITTEN: Final[JsonSchemaValue] = {
                     "properties": {"attribute": {"type": "string"}, "equals": {"type": "string"}},
                     "required": ["attribute", "equals"],
                 },
+                "full": {"type": "object", "maxProperties": 0},
+                "approval": {"type": "boolean"},
                 **_HOLD_FOR,
             },
         },
@@ -57,13 +59,18 @@ WRITTEN: Final[JsonSchemaValue] = {
 
 
 class ReleaseStep(Spare):
-    """One step on the way back; written `review_all`, `{partial: 10}`, `{segment: {...}}` or `full`."""
+    """One step on the way back; written `review_all`, `{partial: 10}`, `{segment: {...}}` or `full`.
+
+    With `approval: true` beside it, `full` as a mapping too: `{full: {}, approval: true}`.
+    """
 
     kind: StepKind
     share: Share | None = None
     hold_for: timedelta = Field(
         timedelta(minutes=15), ge=timedelta(0), le=timedelta(days=7), description="how long it stays there"
     )
+
+    approval: bool = Field(False, description="it takes a restart decision of its own")
 
     @model_validator(mode="before")
     @classmethod
@@ -80,9 +87,12 @@ class ReleaseStep(Spare):
             found = {"kind": StepKind.PARTIAL, "share": rest.pop("segment")}
         elif "review_all" in rest:
             found = {"kind": StepKind.REVIEW_ALL, **(rest.pop("review_all") or {})}
-        if not found or set(rest) - {"hold_for"}:
+        elif "full" in rest:
+            found = {"kind": StepKind.FULL, **(rest.pop("full") or {})}
+        if not found or set(rest) - {"hold_for", "approval"}:
             raise ValueError(
-                "write `review_all`, `full`, `partial: 10` or `segment:`, and `hold_for` beside it"
+                "write `review_all`, `full`, `partial: 10` or `segment:`, "
+                "with `hold_for` and `approval` beside it"
             )
         return {**found, **rest}
 

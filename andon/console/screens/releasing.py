@@ -31,6 +31,10 @@ class StepLine:
     state: Status
     since: Moment | None
     saw: str
+    approval: bool
+    """Whether it takes a decision of its own."""
+    back: str
+    """What stands again if it is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def release_box(
     if course is None:
         if not moving:
             return None
-        line = StepLine(STEPS["full"], STANDS, None, "")
+        line = StepLine(STEPS["full"], STANDS, None, "", approval=False, back=ALL_HELD)
         return ReleaseBox((line,), True, None, False, None, 0 if may_back else None, ALL_HELD)
     lines = tuple(_line(course, number, now) for number in range(1, len(course.steps) + 1))
     back = course.step - 1 if moving and course.begun and may_back else None
@@ -95,6 +99,8 @@ def _line(course: ReleaseCourse, number: int, now: datetime) -> StepLine:
         state=_state(course, number, proven=reached is None or reached.proven),
         since=moment(reached.at, now) if reached else None,
         saw=_saw(reached.saw) if reached and number == course.step else "",
+        approval=course.steps[number - 1].approval,
+        back=step_in_words(course.code(number - 1)),
     )
 
 

@@ -83,6 +83,9 @@ class Behind:
     vault: ports.Vault
     memory: MemoryEvidenceStore = field(default_factory=MemoryEvidenceStore)
     running: fakes.MemoryVersions = field(default_factory=fakes.MemoryVersions)
+    staging: ports.StagingCopy = field(default_factory=fakes.MemoryStaging)
+    signals: ports.SignalReader = field(init=False)
+    watches: ports.WatchBook = field(init=False)
     notifier: ports.Notifier = field(default_factory=lambda: fakes.MemoryPeople(everybody()))
     versions: ports.VersionReader = field(init=False)
     store: ports.EvidenceStore = field(init=False)
@@ -112,6 +115,7 @@ class Behind:
         self.evidence = RegisterEvidenceIndex(queries.evidence)
         self.files = file_writer(self.store, queries)
         self.weigher = RegisterWeigher(queries.detections, playbooks.load().severity, queries.systems)
+        self.signals = self.watches = fakes.MemorySignals()
         self.evaluator = self.evaluations = fakes.MemoryEvaluations(judge=self._passes)
 
     def _passes(self, _: EvaluationRequest) -> EvaluationResult:

@@ -18,7 +18,7 @@ from andon.domain.paper import Paper
 from andon.domain.quarter import Quarter, quarter_around
 from andon.domain.quarter_paper import laid_out
 
-app = App(name="quarterly", help="Show a quarter's governance review; decide on use.", help_format="markdown")
+app = App(name="quarterly", help_format="markdown")
 _Flag = Annotated[bool, Parameter(negative="")]
 _From = Annotated[date | None, Parameter(name="--from")]
 _To = Annotated[date | None, Parameter(name="--to")]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from andon.domain.decision import DecisionKind
 from andon.domain.directory import Role
-from andon.domain.metrics import Told
+from andon.domain.metrics import Passed, Told, Waited
 from andon.domain.quarter import (
     Answer,
     Bypass,
@@ -20,6 +21,7 @@ from andon.domain.quarter import (
     UseDecision,
 )
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from andon.domain.system import Tier
 
 SINCE, UNTIL = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
@@ -61,6 +63,7 @@ class Line:
     control: str | None
     decided: int
     bypassed: int
+    triage_seconds: int
     exercise: bool
 
 
@@ -79,6 +82,7 @@ def line(number: int) -> Line:
         control=CONTROLS[number % 4],
         decided=3 + number % 3,
         bypassed=1 if number % 25 == 3 else 0,
+        triage_seconds=number * 29 % 1700 + 60,
         exercise=number % 40 == 39,
     )
 
@@ -108,6 +112,8 @@ def case(one: Line) -> Case:
             failed_control=one.control,
             decided=one.decided,
             overrides=one.bypassed,
+            stages=(Passed(stage=Stage.CONTAIN, seconds=one.contain_seconds),),
+            waits=(Waited(kind=DecisionKind.TRIAGE, seconds=one.triage_seconds),),
             costs={"EUR": 40.0} if one.band is Band.CRITICAL else {},
         ),
         classification=near,

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from andon.domain.decision import DecisionKind
 from andon.domain.errors import InvalidInputError
 from andon.domain.metrics import Spread
 from andon.domain.quarter import (
@@ -28,6 +29,7 @@ from andon.domain.quarter import (
 )
 from andon.domain.quarter_paper import laid_out
 from andon.domain.severity import Band, Classification
+from andon.domain.stage import Stage
 from tests.domain.quarter_sample import LINES, QUARTER, SINCE, SYSTEMS, UNTIL, found, remedies
 
 MONTHS = {"2026-07": 56, "2026-08": 56, "2026-09": 46}
@@ -45,7 +47,7 @@ def sheet() -> Iterator[sqlite3.Connection]:
     book = sqlite3.connect(":memory:")
     book.execute(
         "CREATE TABLE before (name, system, day REAL, month, band, near, detect, contain, cause, control, "
-        "decided, bypassed)"
+        "decided, bypassed, triage)"
     )
     for one in LINES:
         if not one.exercise:
@@ -62,8 +64,9 @@ def sheet() -> Iterator[sqlite3.Connection]:
                 one.control,
                 one.decided,
                 one.bypassed,
+                one.triage_seconds,
             )
-            book.execute("INSERT INTO before VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            book.execute("INSERT INTO before VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     book.execute("CREATE VIEW lines AS SELECT * FROM before WHERE month >= '2026-07'")
     yield book
     book.close()
@@ -116,6 +119,15 @@ def test_trends_by_month_are_those_of_the_sheet(review: Quarter, sheet: sqlite3.
         assert month.containment == numbers(sheet, "contain", inside)
     assert review.metrics.time_to_detection == numbers(sheet, "detect")
     assert review.metrics.time_to_containment == numbers(sheet, "contain")
+
+
+def test_time_in_stage_and_to_decide_are_those_of_the_sheet(
+    review: Quarter, sheet: sqlite3.Connection
+) -> None:
+    assert review.metrics.time_in_stage[Stage.CONTAIN] == numbers(sheet, "contain")
+    assert review.metrics.decision_latency[DecisionKind.TRIAGE] == numbers(sheet, "triage")
+    (measures,) = [one for one in laid_out(review).parts if one.id == "measures"]
+    assert [[row[0] for row in table.rows] for table in measures.tables[1:]] == [["contain"], ["triage"]]
 
 
 def test_recurrence_is_that_of_the_sheet(review: Quarter, sheet: sqlite3.Connection) -> None:

@@ -76,6 +76,29 @@ def metrics(
         ],
         empty="\nNo failure was repeated within 90 days, as far as causes are known.",
     )
+    screen.table(
+        "\nRecurrence after changes",
+        (
+            "kind of change",
+            "days after the close",
+            "changes",
+            "happened again",
+            "though it was made",
+            "not known",
+        ),
+        [
+            (
+                str(one["type"]).replace("_", " "),
+                one["days"],
+                one["measured"],
+                one["recurred"],
+                one["in_spite"],
+                one["unknown"],
+            )
+            for one in rows_of(answer, "recurrence")
+        ],
+        empty="\nRecurrence was not looked for in this period.",
+    )
     return Exit.OK
 
 

@@ -51,6 +51,16 @@ def _lines(metrics: Metrics) -> Iterator[str]:
     for kind, spread in metrics.decision_latency.items():
         if spread.median is not None:
             yield _sample("andon_decision_seconds", spread.median, decision=kind.value)
+    yield from _recurrence(metrics)
+
+
+def _recurrence(metrics: Metrics) -> Iterator[str]:
+    yield from _family("andon_changes_looked_at", "Changes after which recurrence was looked for, by type.")
+    for one in metrics.recurrence:
+        yield _sample("andon_changes_looked_at", one.measured, type=one.type.value, days=str(one.days))
+    yield from _family("andon_changes_recurred", "Those after whose incident it happened again.")
+    for one in metrics.recurrence:
+        yield _sample("andon_changes_recurred", one.recurred, type=one.type.value, days=str(one.days))
 
 
 def _family(name: str, told: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import Field
 
 from andon.domain.decision import DecisionKind
+from andon.domain.recurrence import ControlRecurrence
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
 from andon.domain.values import Frozen, IncidentId, Instant, Slug
@@ -139,6 +140,9 @@ class Metrics(Frozen):
     time_in_stage: Mapping[Stage, Spread]
     decision_latency: Mapping[DecisionKind, Spread]
     containment_cost: Mapping[str, float] = Field(description="as people entered it, by currency")
+    recurrence: tuple[ControlRecurrence, ...] = Field(
+        (), description="by type of change: whether it happened again, as looked for in the period"
+    )
 
 
 def measured(told: Iterable[Told], since: Instant, until: Instant, *, logged_near_misses: int = 0) -> Metrics:

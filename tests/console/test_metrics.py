@@ -7,8 +7,10 @@ import re
 import httpx
 
 from andon.console.exposition import exposed
+from andon.domain.change import ChangeType
 from andon.domain.directory import Role
 from andon.domain.metrics import Metrics
+from andon.domain.recurrence import ControlRecurrence
 from tests.console.desk import Caller, Office
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z]+="[^"\n]*"\})? -?[0-9.e+]+$')
@@ -60,3 +62,12 @@ async def test_a_label_holds_what_it_says_and_no_line_of_its_own(http: httpx.Asy
     text = exposed(Metrics.model_validate(told).model_copy(update={"by_system": odd}))
     assert "\nandon_forged" not in text
     assert r'system="a\"} 1\nandon_forged 9"' in text
+
+
+async def test_recurrence_is_told_for_each_type_of_change_and_time(http: httpx.AsyncClient) -> None:
+    told = (await Caller(http, Role.AUDITOR).get("/v1/metrics", system="elsewhere")).json()
+    assert told["recurrence"] == []
+    one = ControlRecurrence(type=ChangeType.TRAINING, days=30, measured=4, recurred=1, in_spite=1, unknown=2)
+    text = exposed(Metrics.model_validate(told).model_copy(update={"recurrence": (one,)}))
+    assert 'andon_changes_looked_at{type="training",days="30"} 4' in text.splitlines()
+    assert 'andon_changes_recurred{type="training",days="30"} 1' in text.splitlines()

@@ -16,8 +16,10 @@ from andon.console.exposition import CONTENT_TYPE, exposed
 from andon.console.parts import Parts
 from andon.console.routes.places import Stock
 from andon.domain.metrics import REPEATED_WITHIN, Metrics, measured
+from andon.domain.recurrence import by_control
 from andon.domain.telling import told_by
 from andon.domain.values import Slug
+from andon.register.follow_ups import FollowUps
 from andon.register.measures import Measures
 
 LONGEST: Final = timedelta(days=3 * 366)
@@ -58,4 +60,6 @@ def _measured(stock: Parts, since: datetime, until: datetime, system: str | None
         told_by(one.opening, one.view, one.gate_runs, now)
         for one in measures.opened(since - REPEATED_WITHIN, until, system)
     ]
-    return measured(told, since, until, logged_near_misses=measures.near_misses_logged(since, until, system))
+    found = measured(told, since, until, logged_near_misses=measures.near_misses_logged(since, until, system))
+    looks = FollowUps(stock.databases.register).looked(since, until, system)
+    return found.model_copy(update={"recurrence": by_control(looks)})

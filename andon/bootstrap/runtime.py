@@ -144,6 +144,7 @@ def file_writer(store: EvidenceStore, queries: Queries) -> IncidentFileWriter:
         systems=queries.systems,
         deliveries=queries.deliveries,
         openings=Openings(queries.databases.register),
+        policies=queries.policies,
         words=ReviewWords(queries.databases.register),
     )
     return IncidentFileWriter(store, places)

@@ -17,6 +17,7 @@ from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import Manifest
 from andon.domain.incident import Ending, IncidentView, OpenIncident
 from andon.domain.ledger import Entry, Kind
+from andon.domain.lessons import Causes
 from andon.domain.review import NEEDED_FROM, TITLES, Words, newest
 from andon.domain.review import PARTS as REVIEWED
 from andon.domain.severity import Band
@@ -75,6 +76,7 @@ class FileSources(Frozen):
     openings: tuple[dict[str, Any], ...] = Field((), description="who was first shown what, and when")
     notices: tuple[dict[str, Any], ...] = ()
     words: tuple[Words, ...] = Field((), description="what people wrote in the review, all versions")
+    causes: Causes | None = Field(None, description="of the policy it is pinned to; None: it has none")
     taken_in: dict[str, tuple[Manifest, ...]] = Field(
         default_factory=dict, description="manifests of the incidents merged into it"
     )
@@ -303,10 +305,13 @@ def _cause(sources: FileSources) -> tuple[Part, Needed]:
     of_vendor = vendor_evidence(cause, sources.manifests)
     content = {
         "cause": cause,
+        "failure_class": _failure_class(sources, cause),
+        "further_classes": [one for one in findings.get("also_class", "").split(",") if one],
         "findings": findings,
         "failed_control": findings.get("failed_control"),
         "correction": remediation.effect if remediation else None,
         "correction_findings": _findings(remediation),
+        "fixes": _changes(view, fixes=True),
         "fixed_at": _time(view.fixed_at),
         "vendor_evidence": of_vendor,
     }
@@ -332,6 +337,7 @@ def _restart(sources: FileSources) -> tuple[Part, Needed]:
         "relapses": view.relapses,
         "lessons": lessons.effect if lessons else None,
         "lesson_findings": _findings(lessons),
+        "changes": _changes(view, fixes=False),
         "review": {name: one.model_dump(mode="json") for name, one in words.items()},
     }
     restarted = view.ending is not Ending.NOT_RESTARTED
@@ -346,6 +352,18 @@ def _restart(sources: FileSources) -> tuple[Part, Needed]:
             if view.severity >= NEEDED_FROM
         },
     }
+
+
+def _failure_class(sources: FileSources, cause: str | None) -> str | None:
+    """Return the one class of failure that the cause is of, by the policy the incident is pinned to."""
+    if cause is None or sources.causes is None:
+        return None
+    return sources.causes.failure_class(cause).value
+
+
+def _changes(view: IncidentView, *, fixes: bool) -> list[Part]:
+    """Return the changes that removed the cause, or those that are to keep it from coming back."""
+    return _dumped([one for one in view.changes.values() if one.fixes is fixes])
 
 
 def _latest(view: IncidentView, kind: DecisionKind) -> DecisionRecord | None:

@@ -11,6 +11,7 @@ import pytest
 from andon.adapters.store.incident_file import FilePlaces, IncidentFileWriter
 from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.domain.affected import Tally
+from andon.domain.change import Change, ChangeState, ChangeType
 from andon.domain.containment import OrderState, Proof
 from andon.domain.decision import (
     Accepted,
@@ -40,8 +41,9 @@ from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
 from andon.register.openings import Openings
-from andon.register.policies import Systems
+from andon.register.policies import Policies, Systems
 from andon.register.review import ReviewWords
+from playbooks import load
 from tests.register.cases import INCIDENT, NOW, TITLE, chain, closed, opening, order
 
 LATER = NOW + timedelta(hours=1)
@@ -133,13 +135,15 @@ class Archive:
             systems=Systems(register),
             deliveries=Deliveries(register),
             openings=Openings(register),
+            policies=Policies(register),
             words=ReviewWords(register),
         )
         self.store = MemoryEvidenceStore()
         self.writer = IncidentFileWriter(self.store, self.places)
 
-    def fill(self, view: IncidentView) -> None:
-        self.places.incidents.allot(opening(), dedupe=None, title=TITLE)
+    def fill(self, view: IncidentView, **changes: Any) -> None:
+        opened = opening().model_copy(update=changes)
+        self.places.incidents.allot(opened, dedupe=None, title=TITLE)
         self.places.incidents.show(view)
         self.places.systems.put_system(
             AISystem(id="refund_desk", name="Refund desk", tier=Tier.LOW, owner="bela")
@@ -183,6 +187,39 @@ async def test_a_whole_incident_gives_eight_complete_parts(archive: Archive) -> 
     assert tuple(file["parts"]) == PARTS
     assert [part["part"] for part in file["parts"].values()] == list(range(1, 9))
     assert (file["complete"], file["missing"]) == (True, [])
+
+
+async def test_the_cause_part_names_the_class_of_failure_by_the_pinned_policy_and_what_was_changed(
+    archive: Archive,
+) -> None:
+    causes = load().causes.model_dump(mode="json", by_alias=True)
+    pinned = archive.places.policies.put("snapshot", {"causes": causes})
+    plan = opening().plan.model_copy(update={"policy": pinned})
+    fix = Change(
+        id="change-1",
+        type=ChangeType.PROMPT,
+        owner="ana",
+        due=LATER,
+        link="d" * 64,
+        said_in="remediation-1",
+        fixes=True,
+        state=ChangeState.DONE,
+    )
+    lesson = fix.model_copy(update={"id": "change-2", "fixes": False, "state": ChangeState.OPEN})
+    diagnosis = decided(
+        DecisionKind.DIAGNOSIS, "prompt_design", failed_control="backup", also_class="data,human_review"
+    )
+    shown = whole()
+    others = tuple(one for one in shown.decisions if one.request.kind is not DecisionKind.DIAGNOSIS)
+    view = shown.model_copy(
+        update={"decisions": (*others, diagnosis), "changes": {"change-1": fix, "change-2": lesson}}
+    )
+    archive.fill(view, plan=plan)
+    parts = (await archive.writer.build(INCIDENT))["parts"]
+    cause = parts["cause_and_correction"]
+    assert (cause["failure_class"], cause["further_classes"]) == ("workflow_design", ["data", "human_review"])
+    assert [one["id"] for one in cause["fixes"]] == ["change-1"]
+    assert [one["id"] for one in parts["restart_and_lessons"]["changes"]] == ["change-2"]
 
 
 async def test_the_parts_say_what_was_found(archive: Archive) -> None:

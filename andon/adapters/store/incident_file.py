@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from andon.domain.errors import NotFoundError
 from andon.domain.file import FileSources, build_file
 from andon.domain.ledger import Chain, Entry
+from andon.domain.lessons import Causes
 from andon.domain.values import IncidentId, Sha256Hex, canonical, sha256
 from andon.ports import EvidenceStore
 from andon.register.deliveries import Deliveries, Sent
 from andon.register.detections import Detections
 from andon.register.evidence import Evidence
-from andon.register.incidents import Incidents
+from andon.register.incidents import IncidentRow, Incidents
 from andon.register.ledger import Ledger
 from andon.register.openings import Opening, Openings
-from andon.register.policies import Systems
+from andon.register.policies import Policies, Systems
 from andon.register.review import ReviewWords
 
 PAGE: Final = 1000
@@ -34,6 +36,7 @@ class FilePlaces:
     systems: Systems
     deliveries: Deliveries
     openings: Openings
+    policies: Policies
     words: ReviewWords
 
 
@@ -74,6 +77,7 @@ class IncidentFileWriter:
                 view=view,
                 opening=row.opening,
                 system=places.systems.system(view.system),
+                causes=self._causes(row),
                 detections=tuple(
                     detection.model_dump(mode="json") for detection in places.detections.of(incident)
                 ),
@@ -86,6 +90,17 @@ class IncidentFileWriter:
                 taken_in={other: tuple(places.evidence.manifests(other)) for other in view.taken_in},
             )
         )
+
+    def _causes(self, row: IncidentRow) -> Causes | None:
+        """Return what the pinned policy knows of causes; None if it is gone, or of a release before them."""
+        if row.opening is None:
+            return None
+        try:
+            snapshot = json.loads(self._places.policies.get(row.opening.plan.policy))
+        except NotFoundError:
+            return None
+        found = snapshot.get("causes")
+        return Causes.model_validate(found) if found is not None else None
 
     def _entries(self, incident: IncidentId, chain: Chain = Chain.RESPONSE) -> list[Entry]:
         entries: list[Entry] = []

@@ -21,7 +21,7 @@ from andon.domain.values import NOTHING_YET
 from andon.register.detections import Detection
 from tests.api.server import bearer
 from tests.console.alone import alone
-from tests.console.desk import Office
+from tests.console.desk import Caller, Office
 from tests.console.test_pages import signed_in
 from tests.register.cases import view
 
@@ -168,7 +168,29 @@ async def test_the_question_for_lessons_offers_what_may_be_changed_and_takes_it_
     assert "cases that look for other customers" in taken.split('name="finding.change_link"')[1][:200]
 
 
-def lessons(incident: str) -> DecisionRecord:
+async def test_lessons_are_not_answered_before_the_review_has_words_in_all_five_parts(
+    alone: Office, http: httpx.AsyncClient
+) -> None:
+    incident = await begun(alone)
+    row = alone.queries.incidents.get(incident)
+    assert row is not None
+    assert row.view is not None
+    asked = lessons(incident, review=("<review>",))
+    alone.queries.incidents.show(row.view.model_copy(update={"version": 2, "decisions": (asked,)}))
+    lead = Caller(http, Role.INCIDENT_LEAD)
+    for part in PARTS[:-1]:
+        assert (await write(http, incident, part)).status_code == 201
+    refused = await lead.answer(incident, "lessons-1", "no_change")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (422, "review-incomplete")
+    assert "How we will know if it comes back" in refused.json()["detail"]
+    assert f"/incidents/{incident}/review" in refused.json()["detail"]
+    assert (await write(http, incident, PARTS[-1])).status_code == 201
+    digest = (await read(http, incident))["digest"]
+    prepared = await lead.answer(incident, "lessons-1", "no_change", prepare=True)
+    assert prepared.json()["said"]["findings"] == {"review": digest}
+
+
+def lessons(incident: str, **findings: tuple[str, ...]) -> DecisionRecord:
     at = datetime.now(UTC)
     request = DecisionRequest(
         id="lessons-1",
@@ -177,8 +199,10 @@ def lessons(incident: str) -> DecisionRecord:
         opened_at=at,
         deadline=at + timedelta(days=5),
         eligible=(Role.INCIDENT_LEAD,),
-        options=(Option(id="lessons_recorded"), Option(id="no_change")),
-        findings={"control_change": ("<change>",), "change_link": ("<text>",)},
+        options=tuple(
+            Option(id=one, wants=dict.fromkeys(findings, ())) for one in ("lessons_recorded", "no_change")
+        ),
+        findings={"control_change": ("<change>",), "change_link": ("<text>",), **findings},
         policy=NOTHING_YET,
     )
     return DecisionRecord(request=request)

@@ -61,6 +61,7 @@ async def test_every_page_can_be_told_apart_and_found_through_without_seeing_it(
         "/",
         "/incidents",
         "/systems",
+        "/quarterly",
         "/report",
         f"/incidents/{incident}",
         f"/incidents/{incident}/known",
@@ -119,6 +120,7 @@ async def test_words_stand_out_from_their_ground(
         f"/incidents/{incident}",
         f"/incidents/{incident}/decisions/triage-1",
         "/systems",
+        "/quarterly",
         "/report",
     ):
         await page.goto(path)
@@ -165,6 +167,7 @@ async def test_no_page_scrolls_sideways(page: Page, office: Office, temporal: Cl
         f"/incidents/{incident}/decisions/triage-1",
         f"/incidents/{incident}/known",
         "/systems",
+        "/quarterly",
         "/report",
     )
     for path in paths:

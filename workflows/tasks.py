@@ -15,9 +15,10 @@ from andon.domain.escalation import LOOK_BACK_WINDOW, looks_back
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.response import Refusal
-from andon.domain.stage import StageRecord
+from andon.domain.stage import Stage, StageRecord
 from andon.domain.task import LookBack, Task, TaskRule, TaskState, current, wanted
 from andon.domain.times import moment
+from andon.domain.watch import SAMPLE
 from workflows.clock import Clock, Due
 from workflows.notices import Notices
 from workflows.tape import Tape
@@ -106,6 +107,9 @@ class Tasks:
         assert task.look_back is not None  # noqa: S101 - refused before
         found = {"looked_since": moment(declaration.about["since"]), "found": int(declaration.about["found"])}
         self._closed(task, TaskState.DONE, declaration, look_back=task.look_back.model_copy(update=found))
+        bad = task.sampled and found["found"] and self._state.stage is Stage.MONITOR
+        if bad and self._state.relapse is None:
+            self._state.relapse = SAMPLE
 
     async def close(self, declaration: Declaration) -> None:
         """Close a task as done, or as one that can't be."""
@@ -146,10 +150,17 @@ class Tasks:
             due=due_at(term, now, plan.calendar) if term is not None else due,
             follow_up=bool(rule.follows),
             closes_with=rule.closes_with,
-            look_back=LookBack(since=self._began() - timedelta(days=rule.look_back_days))
-            if rule.look_back_days
-            else None,
+            look_back=self._looks_back(rule, now),
+            sampled=rule.sampled,
         )
+
+    def _looks_back(self, rule: TaskRule, now: datetime) -> LookBack | None:
+        """Return what a task goes through: outputs since the restart, or earlier ones, as its rule says."""
+        if rule.sampled:
+            return LookBack(since=now)
+        if rule.look_back_days:
+            return LookBack(since=self._began() - timedelta(days=rule.look_back_days))
+        return None
 
     def _began(self) -> datetime:
         opening = self._opening

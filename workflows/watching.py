@@ -65,14 +65,22 @@ class Watching:
         Whoever can reach Temporal can terminate a watch. Silence is no quiet, so a watch that does not
         report is on record, people are told, and the whole window is watched anew.
         """
-        while not await self._heard(unless):
-            self._tape.add(Kind.WATCH_SILENT, subject=str(self._state.watches))
-            self._notices.word("watch_silent", str(self._state.watches), CALLED_ON)
+        while not await self._heard(unless) or self._sample_is_open(unless):
+            if self.over():
+                self._state.reported.remove("watch")
+            else:
+                self._tape.add(Kind.WATCH_SILENT, subject=str(self._state.watches))
+                self._notices.word("watch_silent", str(self._state.watches), CALLED_ON)
             await self.begin()
         if self._state.relapse is None and self.over():
             self._state.reported.remove("watch")
             self._tape.add(Kind.WATCH_ENDED, facts=self._ended())
         return self._state.relapse
+
+    def _sample_is_open(self, unless: Callable[[], bool]) -> bool:
+        """Whether its time is up and nobody has said what the sample was like: then it is watched on."""
+        quiet = self.over() and self._state.relapse is None and not unless()
+        return quiet and any(task.sampled and task.open for task in self._state.tasks.values())
 
     def _ended(self) -> dict[str, str | int | bool]:
         """Say how it ended; of signals that nobody could read it can't say that they were quiet."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from pydantic import Field, field_serializer, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator
 
 from andon.domain.business_time import BusinessCalendar, Term, due_at
 from andon.domain.containment import BY_HAND, FLAG_SHAPES, Lever, Order, Verb
@@ -166,6 +166,15 @@ class Plan(Spare):
     tasks: dict[str, TaskRule] = Field(default_factory=dict)
     calendar: BusinessCalendar | None = Field(None, description="the owner's business hours, in UTC")
 
+    @field_serializer("rights", "stages", mode="wrap")
+    def _in_few_bytes(self, rights: Any, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {kind: _terse(one) for kind, one in written(rights).items()}
+
+    @field_validator("rights", "stages", mode="before")
+    @classmethod
+    def _as_written_in_few_bytes(cls, rights: Any) -> Any:
+        return {kind: _whole(one) for kind, one in rights.items()} if isinstance(rights, dict) else rights
+
     @field_serializer("calendar")
     def _shortly(self, calendar: BusinessCalendar | None) -> dict[str, Any] | None:
         return calendar.carried() if calendar is not None else None
@@ -282,6 +291,22 @@ class Plan(Spare):
         )
 
 
+def _terse(right: dict[str, Any]) -> dict[str, Any]:
+    """Write the times of all severities in one text; some forty of these travel with each incident."""
+    within = right.get("within")
+    if not within or not all(isinstance(term, str) for term in within.values()):
+        return right
+    return {**right, "within": "|".join(within.get(band, "") for band in Band)}
+
+
+def _whole(right: Any) -> Any:
+    """Read the times of all severities from one text, or as they were written before."""
+    if not isinstance(right, dict) or not isinstance(right.get("within"), str):
+        return right
+    terms = zip(Band, right["within"].split("|"), strict=True)
+    return {**right, "within": {band: term for band, term in terms if term}}
+
+
 def choose_playbook(playbooks: Mapping[Slug, Playbook], system: AISystem, kind: str | None) -> Playbook:
     """Return the playbook for an incident: the system's own, else one for its type, else the general one.
 
@@ -361,6 +386,7 @@ def resolve(
         stages=rights.stages,
         joining=rights.joining,
         declarations=rights.declarations,
-        tasks=rights.tasks,
+        # Only an AI system whose file states a share has outputs to sample.
+        tasks={code: rule for code, rule in rights.tasks.items() if not rule.sampled or system.watch.review},
         calendar=calendar,
     )

@@ -69,6 +69,11 @@ class TaskRule(Spare):
         None, ge=1, le=3660, description="earlier outputs to go through; it is done only with what was found"
     )
 
+    sampled: bool = Field(
+        False,
+        description="it looks at a share of the outputs while it is watched, if its file states one",
+    )
+
     def applies(self, band: Band) -> bool:
         """Whether it is given at a severity."""
         return not self.at or band in self.at
@@ -110,6 +115,7 @@ class Task(Carried):
     reminded: bool = False
     overdue: bool = Field(False, description="it was open when it was due; that is on record")
     look_back: LookBack | None = Field(None, description="earlier outputs it goes through, if it does")
+    sampled: bool = Field(False, description="it looks at a share of the outputs: a bad one is a relapse")
 
     @property
     def open(self) -> bool:

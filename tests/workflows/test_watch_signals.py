@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.incident import Ending
 from andon.domain.ledger import Kind
-from andon.domain.playbook import WatchPlan
+from andon.domain.playbook import Plan, WatchPlan
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
-from andon.domain.watch import Saw, WatchSignal
+from andon.domain.task import TaskRule
+from andon.domain.watch import SampledReview, Saw, WatchSignal
 from tests import fakes
 from tests.workflows.case import PATIENCE, Case, Parts, opened, replays, trusted
 from tests.workflows.policy import plan_for
@@ -99,3 +101,49 @@ async def test_a_quiet_watch_names_the_signals_that_nobody_could_read(
         await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
         assert await case.ended() is Ending.RESTARTED
         assert parts.book.of(Kind.WATCH_ENDED)[0].facts == {"saw": "quiet", "unread": "complaints"}
+
+
+def sampling(window: timedelta) -> Plan:
+    rule = TaskRule(role=Role.BUSINESS_OWNER, stage=Stage.MONITOR, sampled=True)
+    watch = WatchPlan(
+        window=dict.fromkeys(Band, window), every=timedelta(seconds=1), review=SampledReview(percent=5)
+    )
+    right = DeclarationRight(by=(Role.BUSINESS_OWNER,), about={"task": (), "since": (), "found": ()})
+    return PLAN.model_copy(
+        update={
+            "watch": watch,
+            "tasks": {**PLAN.tasks, "sampled_review": rule},
+            "declarations": {**PLAN.declarations, Declared.LOOKED_BACK: right},
+        }
+    )
+
+
+async def found(case: Case, count: int) -> None:
+    state = await case.until(lambda state: "sampled_review-1" in state.tasks)
+    since = state.tasks["sampled_review-1"].given_at
+    about = {"task": "sampled_review-1", "since": since.isoformat(), "found": str(count)}
+    taken = await case.declare(Declared.LOOKED_BACK, Role.BUSINESS_OWNER, about=about)
+    assert taken.refusal is None
+
+
+async def test_a_bad_output_in_the_sample_stops_the_system_again(environment: WorkflowEnvironment) -> None:
+    parts = Parts()
+    async with opened(environment, parts, plan=sampling(HOUR)) as case:
+        await watched(case)
+        await found(case, 1)
+        await case.until(lambda state: state.relapses == 1 and state.stage is Stage.INVESTIGATE)
+        assert parts.book.of(Kind.RELAPSE)[0].facts["saw"] == "sample_bad"
+
+
+@pytest.mark.long
+async def test_it_is_watched_on_until_somebody_says_what_the_sample_was_like(
+    environment: WorkflowEnvironment,
+) -> None:
+    parts = Parts()
+    async with opened(environment, parts, plan=sampling(timedelta(seconds=2))) as case:
+        await watched(case)
+        await case.until(lambda state: state.watches >= 2)
+        await found(case, 0)
+        await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
+        assert await case.ended() is Ending.RESTARTED
+        assert parts.book.of(Kind.WATCH_SILENT) == []

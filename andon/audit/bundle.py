@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 from temporalio.client import WorkflowHistory
 
-from andon.audit.chain import REGISTER, LockedCopies, LockedObject
-from andon.audit.container import Container, text
+from andon.audit.chain import REGISTER, LockedCopies
+from andon.audit.container import Container, lines_of, text
 from andon.audit.exported import Exported, Sealing
 from andon.audit.findings import Step
 from andon.audit.layout import (
@@ -29,19 +29,20 @@ from andon.audit.layout import (
     STAMP,
     STORE,
 )
+from andon.audit.locks import Locks
 from andon.audit.package import digest_of_file
 from andon.audit.recorded import recorded_in
 from andon.audit.replay import history_of
+from andon.audit.rows import Rows
 from andon.audit.runs import run_of
 from andon.audit.texts import first_problem, json_of
 from andon.domain.archive import ARCHIVE
 from andon.domain.errors import InvalidInputError
 from andon.domain.ledger import Head
-from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex, digest_of
+from andon.domain.values import Frozen, IncidentId, Sha256Hex, digest_of
 
 HISTORIES: Final = "data/histories/"
 MANIFESTS: Final = "data/manifests/"
-LINE_AT_MOST: Final = 1024 * 1024
 
 
 class About(Frozen):
@@ -67,21 +68,6 @@ class Heads(Frozen):
     access: Head | None = None
 
 
-class Lock(Frozen):
-    """What locked storage said of one object."""
-
-    key: str
-    sha256: Sha256Hex
-    size_bytes: int = Field(ge=0)
-    version_id: str
-    mode: str
-    locked_until: Instant | None
-    versions: int
-    delete_markers: int
-    lines: tuple[Sha256Hex, ...] = Field((), description="of a batch of ledger entries: digest of each line")
-
-
-_LOCK: Final = TypeAdapter(Lock)
 _Model = TypeVar("_Model", bound=Frozen)
 
 
@@ -100,7 +86,7 @@ class Lines:
 class Bundle:
     """One bundle whose files have been listed and hashed."""
 
-    def __init__(self, container: Container, digests: Mapping[str, Sha256Hex]) -> None:
+    def __init__(self, container: Container, digests: Rows[str]) -> None:
         self.container = container
         self.digests = digests
         self.about = self._model(ABOUT, About)
@@ -122,6 +108,7 @@ class Bundle:
             requests=texts["questions"],
             directories=texts["directories"],
             policies=texts["policies"],
+            reviews=texts["reviews"],
             manifests=Lines(self.container, self._under(MANIFESTS)),
             heads={place: known[place] for place in sorted(known, key=lambda one: one != REGISTER)},
             access_head=heads.access if heads else None,
@@ -132,15 +119,14 @@ class Bundle:
         """Return what locked storage said; None if the bundle does not tell."""
         if LOCKS not in self.digests:
             return None
-        found: dict[str, LockedObject] = {}
-        for number, line in enumerate(self._each_line(LOCKS), start=1):
+        found = Locks()
+        for number, line in enumerate(lines_of(self.container, LOCKS), start=1):
             try:
-                lock = _LOCK.validate_json(line)
+                key = found.add(line)
             except ValidationError as error:
                 step.broken(LOCKS, f"line {number} can't be read: {first_problem(error)}")
                 continue
-            step.must(lock.key not in found, LOCKS, f"line {number} names {lock.key} a second time")
-            found[lock.key] = LockedObject(**lock.model_dump(exclude={"key"}))
+            step.must(key is None, LOCKS, f"line {number} names {key} a second time")
         return LockedCopies(objects=found, checked_at=datetime.now(UTC))
 
     def histories(self, step: Step | None = None) -> Iterator[WorkflowHistory]:
@@ -190,12 +176,12 @@ class Bundle:
         """Return the SHA-256 of a part of an object; None if the object is too short."""
         return digest_of_file(self.container, STORE + key, offset=offset, size=size)
 
-    def keys(self) -> set[str]:
-        """Return the keys of all objects."""
-        return {name.removeprefix(STORE) for name in self._under(STORE)}
+    def stored(self) -> Iterator[str]:
+        """Yield the keys of all objects, in their order."""
+        return (name.removeprefix(STORE) for name, _ in self.digests.under(STORE))
 
     def _under(self, folder: str) -> tuple[str, ...]:
-        return tuple(sorted(name for name in self.digests if name.startswith(folder)))
+        return tuple(name for name, _ in self.digests.under(folder))
 
     def _lines(self, step: Step, name: str) -> tuple[str, ...]:
         if name not in self.digests:
@@ -207,12 +193,6 @@ class Bundle:
             return ()
         step.must(rest == "", name, "does not end with a line break")
         return tuple(lines if rest == "" else [*lines, rest])
-
-    def _each_line(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a file one at a time: it may have as many as there are objects."""
-        with self.container.open(name) as file:
-            while line := file.readline(LINE_AT_MOST):
-                yield line.removesuffix(b"\n")
 
     def _texts(self, step: Step, folder: str) -> dict[Sha256Hex, str]:
         found: dict[Sha256Hex, str] = {}

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from andon.audit.layout import MAX_FILES, MAX_TEXT_BYTES, is_safe
+from andon.audit.rows import Rows
 from andon.domain.errors import InvalidInputError
 
 CHUNK: Final = 1024 * 1024
+LINE_AT_MOST: Final = 1024 * 1024
 ENCRYPTED: Final = 0x1
 
 
@@ -27,8 +29,9 @@ class Container(Protocol):
     problems: list[tuple[str, str]]
     """What is there and can't be a file of a bundle: its name, and why."""
 
-    sizes: dict[str, int]
-    """Every regular file by its name, and how long it is."""
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Every regular file by its name, and how long it is."""
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading."""
@@ -39,27 +42,31 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.problems: list[tuple[str, str]] = []
-        self.sizes: dict[str, int] = {}
-        self._root = root
-        self._walk(str(root), "")
+        self.sizes = Rows[int]()
+        self._root = str(root)
+        self._files = 0
+        self.sizes.fill(self._walk(str(root), ""))
+        self.problems.sort()
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading; one that became a link since it was listed is refused."""
-        return os.fdopen(os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+        # Not by `Path`, which keeps each name it has ever seen.
+        return os.fdopen(os.open(f"{self._root}/{name}", os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
-    def _walk(self, folder: str, inside: str) -> None:
+    def _walk(self, folder: str, inside: str) -> Iterator[tuple[str, int]]:
         with os.scandir(folder) as found:
-            for one in sorted(found, key=lambda entry: entry.name):
+            for one in found:
                 name = f"{inside}{one.name}"
                 if one.is_dir(follow_symlinks=False):
-                    self._walk(one.path, f"{name}/")
+                    yield from self._walk(one.path, f"{name}/")
                 elif not is_safe(name):
                     self.problems.append((ascii(name), "has a name that no bundle gives"))
                 elif not one.is_file(follow_symlinks=False):
                     self.problems.append((name, "is a link or a device, not a file"))
                 else:
-                    self.sizes[name] = one.stat(follow_symlinks=False).st_size
-                if len(self.sizes) > MAX_FILES:
+                    self._files += 1
+                    yield name, one.stat(follow_symlinks=False).st_size
+                if self._files > MAX_FILES:
                     raise InvalidInputError(f"{self._root} holds more than {MAX_FILES:,} files")
 
 
@@ -68,29 +75,31 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.problems: list[tuple[str, str]] = []
-        self.sizes: dict[str, int] = {}
+        self.sizes = Rows[int]()
         self._zip = zipfile.ZipFile(path)
         listed = self._zip.infolist()
         if len(listed) > MAX_FILES:
             raise InvalidInputError(f"{path} holds more than {MAX_FILES:,} files")
         self._top = f"{listed[0].filename.split('/')[0]}/" if listed else ""
-        self._listed: dict[str, zipfile.ZipInfo] = {}
-        for one in listed:
-            self._take(one)
-        if sum(self.sizes.values()) > path.stat().st_size:
+        self._places = Rows[int]()
+        claimed = sum(self._take(place, one) for place, one in enumerate(listed))
+        if claimed > path.stat().st_size:
             raise InvalidInputError(f"{path} claims to hold more than it is long")
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading."""
-        return self._zip.open(self._listed[name])
+        return self._zip.open(self._zip.filelist[self._places[name]])
 
-    def _take(self, one: zipfile.ZipInfo) -> None:
+    def _take(self, place: int, one: zipfile.ZipInfo) -> int:
+        """List an entry, and return how long the file is that it adds."""
         name = one.filename.removeprefix(self._top)
         problem = self._problem(one, name)
         if problem:
             self.problems.append((ascii(one.filename), problem))
-        else:
-            self.sizes[name], self._listed[name] = one.file_size, one
+            return 0
+        self.sizes.add(name, one.file_size)
+        self._places.add(name, place)
+        return one.file_size
 
     def _problem(self, one: zipfile.ZipInfo, name: str) -> str:
         if not one.filename.startswith(self._top) or not is_safe(name):
@@ -125,6 +134,22 @@ def opened(path: Path) -> Iterator[Container]:
     finally:
         if isinstance(container, Archive):
             container._zip.close()  # noqa: SLF001 - of this module
+
+
+def lines_of(container: Container, name: str) -> Iterator[bytes]:
+    """Yield the lines of a file one at a time, each with its end: it may have one for each object.
+
+    Raises:
+        InvalidInputError: it is not there, or can't be read.
+    """
+    if name not in container.sizes:
+        raise InvalidInputError(f"{name} is not there")
+    try:
+        with container.open(name) as file:
+            while line := file.readline(LINE_AT_MOST):
+                yield line
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InvalidInputError(f"{name} can't be read: {error}") from error
 
 
 def text(container: Container, name: str) -> str:

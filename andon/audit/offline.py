@@ -13,6 +13,7 @@ from andon.audit.exported import Opened, open_exported
 from andon.audit.findings import Report, Step
 from andon.audit.package import check_information, check_package
 from andon.audit.replay import replay
+from andon.audit.rows import Rows
 from andon.audit.trust import Trust
 from andon.audit.verify import Beside, Name, new_steps, verify
 from andon.domain.errors import InvalidInputError
@@ -102,6 +103,8 @@ def read_bundle(path: Path) -> Iterator[tuple[Bundle, Opened]]:
         InvalidInputError: it is no bundle, or not one of this format.
     """
     with opened(path) as container:
-        names = dict.fromkeys(container.sizes, NOTHING_YET)
+        names = Rows[str]()
+        for name in container.sizes:
+            names.add(name, NOTHING_YET)
         bundle = Bundle(container, names)
         yield bundle, open_exported(bundle.exported(new_steps()[Name.PACKAGE]))

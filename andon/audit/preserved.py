@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from andon.audit.chain import LockedCopies, compare_copy
 from andon.audit.exported import Opened, Unreadable
 from andon.audit.findings import Step
+from andon.audit.rows import Rows
 from andon.domain.archive import ARCHIVE
 from andon.domain.custody import AccessKind
 from andon.domain.evidence import EvidenceItem, Manifest, RowState
@@ -28,8 +29,8 @@ class Objects(Protocol):
     def form(self, key: str) -> Sha256Hex | None:
         """Return the digest of an object of JSON in its canonical form; None: it is not there, or is none."""
 
-    def keys(self) -> set[str]:
-        """Return the keys of all objects."""
+    def stored(self) -> Iterable[str]:
+        """Return the keys of all objects, in their order."""
 
 
 def check_evidence(
@@ -37,7 +38,7 @@ def check_evidence(
 ) -> None:
     """Every sealed root is the digest of a manifest that is there, and its objects are unaltered."""
     sealed = {entry.digests.get("root", ""): entry for entry in opened.entries if _seals(entry)}
-    named, roots, ended = set[str](), set[Sha256Hex](), _ended(opened)
+    named, roots, ended = Rows[int](), set[Sha256Hex](), _ended(opened)
     previous = NOTHING_YET
     for root, manifest in opened.manifests():
         if isinstance(manifest, Unreadable):
@@ -45,26 +46,28 @@ def check_evidence(
             continue
         roots.add(root)
         _rows(step, manifest)
-        named.update(manifest.leftovers)
-        _items(step, manifest, locked, objects, named, ended)
+        keys = sorted({*manifest.leftovers, *(item.key for item in manifest.items)})
+        named.fill((key, manifest.snapshot) for key in keys)
+        _items(step, manifest, locked, objects, ended)
         if _in_order(step, opened, manifest, sealed.get(root), previous):
             previous = root
     for root, entry in sealed.items():
         there = root in roots
         step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
     if objects is not None:
-        _unnamed(step, objects.keys() - named, locked)
+        _unnamed(step, (key for key in objects.stored() if key not in named), locked)
     elif locked is None and roots:
         step.note("the stored objects themselves were not read: run it against the live system")
 
 
-def _unnamed(step: Step, keys: set[str], locked: LockedCopies | None) -> None:
+def _unnamed(step: Step, keys: Iterable[str], locked: LockedCopies | None) -> None:
     """What no manifest names is no evidence; what locked storage does not know either was planted."""
     known = locked.objects if locked is not None else {}
-    evidence = sorted(key for key in keys if not key.startswith(ARCHIVE))
-    for key in evidence:
-        step.must(key in known, key, "is there, and no manifest names it: it was planted")
-    beside = sum(key in known for key in evidence)
+    beside = 0
+    for key in keys:
+        if not key.startswith(ARCHIVE):
+            step.must(key in known, key, "is there, and no manifest names it: it was planted")
+            beside += key in known
     if beside:
         step.note(f"{beside} objects are of no manifest, such as reports of evaluations and redacted views")
 
@@ -128,7 +131,6 @@ def _items(
     manifest: Manifest,
     locked: LockedCopies | None,
     objects: Objects | None,
-    named: set[str],
     ended: Mapping[Sha256Hex, int],
 ) -> None:
     seen: set[str] = set()
@@ -137,23 +139,22 @@ def _items(
         if item.id in seen:
             step.broken(f"manifest {manifest.snapshot}", f"lists {item.id} twice")
         seen.add(item.id)
-        named.add(item.key)
         whole = item.pack or item.sha256
-        gone = objects is not None and objects.digest(item.key) is None
-        gone = gone or (locked is not None and item.key not in locked.objects)
+        there = objects.digest(item.key) if objects is not None else None
+        gone = objects is not None and there is None
+        gone = gone or (locked is not None and locked.objects.get(item.key) is None)
         if gone and whole in ended:
             step.note(f"{item.id} was deleted when its time was over: access entry {ended[whole]}")
             continue
         if objects is not None:
-            _same_bytes(step, item, objects)
+            _same_bytes(step, item, there, objects)
         if locked is not None and (not item.pack or item.key not in packs):
             compare_copy(step, item.key, whole, locked)
             _as_receipted(step, item, locked)
         packs.add(item.key)
 
 
-def _same_bytes(step: Step, item: EvidenceItem, objects: Objects) -> None:
-    whole = objects.digest(item.key)
+def _same_bytes(step: Step, item: EvidenceItem, whole: Sha256Hex | None, objects: Objects) -> None:
     if whole is None:
         step.broken(item.key, f"is not there; it holds {item.id}")
         return

@@ -8,7 +8,7 @@ from importlib.metadata import Distribution, version
 
 from temporalio.client import WorkflowHistory
 
-from andon.audit.bundle import About, Code, Heads, Lock
+from andon.audit.bundle import About, Code, Heads
 from andon.audit.chain import LockedCopies
 from andon.audit.exported import Exported, Sealing
 from andon.audit.layout import (
@@ -27,6 +27,7 @@ from andon.audit.layout import (
     history,
     manifest,
 )
+from andon.audit.locks import Lock
 from andon.audit.runs import builds
 from andon.audit.trust import Trust
 from andon.audit.write import Staging
@@ -80,6 +81,7 @@ def _named(staging: Staging, exported: Exported) -> None:
         "questions": exported.requests,
         "directories": exported.directories,
         "policies": exported.policies,
+        "reviews": exported.reviews,
     }
     for folder, texts in folders.items():
         for digest, text in texts.items():

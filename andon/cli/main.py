@@ -39,6 +39,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("release", "andon.cli.release:release", RESPOND, "Let an AI system go in steps, or take one back."),
     ("explain", "andon.cli.explain:explain", RESPOND, "Tell users why an AI system runs again."),
     ("review", "andon.cli.review:review", RESPOND, "Show and write the post-incident review."),
+    ("change", "andon.cli.change:app", RESPOND, "Show what incidents have led to, and prove it."),
     ("merge", "andon.cli.merge:merge", RESPOND, "Merge an incident into another one."),
     ("unmerge", "andon.cli.merge:unmerge", RESPOND, "Take a merge back."),
     ("split", "andon.cli.merge:split", RESPOND, "Give a detection an incident of its own."),

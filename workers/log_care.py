@@ -1,6 +1,6 @@
-"""The log over all incidents looked after from beside: people hear of one that is not signed any more.
+"""The log and the access chains looked after from beside: people hear of what does not hold any more.
 
-Whoever signs it can't be the one to notice that nothing is signed.
+Whoever signs the log can't be the one to notice that nothing is signed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from andon.adapters.clock import utc_now
 from andon.domain.directory import Role
 from andon.domain.errands import NOBODY
-from andon.domain.notice import LOG_OVERDUE, Notice
+from andon.domain.notice import ACCESS_FORKED, LOG_OVERDUE, Notice
 from andon.domain.run_alarm import RunAlarmKind
 from andon.ports import Outbox
 from andon.register.alarms import Alarms
@@ -70,6 +70,22 @@ class LogCare:
         await self._outbox.post([told])
         return True
 
+    async def tell_of_forks(self) -> int:
+        """Tell people of each access chain that the custodian found forked, once; return how many stand."""
+        found = await asyncio.to_thread(self._alarms.list, kind=RunAlarmKind.ACCESS_FORKED, only_open=True)
+        await self._outbox.post(
+            [
+                Notice(
+                    id=f"chain/alarm/{alarm.number}",
+                    incident=alarm.incident,
+                    roles=TOLD,
+                    about=ACCESS_FORKED,
+                )
+                for alarm in found
+            ]
+        )
+        return len(found)
+
     def _late_since(self) -> datetime | None:
         """Return since when nothing was signed, if that is too long; a log never signed yet is not late."""
         newest = self._checkpoints.newest()
@@ -82,6 +98,7 @@ async def keep_log_watched(care: LogCare, every: timedelta, stop: asyncio.Event)
     while not stop.is_set():
         try:
             await care.look()
+            await care.tell_of_forks()
         except (RPCError, SQLAlchemyError) as error:
             log.warning("the log could not be looked after: %s", type(error).__name__)
         with suppress(TimeoutError):

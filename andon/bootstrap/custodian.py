@@ -55,6 +55,8 @@ def custodian_of(settings: Settings, queries: Queries, store: EvidenceStore) -> 
         holding=Holding(rule, shelves.holds, queries.incidents, bucket, access, now=_now),
         erasing=Erasing(rule, shelves, vault, access, _now),
         ending=Ending(rules, shelves, KeptItems(register), vault, bucket, access=access, now=_now),
+        alarms=queries.alarms,
+        now=_now,
     )
 
 

@@ -30,6 +30,9 @@ ESCALATION: Final = (Role.INCIDENT_LEAD, Role.EXECUTIVE)
 LOG_OVERDUE: Final = "log_overdue"
 """Notice about the log over all incidents; it names no incident."""
 
+ACCESS_FORKED: Final = "access_forked"
+"""Notice about an access chain that differs from what is locked of it."""
+
 UNDELIVERED: Final = "notice_undelivered"
 """Signal by which an incident hears that a notice has reached nobody; carries an `Undelivered`."""
 

@@ -47,6 +47,12 @@ class RunAlarmKind(StrEnum):
     """Another run goes on than the one that was seen last, and not from where that one left off."""
     LOG_OVERDUE = "log_overdue"
     """Of no incident: the log over all of them is not signed any more."""
+    ACCESS_FORKED = "access_forked"
+    """Its access chain and what is locked of it differ: nothing of it is given out any more."""
+
+
+OF_CHAINS: Final = frozenset({RunAlarmKind.ACCESS_FORKED})
+"""Alarms that are not over because a workflow runs again."""
 
 
 class Fate(Carried):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, insert, or_, select, update
 
-from andon.domain.run_alarm import OpenRun, RunAlarm, RunAlarmKind
+from andon.domain.run_alarm import OF_CHAINS, OpenRun, RunAlarm, RunAlarmKind
 from andon.register.alarm_tables import alarms, incident_runs
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.tables import incidents
@@ -68,13 +68,32 @@ class Alarms:
         with writing(self._engine) as connection:
             connection.execute(
                 update(alarms)
-                .where(alarms.c.cleared_at.is_(None), alarms.c.incident.in_(running))
+                .where(
+                    alarms.c.cleared_at.is_(None),
+                    alarms.c.incident.in_(running),
+                    alarms.c.kind.not_in(OF_CHAINS),
+                )
+                .values(cleared_at=at)
+            )
+
+    def settle(self, kind: RunAlarmKind, standing: Collection[str], at: datetime) -> None:
+        """Note that what was found of a kind is over, but for the incidents of which it still stands."""
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(alarms)
+                .where(
+                    alarms.c.cleared_at.is_(None),
+                    alarms.c.kind == kind,
+                    alarms.c.incident.not_in(standing),
+                )
                 .values(cleared_at=at)
             )
 
     def alarmed(self) -> frozenset[str]:
-        """Return the incidents with an open alarm."""
-        wanted = select(alarms.c.incident).where(alarms.c.cleared_at.is_(None))
+        """Return the incidents with an open alarm about their workflow, or about the log of all."""
+        wanted = select(alarms.c.incident).where(
+            alarms.c.cleared_at.is_(None), alarms.c.kind.not_in(OF_CHAINS)
+        )
         with reading(self._engine) as connection:
             return frozenset(connection.execute(wanted).scalars())
 
@@ -82,6 +101,7 @@ class Alarms:
         self,
         *,
         incident: str | None = None,
+        kind: RunAlarmKind | None = None,
         only_open: bool = False,
         since: datetime | None = None,
         limit: int = 200,
@@ -90,6 +110,8 @@ class Alarms:
         wanted = select(alarms).order_by(alarms.c.id.desc()).limit(limit)
         if incident is not None:
             wanted = wanted.where(alarms.c.incident == incident)
+        if kind is not None:
+            wanted = wanted.where(alarms.c.kind == kind)
         if only_open:
             wanted = wanted.where(alarms.c.cleared_at.is_(None))
         if since is not None:

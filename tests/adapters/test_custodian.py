@@ -22,15 +22,17 @@ from andon.adapters.store.vault import AesVault, name_of_key
 from andon.bootstrap import Queries, open_queries
 from andon.bootstrap.custodian import custodian_of
 from andon.config import DatabaseSettings, KeySettings, PolicySettings, Settings, StoreSettings
-from andon.domain.custody import AccessKind
+from andon.domain.custody import Access, AccessKind
 from andon.domain.directory import Role
 from andon.domain.errors import ErasedError, NotFoundError
 from andon.domain.evidence import EvidenceItem
 from andon.domain.evidence_hold import EvidenceHold
 from andon.domain.ledger import Chain, verify_chain
+from andon.domain.run_alarm import RunAlarmKind
 from andon.domain.severity import Band
 from andon.domain.values import NOTHING_YET, sha256
 from andon.ports import SealedText
+from andon.register.access_chain import AccessChain
 from andon.register.custody import Cause, ErasureRow, Erasures, ErasureState, HoldRow, Holds
 from andon.register.migrate import migrate
 from tests.register.cases import opening, view
@@ -316,3 +318,18 @@ async def test_a_hold_keeps_what_has_had_its_time(house: House) -> None:
     assert house.held(item) == "ON"
     with pytest.raises(ClientError):
         house.s3.delete_object(Bucket=house.settings.store.bucket, Key=item.key, VersionId=item.version_id)
+
+
+async def test_a_chain_that_differs_from_what_is_locked_raises_one_alarm_and_holds_up_no_other(
+    house: House,
+) -> None:
+    forked, sound = house.open(Band.HIGH), house.open(Band.HIGH)
+    chain = AccessChain(house.queries.databases.register)
+    for one in (forked, sound):
+        chain.append([Access(incident=one, actor="person:eva", what=AccessKind.VIEWED, at=datetime.now(UTC))])
+    await house.store.put(f"ledger/{forked}/access/00000000.jsonl", b"another", content_type="text/plain")
+    done = [await house.keeper.round() for _ in range(2)]
+    assert all("access chains" in one.failed for one in done)
+    assert (chain.waits(forked), chain.waits(sound)) == (1, 0)
+    found = house.queries.alarms.list(kind=RunAlarmKind.ACCESS_FORKED)
+    assert [(one.incident, one.cleared_at) for one in found] == [(forked, None)]

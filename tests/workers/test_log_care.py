@@ -109,3 +109,21 @@ async def test_the_notice_names_the_log_and_no_incident(databases: Databases) ->
     told = worded(next(iter(posted.sent.values())), rights, "https://andon.example")
     assert told.title.startswith("The log over all incidents is not signed any more")
     assert "INC-" not in told.title + told.body
+
+
+async def test_a_forked_access_chain_is_told_once_and_a_running_workflow_does_not_end_that_alarm(
+    databases: Databases,
+) -> None:
+    posted, clock, incident = Posted(), Clock(), "INC-20260302-a1b2c3"
+    care, alarms = care_of(databases, posted, clock), Alarms(databases.register)
+    alarms.raise_alarm(incident, RunAlarmKind.ACCESS_FORKED, {}, clock.at)
+    alarms.clear([incident], clock.at)
+    assert alarms.alarmed() == frozenset()
+    assert [await care.tell_of_forks() for _ in range(2)] == [1, 1]
+    assert [(one.about, one.incident, one.roles) for one in posted.sent.values()] == [
+        ("access_forked", incident, (Role.SECURITY, Role.CUSTODIAN))
+    ]
+    alarms.settle(RunAlarmKind.ACCESS_FORKED, [], clock.at)
+    assert await care.tell_of_forks() == 0
+    lines = alarm_lines(alarms.list(), clock.at)
+    assert [(one.incident, one.now) for one in lines] == [(incident, "They agree again.")]

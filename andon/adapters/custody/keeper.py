@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from andon.adapters.custody.ending import Ended, Ending
@@ -12,7 +13,11 @@ from andon.adapters.custody.erasing import Erasing
 from andon.adapters.custody.holding import Holding
 from andon.adapters.store.access_log import LockedAccessLog
 from andon.domain.custodian import CustodyDone
+from andon.domain.errors import StoreConflictError
+from andon.domain.run_alarm import RunAlarmKind
+from andon.domain.values import IncidentId
 from andon.register.access_chain import AccessChain
+from andon.register.alarms import Alarms
 from andon.register.custody import Erasures, Holds
 
 log = logging.getLogger(__name__)
@@ -31,6 +36,8 @@ class Keeper:
         holding: Holding,
         erasing: Erasing,
         ending: Ending,
+        alarms: Alarms,
+        now: Callable[[], datetime],
     ) -> None:
         self._access = access
         self._chain = chain
@@ -39,6 +46,8 @@ class Keeper:
         self._holding = holding
         self._erasing = erasing
         self._ending = ending
+        self._alarms = alarms
+        self._now = now
 
     async def round(self) -> CustodyDone:
         """Bring every hold, erasure and due item to where it should be; a repeat changes nothing."""
@@ -57,7 +66,7 @@ class Keeper:
         erased = await tried("erasures", self._erasing.carry_out, 0)
         ended: Ended = await tried("what is due", self._ending.end, Ended())
         waiting = len(await asyncio.to_thread(self._chain.waiting))
-        await tried("access chains", self._access.lock_all, None)
+        await tried("access chains", self._lock, None)
         return CustodyDone(
             locked=waiting,
             holds=holds,
@@ -67,6 +76,24 @@ class Keeper:
             extended=ended.extended,
             failed=tuple(failed),
         )
+
+    async def _lock(self) -> None:
+        """Lock every chain, and raise an alarm over each that differs from what is locked of it.
+
+        Raises:
+            ExceptionGroup: some could not be locked; each says why.
+        """
+        unlocked = await self._access.lock_all()
+        forked = {one for one, error in unlocked.items() if isinstance(error, StoreConflictError)}
+        await asyncio.to_thread(self._alarm, forked)
+        if unlocked:
+            message = f"{len(unlocked)} access chains could not be locked"
+            raise ExceptionGroup(message, list(unlocked.values()))
+
+    def _alarm(self, forked: Collection[IncidentId]) -> None:
+        for incident in forked:
+            self._alarms.raise_alarm(incident, RunAlarmKind.ACCESS_FORKED, {}, self._now())
+        self._alarms.settle(RunAlarmKind.ACCESS_FORKED, forked, self._now())
 
     async def wanted(self) -> bool:
         """Whether somebody waits for a hold, its lifting, or an erasure."""

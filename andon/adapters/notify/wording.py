@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from andon.domain.directory import Role
-from andon.domain.notice import LOG_OVERDUE, Notice, addressed
+from andon.domain.notice import ACCESS_FORKED, LOG_OVERDUE, Notice, addressed
 from andon.domain.rights import RightsPolicy
 
 HEADLINES: Final[dict[str, str]] = {
@@ -42,6 +42,7 @@ HEADLINES: Final[dict[str, str]] = {
     "change_escalated": "has a change that is long overdue",
     "change_dropped": "has a change of yours that will not be made",
     "recurrence": "has happened again since it was closed",
+    ACCESS_FORKED: "has an access chain that differs from what is locked of it: its evidence is not shown",
     LOG_OVERDUE: "is not signed any more: what is written since then can't be proven to be whole",
     "evidence_failed": "has a snapshot of the evidence that did not report",
 }

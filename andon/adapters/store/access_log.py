@@ -51,22 +51,19 @@ class LockedAccessLog:
             await asyncio.gather(*map(self._keep, some))
             await asyncio.to_thread(self._chain.locked, some)
 
-    async def lock_all(self) -> None:
+    async def lock_all(self) -> dict[IncidentId, Exception]:
         """Bring every chain into locked storage; one that cannot be holds up no other.
 
-        Raises:
-            ExceptionGroup: some could not be; each says why.
+        Returns:
+            Those that could not be, and why; a `StoreConflictError` is a fork, and stays one.
         """
-        waiting = await asyncio.to_thread(self._chain.waiting)
-        outcomes = [
-            outcome
-            for incident in waiting
-            for outcome in await asyncio.gather(self.lock(incident), return_exceptions=True)
-        ]
-        failed = [one for one in outcomes if isinstance(one, Exception)]
-        if failed:
-            message = f"{len(failed)} of {len(waiting)} access chains could not be locked"
-            raise ExceptionGroup(message, failed)
+        failed: dict[IncidentId, Exception] = {}
+        for incident in await asyncio.to_thread(self._chain.waiting):
+            try:
+                await self.lock(incident)
+            except Exception as error:  # noqa: BLE001 - handed back, one by one
+                failed[incident] = error
+        return failed
 
     async def _keep(self, entry: Entry) -> None:
         exhibits = (

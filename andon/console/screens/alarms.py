@@ -20,6 +20,7 @@ WHAT: Final = {
     RunAlarmKind.TIMED_OUT: "Its workflow ran out of time.",
     RunAlarmKind.COMPLETED: "Its workflow ended before the incident was closed.",
     RunAlarmKind.GONE: "Its workflow was deleted from Temporal.",
+    RunAlarmKind.ACCESS_FORKED: "The list of who looked at its evidence differs from what is locked of it.",
     RunAlarmKind.LOG_OVERDUE: "The log over all incidents was not signed for longer than allowed.",
     RunAlarmKind.RESET: "Its workflow was set back to an earlier point in Temporal.",
 }
@@ -54,10 +55,7 @@ def alarm_lines(alarms: Sequence[RunAlarm], now: datetime) -> tuple[AlarmLine, .
         AlarmLine(
             incident=None if one.kind is RunAlarmKind.LOG_OVERDUE else one.incident,
             what=WHAT[one.kind],
-            now="It is signed again."
-            if one.kind is RunAlarmKind.LOG_OVERDUE
-            else "Everything held stays held. "
-            + ("The incident goes on." if one.cleared_at else "Andon is starting it again."),
+            now=_now(one),
             at=moment(one.at, now),
             over=maybe(one.cleared_at, now),
         )
@@ -65,3 +63,12 @@ def alarm_lines(alarms: Sequence[RunAlarm], now: datetime) -> tuple[AlarmLine, .
         # While it stands, the log's own line says so, as it is this minute.
         if one.kind is not RunAlarmKind.LOG_OVERDUE or one.cleared_at is not None
     )
+
+
+def _now(one: RunAlarm) -> str:
+    if one.kind is RunAlarmKind.LOG_OVERDUE:
+        return "It is signed again."
+    if one.kind is RunAlarmKind.ACCESS_FORKED:
+        return "They agree again." if one.cleared_at else "None of its evidence is shown or given out."
+    goes_on = "The incident goes on." if one.cleared_at else "Andon is starting it again."
+    return f"Everything held stays held. {goes_on}"

@@ -98,9 +98,6 @@ def _what_happened(sources: ReviewSources) -> Made:
         "classification": view.classification.value,
         "severity": view.severity.value,
         "severity_at_first": opening.severity.value if opening else None,
-        "near_miss": view.classification is Classification.NEAR_MISS,
-        "actual_severity": Band.LOW.value if _near_miss(sources) else view.severity.value,
-        "potential_severity": sources.potential.value if sources.potential else None,
         "occurred_at": _time(opening.occurred_at if opening else None),
         "detected_at": _time(view.detected_at),
         "opened_at": _time(view.opened_at),
@@ -117,6 +114,9 @@ def _what_happened(sources: ReviewSources) -> Made:
         "severity_changes": [_entry(one) for one in sources.entries if one.kind in _SEVERITY],
         "timeline": [_entry(one) for one in sources.entries if one.kind in TELLING],
     }
+    if _near_miss(sources):
+        potential = sources.potential.value if sources.potential else None
+        found |= {"near_miss": True, "actual_severity": Band.LOW.value, "potential_severity": potential}
     asked = []
     if opening is not None and opening.occurred_at is None:
         asked.append("When did it begin? Nobody has said, so the time to detection is unknown.")
@@ -213,7 +213,7 @@ def _recurrence(sources: ReviewSources) -> Made:
     view, opening = sources.view, sources.opening
     still = [one for one in sources.changes if one.state is ChangeState.OPEN]
     found: Found = {
-        "recurrence_of": opening.recurrence_of if opening else None,
+        "recurrence_of": (opening.recurrence_of or "none") if opening else None,
         "relapses": view.relapses,
         "watch_until": _time(view.watch_until),
         "own_case_in_suite": view.evaluation.incident_case if view.evaluation else None,

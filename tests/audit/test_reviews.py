@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from andon.audit.exported import Exported
+from andon.audit.offline import read_bundle
 from andon.audit.reviews import reviews_named
+from andon.audit.stage import stage
 from andon.audit.verify import Name, verify
+from andon.audit.write import Staging
 from andon.domain.decision import DecisionKind, Option
 from andon.domain.directory import Role
 from andon.domain.ledger import Head, Kind
@@ -160,3 +164,14 @@ def test_an_export_fetches_the_reviews_that_statements_name() -> None:
     ]
     statements = [line(envelope) for envelope in one.story.statements.values()]
     assert reviews_named([*statements, "{}", "not JSON"], questions) == {one.review.digest()}
+
+
+def test_a_bundle_holds_the_review_and_gives_it_back(tmp_path: Path) -> None:
+    one = learned()
+    staging = Staging(tmp_path / "bundle")
+    stage(staging, one.exported(), locked=None)
+    staging.finish(INCIDENT, one.story.now(), agent="andon test")
+    name = f"data/reviews/{one.review.digest()}.json"
+    assert (tmp_path / "bundle" / name).read_bytes() == canonical(one.review)
+    with read_bundle(tmp_path / "bundle") as (_, opened):
+        assert opened.reviews == {one.review.digest(): one.review}

@@ -6,26 +6,22 @@ was not run here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from andon.adapters.sources.kinds import SourceKind, SourceMeans
+from andon.adapters.sources.paged_store import PagedStore, Pages
 from andon.adapters.sources.trace_store import (
     SECRET,
-    SPANS_AT_ONCE,
     SUPPLIES,
     URL,
-    Fetched,
-    StoreAddress,
     TraceSource,
     checked,
     from_iso,
     named,
-    newest,
 )
-from andon.domain.errands import EvidenceQuery
 from andon.domain.system import SourceEntry
-from andon.domain.trace import FAILED, SPANS_AT_MOST, Span
+from andon.domain.trace import FAILED, Span
 
 API: Final = "/api/public/v2/observations"
 FIELDS: Final = "core,basic,io,metadata,model,usage,prompt,trace_context"
@@ -50,47 +46,6 @@ _RESOURCE: Final[dict[str, str]] = {
     "environment": "deployment.environment.name",
 }
 _USAGE: Final = {"input": "gen_ai.usage.input_tokens", "output": "gen_ai.usage.output_tokens"}
-
-
-class LangfuseObservations:
-    """Asks for observations, page by page."""
-
-    def __init__(self, entry: SourceEntry, means: SourceMeans) -> None:
-        self._at = StoreAddress(entry, means)
-
-    async def traces(self, query: EvidenceQuery) -> AsyncIterator[Fetched]:
-        """Yield the traces that the query names, or the newest of its window."""
-        window = {"fromStartTime": query.since.isoformat(), "toStartTime": query.until.isoformat()}
-        asked = [{"traceId": one} for one in query.trace_ids] or [window]
-        for parameters in asked:
-            fetched = await self._observations(parameters)
-            kept = fetched.spans if query.trace_ids else newest(fetched.spans)
-            if kept:
-                yield Fetched(kept, fetched.origin, fetched.skew_ms)
-
-    async def _observations(self, parameters: Mapping[str, str]) -> Fetched:
-        spans: list[Span] = []
-        asked: dict[str, str | int] = {
-            **parameters,
-            "fields": FIELDS,
-            "expandMetadata": WHOLE,
-            "limit": SPANS_AT_ONCE,
-        }
-        cursor, skew = "", None
-        while len(spans) < SPANS_AT_MOST:
-            more = {"cursor": cursor} if cursor else {}
-            page = await self._at.asking.get(self._at.url(API, **asked, **more))
-            skew = page.skew_ms
-            answer = page.read(self._at.source)
-            try:
-                spans += [_span(one) for one in answer["data"]]
-                following = str((answer.get("meta") or {}).get("cursor") or "")
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise self._at.refused("observations that are not in Langfuse's form") from error
-            if not following or following == cursor:
-                break
-            cursor = following
-        return Fetched(spans, self._at.url(API, **parameters), skew)
 
 
 def _span(one: Mapping[str, Any]) -> Span:
@@ -139,9 +94,20 @@ def _about(one: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
+PAGES: Final = Pages(
+    path=API,
+    trace="traceId",
+    window=("fromStartTime", "toStartTime"),
+    always={"fields": FIELDS, "expandMetadata": WHOLE},
+    span=_span,
+    following=lambda answer: (answer.get("meta") or {}).get("cursor"),
+    refused="observations that are not in Langfuse's form",
+)
+
+
 def build(entry: SourceEntry, means: SourceMeans) -> TraceSource:
     """Return the source of an entry."""
-    return TraceSource(entry, LangfuseObservations(entry, means))
+    return TraceSource(entry, PagedStore(entry, means, PAGES))
 
 
 KIND: Final = SourceKind(

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from andon.adapters.sources.kinds import Option, SourceKind, SourceMeans
+from andon.adapters.sources.paged_store import PagedStore, Pages
 from andon.adapters.sources.trace_store import (
     SECRET,
-    SPANS_AT_ONCE,
     SUPPLIES,
     URL,
-    Fetched,
-    StoreAddress,
     TraceSource,
     checked,
     from_iso,
-    newest,
 )
-from andon.domain.errands import EvidenceQuery
 from andon.domain.system import SourceEntry
-from andon.domain.trace import FAILED, SPANS_AT_MOST, Span
+from andon.domain.trace import FAILED, Span
 
 OPTIONS: Final = {
     "url": URL,
@@ -29,44 +25,6 @@ OPTIONS: Final = {
     "project": Option("name of the project whose spans are asked for", needed=True),
 }
 FAILED_STATE: Final = "ERROR"
-
-
-class PhoenixSpans:
-    """Asks for a project's spans, page by page."""
-
-    def __init__(self, entry: SourceEntry, means: SourceMeans) -> None:
-        self._at = StoreAddress(entry, means)
-        self._path = f"/v1/projects/{quote(entry.options['project'], safe='')}/spans"
-
-    async def traces(self, query: EvidenceQuery) -> AsyncIterator[Fetched]:
-        """Yield the traces that the query names, or the newest of its window."""
-        window = {"start_time": query.since.isoformat(), "end_time": query.until.isoformat()}
-        asked = [{"trace_id": one} for one in query.trace_ids] or [window]
-        for parameters in asked:
-            fetched = await self._spans(parameters)
-            kept = fetched.spans if query.trace_ids else newest(fetched.spans)
-            if kept:
-                yield Fetched(kept, fetched.origin, fetched.skew_ms)
-
-    async def _spans(self, parameters: Mapping[str, str]) -> Fetched:
-        spans: list[Span] = []
-        cursor, origin, skew = "", self._at.url(self._path, **parameters), None
-        while len(spans) < SPANS_AT_MOST:
-            more = {"cursor": cursor} if cursor else {}
-            page = await self._at.asking.get(
-                self._at.url(self._path, **parameters, **more, limit=SPANS_AT_ONCE)
-            )
-            skew = page.skew_ms
-            answer = page.read(self._at.source)
-            try:
-                spans += [_span(one) for one in answer["data"]]
-                following = str(answer.get("next_cursor") or "")
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise self._at.refused("spans that are not in Phoenix's form") from error
-            if not following or following == cursor:
-                break
-            cursor = following
-        return Fetched(spans, origin, skew)
 
 
 def _span(one: Mapping[str, Any]) -> Span:
@@ -103,7 +61,15 @@ def _span(one: Mapping[str, Any]) -> Span:
 
 def build(entry: SourceEntry, means: SourceMeans) -> TraceSource:
     """Return the source of an entry."""
-    return TraceSource(entry, PhoenixSpans(entry, means))
+    pages = Pages(
+        path=f"/v1/projects/{quote(entry.options['project'], safe='')}/spans",
+        trace="trace_id",
+        window=("start_time", "end_time"),
+        span=_span,
+        following=lambda answer: answer.get("next_cursor"),
+        refused="spans that are not in Phoenix's form",
+    )
+    return TraceSource(entry, PagedStore(entry, means, pages))
 
 
 KIND: Final = SourceKind(

@@ -52,6 +52,15 @@ def decided_use(ending: Ending | None, finding: str | None) -> Use | None:
     return Use(finding) if finding in (Use.RETIRED, Use.NARROWED) else Use.NOT_RESTARTED
 
 
+def remark_on(decided: UseDecided) -> str:
+    """Return what whoever reports something of an AI system out of use is told."""
+    what = decided.use.value.replace("_", " ")
+    return (
+        f"This AI system was {what} on {decided.since:%Y-%m-%d}, by {decided.incident}: "
+        "somebody still uses it, or it was left running."
+    )
+
+
 class UseShown(Carried):
     """How an AI system is used now, and by which decision."""
 

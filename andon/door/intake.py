@@ -15,6 +15,7 @@ from andon.domain.incident import Arrival, OpenIncident
 from andon.domain.severity import Band, assess
 from andon.domain.spills import ADVICE, spills
 from andon.domain.stage import Stage
+from andon.domain.use import OUT_OF_USE, remark_on
 from andon.domain.values import IncidentId
 from andon.door.answers import Answer, OrderShown
 from andon.door.books import Case, TakenElsewhereError
@@ -100,8 +101,19 @@ class Intake:
             case = case.noting(f"Sessions: {' '.join(report.sessions)}")
         self.rates.admit(arrived, system, stops=weighed.assessment.containment_required)
         answer = await self._taken(case, wait)
-        found = spills(report.title, report.description)
-        return answer.model_copy(update={"advice": tuple(ADVICE[one] for one in found)})
+        found = [ADVICE[one] for one in spills(report.title, report.description)]
+        advice = (*found, *await self._out_of_use(system))
+        return answer.model_copy(update={"advice": advice})
+
+    async def _out_of_use(self, system: str) -> list[str]:
+        """Remark on an AI system that is out of use; a register that is away costs the remark alone."""
+        if self.outage.away:
+            return []
+        try:
+            decided = await asyncio.to_thread(self._incidents.use_decided, system)
+        except SQLAlchemyError:
+            return []
+        return [remark_on(decided)] if decided is not None and decided.use in OUT_OF_USE else []
 
     async def _taken(self, case: Case, wait: timedelta) -> Answer:
         """Put a detection where it belongs; while the register takes nothing, on disk."""

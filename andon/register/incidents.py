@@ -27,12 +27,13 @@ from sqlalchemy import (
 from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
+from andon.domain.use import UseDecided
 from andon.ports import SealedText
 from andon.register.changes import mirror
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.failures import Failed
-from andon.register.system_uses import note_use
+from andon.register.system_uses import SystemUses, note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
 
@@ -212,6 +213,10 @@ class Incidents:
         wanted = wanted.order_by(incidents.c.opened_at.desc(), incidents.c.incident.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_incident_row(row) for row in connection.execute(wanted)]
+
+    def use_decided(self, system: str) -> UseDecided | None:
+        """Return what the incident that ended last decided about the use of an AI system."""
+        return SystemUses(self._engine).of(system)
 
     def select_ids(self, state: Listed, sought: Sought = ANYTHING) -> Select[Any]:
         """Return the query of the ids of incidents that fit, for counting them."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from andon.domain.directory import Role
 from andon.domain.explained import Explained
 from andon.domain.explanation import SystemNotice
+from andon.domain.incident import Ending
 from andon.domain.use import Use
 from andon.door.notices import page_of
 from tests.api.server import bearer
@@ -60,3 +61,16 @@ def test_whatever_stands_in_a_notice_is_escaped_on_the_page() -> None:
     )
     assert "<script" not in page
     assert page.count("&lt;script&gt;") == 5
+
+
+async def test_a_detection_of_a_retired_system_is_told_that_it_is_retired(lonely: Door) -> None:
+    ended = view("INC-20260301-abc123", system="refund_desk").model_copy(
+        update={"ending": Ending.NOT_RESTARTED, "findings": {"ending": "retired"}, "closed_at": NOW}
+    )
+    await asyncio.to_thread(lonely.incidents.show, ended)
+    report = {"system": "refund_desk", "channel": "monitoring", "title": "again", "severity": "high"}
+    sent = await lonely.http.post("/v1/detections", json=report, headers=bearer(Role.DETECTOR))
+    assert sent.status_code == 202
+    assert "was retired on 2026-03-02, by INC-20260301-abc123" in sent.json()["advice"][0]
+    told = (await lonely.http.get(PLACE, headers=bearer(Role.DETECTOR))).json()
+    assert told["use"] == "retired"

@@ -248,7 +248,9 @@ async def test_a_second_near_miss_that_a_reviewer_caught_is_a_finding_on_page_in
         assert "durable control is needed" not in (await visitor.get(f"/incidents/{one}")).text
         other = await near_miss(alone)
         page = (await visitor.get(f"/incidents/{other}")).text
+        quality = (await visitor.get("/quality")).text
     assert "A durable control is needed: 2 near misses of refund_desk" in page
+    assert f'<a href="/incidents/{one}">{one}</a>' in quality.split("A durable control is needed")[1][:600]
     found = (await read(http, other))["parts"]
     assert found[1]["found"]["durable_control_needed"][0]["homes"] == [one, other]  # type: ignore[index]
     assert any("Which one will you build?" in asked for asked in found[1]["questions"])  # type: ignore[index]

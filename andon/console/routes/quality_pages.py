@@ -11,6 +11,7 @@ from andon.console.models.quality import SuggestionList
 from andon.console.pages import PageRoute, render
 from andon.console.routes.places import Reader
 from andon.console.routes.quality import Small
+from andon.console.routes.review import Reviews
 from andon.console.screens.moments import zone_key
 from andon.console.screens.quality import issue_line, issue_screen, missed_lines, suggestion_lines
 from andon.console.small_matters import IssueFilters
@@ -28,6 +29,7 @@ async def issues(
     session: Listing,
     reading: Reader,
     small: Small,
+    reviews: Reviews,
     before: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
     """List what is no incident, and what may be one incident twice."""
@@ -43,6 +45,7 @@ async def issues(
         onward=f"/quality?before={found.next}" if found.next else None,
         near=missed_lines(near, at, linked=linked)[:LINES],
         near_count=near.count,
+        needed=await reviews.needed() if linked else (),
         suggestions=suggestion_lines(await small.suggestions() if linked else NOTHING, at),
         zone=zone_key(at),
     )

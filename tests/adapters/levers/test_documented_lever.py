@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -21,10 +16,10 @@ from andon.domain.containment import Lever, Verb
 from andon.register.engine import Databases
 from andon.register.held import HeldLevers
 from andon.register.switches import Switches
+from tests.adapters.documented import Example
 from tests.adapters.levers.contract import LeverContract, Subject
 
-ROOT = Path(__file__).resolve().parents[3]
-PAGE = (ROOT / "docs" / "reference" / "levers.md").read_text("utf-8")
+EXAMPLE = Example("levers.md", "stop_file_lever")
 LISTING = """
 from andon.adapters.levers import kinds
 from andon.domain.containment import Lever
@@ -35,23 +30,9 @@ print("stop_file" in kinds.names())
 """
 
 
-def block(language: str) -> str:
-    """The one example of its language after the title."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.partition("## Write your own")[2], re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
 @pytest.fixture
 def example(tmp_path: Path) -> ModuleType:
-    file = tmp_path / "stop_file_lever.py"
-    file.write_text(block("python"))
-    spec = importlib.util.spec_from_file_location("stop_file_lever", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return EXAMPLE.load(tmp_path)
 
 
 @pytest.mark.long
@@ -85,20 +66,6 @@ class TestTheExample(LeverContract):
         return Subject(control=example.KIND.make(means), lever=lever, in_force=in_force, settle=job)
 
 
-def test_its_entry_point_is_all_that_andon_needs_to_find_it(example: ModuleType, tmp_path: Path) -> None:
-    named = tmp_path / "stop_file_lever-1.dist-info"
-    named.mkdir()
-    (named / "METADATA").write_text("Metadata-Version: 2.1\nName: stop-file-lever\nVersion: 1\n")
-    entry = block("toml").splitlines()
-    assert entry[0] == '[project.entry-points."andon.levers"]'
-    (named / "entry_points.txt").write_text("[andon.levers]\n" + entry[1].replace('"', "") + "\n")
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    ran = subprocess.run(
-        [sys.executable, "-c", LISTING],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ran.returncode, ran.stdout) == (0, "True\n"), ran.stderr
+def test_its_entry_point_is_all_that_andon_needs_to_find_it(tmp_path: Path) -> None:
+    EXAMPLE.load(tmp_path)
+    assert EXAMPLE.installed_says(tmp_path, "andon.levers", LISTING) == "True\n"

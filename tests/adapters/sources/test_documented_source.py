@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -19,11 +15,12 @@ from andon.adapters.sources.kinds import KINDS, check
 from andon.config import SourceSettings
 from andon.domain.evidence import GapReason
 from andon.domain.system import EvidencePlaces
+from tests.adapters.documented import Example
 from tests.adapters.sources.asked import came_of, entry, means
 from tests.adapters.sources.contract import SourceContract, Subject
 
-ROOT = Path(__file__).resolve().parents[3]
-PAGE = (ROOT / "docs" / "reference" / "evidence-sources.md").read_text("utf-8")
+EXAMPLE = Example("evidence-sources.md", "ticket_source")
+PAGE = EXAMPLE.text
 LISTING = """
 from andon.adapters.sources import kinds
 from andon.domain.system import SourceEntry
@@ -32,23 +29,9 @@ print("tickets" in kinds.KINDS.names())
 """
 
 
-def block(language: str) -> str:
-    """The one example of its language after the title."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.partition("## Write your own")[2], re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
 @pytest.fixture
 def example(tmp_path: Path) -> ModuleType:
-    file = tmp_path / "ticket_source.py"
-    file.write_text(block("python"))
-    spec = importlib.util.spec_from_file_location("ticket_source", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return EXAMPLE.load(tmp_path)
 
 
 class TestTheExample(SourceContract):
@@ -72,22 +55,9 @@ class TestTheExample(SourceContract):
 
 
 @pytest.mark.long
-def test_its_entry_point_is_all_that_andon_needs_to_find_it(example: ModuleType, tmp_path: Path) -> None:
-    named = tmp_path / "ticket_source-1.dist-info"
-    named.mkdir()
-    (named / "METADATA").write_text("Metadata-Version: 2.1\nName: ticket-source\nVersion: 1\n")
-    lines = block("toml").splitlines()
-    assert lines[0] == '[project.entry-points."andon.sources"]'
-    (named / "entry_points.txt").write_text("[andon.sources]\n" + lines[1].replace('"', "") + "\n")
-    ran = subprocess.run(
-        [sys.executable, "-c", LISTING],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ran.returncode, ran.stdout) == (0, "True\n"), ran.stderr
+def test_its_entry_point_is_all_that_andon_needs_to_find_it(tmp_path: Path) -> None:
+    EXAMPLE.load(tmp_path)
+    assert EXAMPLE.installed_says(tmp_path, "andon.sources", LISTING) == "True\n"
 
 
 @pytest.mark.parametrize("name", KINDS.names())

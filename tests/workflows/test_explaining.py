@@ -65,8 +65,10 @@ async def test_the_answer_not_to_restart_says_whether_it_is_retired_or_narrowed(
         await case.answer("diagnosis", "prompt_design", Role.ENGINEER)
         silent = await case.answer("remediation", "not_restarting", Role.BUSINESS_OWNER)
         assert silent.refusal is Refusal.FINDING_MISSING
-        said = {"findings": {"ending": "retired"}}
-        assert (await case.answer("remediation", "not_restarting", Role.BUSINESS_OWNER, **said)).accepted
+        said = {"ending": "retired"}
+        assert (
+            await case.answer("remediation", "not_restarting", Role.BUSINESS_OWNER, findings=said)
+        ).accepted
         await case.answer("lessons", "lessons_recorded", Role.INCIDENT_LEAD)
         assert await case.ended() is Ending.NOT_RESTARTED
         view = await parts.book.shown(case.opening.incident)

@@ -43,7 +43,7 @@ from andon.domain.values import Instant
 from workflows.steadfast import Steadfast
 from workflows.word import refuse_other_than
 
-STEP_TIMEOUT = timedelta(seconds=30)
+STEP_TIMEOUT = timedelta(seconds=15)
 RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 PRIORITY = Priority(priority_key=4)
 REFUSALS_WRITTEN = 20

@@ -168,11 +168,18 @@ class Course:
         return Declaration(kind=kind, person=person, role=role, **(given | fields))
 
     async def say(
-        self, kind: Declared, person: str, role: Role, *, seed: bytes = SEED, **fields: Any
+        self,
+        kind: Declared,
+        person: str,
+        role: Role,
+        *,
+        seed: bytes = SEED,
+        within: float = PATIENCE,
+        **fields: Any,
     ) -> SettlingTaken:
         envelope = sign(self.said(kind, person, role, **fields), seed, DECLARATION_TYPE)
         sending = self.handle.execute_update(SETTLE, envelope, result_type=SettlingTaken)
-        return await asyncio.wait_for(sending, PATIENCE)
+        return await asyncio.wait_for(sending, within)
 
     def state(self, number: int = 1) -> ChangeState:
         return self.changes.of(self.incident)[number - 1].change.state

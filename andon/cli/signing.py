@@ -88,7 +88,7 @@ def _check_findings(said: Said, wanted: Wanted, asked: Mapping[str, Any]) -> Non
         else:
             held = value == typed
         if not held:
-            raise _mistrusted(f"its {name} is {value!r}, not {typed!r}")
+            raise _mistrusted(f"its findings say of {name} {value!r}, not {typed!r}")
 
 
 def _question(service: Service, wanted: Wanted) -> Mapping[str, Any]:

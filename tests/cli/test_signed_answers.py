@@ -135,6 +135,24 @@ def test_what_was_not_asked_for_is_not_signed(
     assert len(sent(servant)) == 1
 
 
+@pytest.mark.parametrize(
+    ("prepared_as", "signed"), [("a" * 64, True), ("merged, see the wiki", False), (None, False)]
+)
+def test_a_text_is_signed_by_the_digest_of_what_the_console_sealed(
+    servant: Servant, words: list[str | Path], tmp_path: Path, prepared_as: str | None, *, signed: bool
+) -> None:
+    request = REQUEST.model_copy(update={"findings": {"severity": ("high",), "link": ("<text>",)}})
+    shown = {"decisions": [{"id": "triage-1", "request": request.model_dump(mode="json")}]}
+    servant.answers[f"/v1/incidents/{INCIDENT}"] = (200, shown)
+    findings = {"severity": "high"} | ({"link": prepared_as} if prepared_as else {})
+    servant.answers[SIGNING] = (200, prepared(request=request.digest(), findings=findings))
+    typed = [*words, "--finding", "link=merged, see the wiki"]
+    done = andon(*typed, cwd=tmp_path, check=0 if signed else Exit.NEGATIVE)
+    told = f"your link: merged, see the wiki (encrypted, SHA-256 {'a' * 64})"
+    assert (told in done.stderr) is signed
+    assert ("signature" in sent(servant)[-1]) is signed
+
+
 def test_a_text_that_does_not_fit_its_digest_is_not_signed(
     servant: Servant, words: list[str | Path], tmp_path: Path
 ) -> None:

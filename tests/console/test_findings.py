@@ -71,6 +71,8 @@ async def test_a_vendor_is_blamed_with_evidence_only_and_what_is_missing_is_said
         assert (incident in {one["id"] for one in listed}) is found, kind
     async with signed_in(http, Role.ENGINEER) as visitor:
         page = (await visitor.get(f"/incidents/{incident}")).text
+        assert incident in (await visitor.get("/incidents?failure=data")).text
+        assert incident not in (await visitor.get("/incidents?failure=model")).text
     assert "Class of failure" in page
     assert "workflow design, and data and human review" in page
 

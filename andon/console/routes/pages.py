@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -25,7 +26,7 @@ from andon.console.routes.explaining import Telling
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
 from andon.console.routes.releasing import ladder
 from andon.console.routes.review import Reviews
-from andon.console.screens.alarms import SHOWN_FOR, alarm_lines, log_line
+from andon.console.screens.alarms import SHOWN_FOR, AlarmLine, alarm_lines, log_line
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
@@ -41,6 +42,7 @@ from andon.console.visitors import Listing, Reading, session_of
 from andon.domain.detection import Category, IncidentType, Tag
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.errors import UnknownTermError
+from andon.domain.finding import FailureClass
 from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
@@ -79,6 +81,7 @@ def _asked(request: Request) -> Asked:
         classification=Classification(given["classification"]) if "classification" in given else None,
         asked_of=given.get("asked_of"),
         first="due" if given.get("first") == "due" else "newest",
+        failure=FailureClass(given["failure"]) if "failure" in given else None,
         sought=Sought(type=given.get("type"), category=given.get("category"), tag=given.get("tag")),
     )
     return Asked(filters, {"state": filters.state.value, "first": filters.first, **given})
@@ -90,6 +93,7 @@ _TERMS: Final[dict[str, tuple[str, ...]]] = {
     "severity": tuple(Band),
     "system": (),
     "classification": tuple(Classification),
+    "failure": tuple(FailureClass),
     "type": tuple(IncidentType),
     "category": tuple(Category),
     "tag": tuple(Tag),
@@ -143,6 +147,7 @@ async def incidents(
             "stage": [("", "Any"), *((stage.value, STAGES[stage]) for stage in Stage)],
             "system": [("", "Any"), *((one.id, one.id) for one in known)],
             "classification": [("", "Any"), *((one.value, plain(one)) for one in Classification)],
+            "failure": [("", "Any"), *((one.value, plain(one)) for one in FailureClass)],
             "type": [("", "Any"), *((one.value, plain(one)) for one in IncidentType)],
             "category": [("", "Any"), *((one.value, plain(one)) for one in Category)],
             "tag": [("", "Any"), *((one.value, plain(one)) for one in Tag)],
@@ -157,6 +162,11 @@ async def incidents(
         first_page=before is None,
         zone=zone_key(at),
     )
+
+
+async def _alarms(stock: Stock, incident: str, at: datetime) -> tuple[AlarmLine, ...]:
+    found = await asyncio.to_thread(lambda: stock.alarms.list(incident=incident, limit=ALARMS_AT_MOST))
+    return alarm_lines(found, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +226,7 @@ async def incident(
         watched=watch_box(await beside.explaining.watch(row), at),
         leaderless=await duties.leaderless(row),
         name_them=False,
-        alarms=alarm_lines(
-            await asyncio.to_thread(lambda: stock.alarms.list(incident=incident, limit=ALARMS_AT_MOST)),
-            at,
-        ),
+        alarms=await _alarms(stock, incident, at),
         owner_key=secrets.token_urlsafe(24),
         zone=zone_key(at),
     )

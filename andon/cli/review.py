@@ -59,6 +59,10 @@ def review(
     """
     if action == "write":
         return _write(incident, part, words, edit=edit, where=where, json=json)
+    return _read(incident, pdf, where, json=json)
+
+
+def _read(incident: str, pdf: Path | None, where: Where, *, json: bool) -> int:
     with console(find(where, role=READER)) as service:
         found = service.get(_path(incident))
     if pdf is not None:

@@ -35,6 +35,7 @@ from andon.console.parts import Parts
 from andon.console.stopping import Stops
 from andon.console.wording import Wordings
 from andon.domain.baseline import beside
+from andon.domain.change import Change
 from andon.domain.decision import DecisionRecord
 from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
@@ -44,6 +45,7 @@ from andon.domain.severity import Band
 from andon.domain.signing import BY_PEOPLE, received_at
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.ports import SealedText
+from andon.register.changes import Changes
 from andon.register.codes import ANYTHING, Sought
 from andon.register.failures import failed_by
 from andon.register.incidents import IncidentRow, Listed
@@ -145,6 +147,7 @@ class Reading:
             "explained": await self._known.explained(row),
             "times": await self._known.times(row),
             "stopping": await self._stops.of(row),
+            "changes": await asyncio.to_thread(self._promised, incident),
         }
         shown = incident_shown(
             row,
@@ -161,6 +164,10 @@ class Reading:
             words = await asyncio.to_thread(self._beside, row)
             known["gate"] = shown.gate.model_copy(update={"beside": words})
         return shown.model_copy(update=known)
+
+    def _promised(self, incident: IncidentId) -> tuple[Change, ...]:
+        """Return its changes as they stand: after the close that is more than its workflow knew."""
+        return tuple(row.change for row in Changes(self._parts.databases.register).of(incident))
 
     def _beside(self, row: IncidentRow) -> tuple[str, ...]:
         """Return what stands beside the gate; why a suite can't run the past is kept by its digest."""

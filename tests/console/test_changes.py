@@ -180,6 +180,8 @@ async def test_the_pages_list_changes_and_take_a_proof_without_script(promised: 
         settled = (await owner.get(place)).text
         assert "all were there" in settled
         assert "Settle it" not in settled
+    whole = await Caller(http, Role.AUDITOR).get(f"/v1/incidents/{promised.incident}")
+    assert [one["state"] for one in whole.json()["changes"]] == ["done", "open"]
     async with signed_in(http, Role.REPORTER) as reporter:
         listed = (await reporter.get("/changes")).text
         assert "learn" not in listed

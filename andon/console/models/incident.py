@@ -181,7 +181,7 @@ class IncidentShown(IncidentListed):
     refused: int
     relapses: int
     findings: dict[str, str]
-    changes: tuple[Change, ...] = Field((), description="what is changed because of it, as it was named")
+    changes: tuple[Change, ...] = Field((), description="what is changed because of it, as it stands now")
     impact: Impact = Field(Impact(), description="counts, hypotheses and affected records, as on record")
     file: Sha256Hex | None
     lead: PersonId | None = Field(description="the one named incident lead")

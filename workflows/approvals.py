@@ -13,6 +13,7 @@ from andon.domain.custody import READ_FOR
 from andon.domain.decision import DecisionKind, DecisionRecord, Exclusion
 from andon.domain.directory import Role
 from andon.domain.errors import SignatureError
+from andon.domain.gate import GateException
 from andon.domain.incident import IncidentState, OpenIncident
 from andon.domain.ledger import Kind
 from andon.domain.proposal import Proposal, Proposed, judge_proposal, read_proposal
@@ -22,6 +23,7 @@ from andon.domain.severity import Band
 from andon.domain.signing import Envelope
 from workflows.decisions import Decisions
 from workflows.evidence_hold import EvidenceHolding
+from workflows.excepting import may_be_excepted
 from workflows.levers import Levers
 from workflows.notices import Notices
 from workflows.tape import Tape
@@ -166,6 +168,8 @@ class Approvals:
             DecisionKind.SEVERITY_DOWNGRADE: self._lowered,
             DecisionKind.RAW_EVIDENCE: self._granted,
             DecisionKind.EXECUTIVE_OVERRIDE: self._lifted,
+            DecisionKind.GATE_EXCEPTION: self._excepted,
+            DecisionKind.THRESHOLD_CHANGE: self._repinned,
             DecisionKind.LEAD_TRANSFER: self._handed_over,
             DecisionKind.CLOCK_EXTENSION: self._extended,
             **self._served,
@@ -215,6 +219,22 @@ class Approvals:
             self._tape.add(Kind.CARRIED_OUT, subject=record.request.id, after=outcome)
             self._decisions.supersede(DecisionKind.RESTART)
 
+    def _excepted(self, record: DecisionRecord, outcome: str) -> None:
+        """Let the way back go on with the gate shut, under review, for some hours from now."""
+        if outcome != "grant" or not may_be_excepted(self._state, self._opening.plan):
+            return
+        until = workflow.now() + timedelta(hours=int(record.request.about["hours"]))
+        self._state.exception = GateException(decision=record.request.id, until=until)
+        self._carried_out(record, outcome, until=until.isoformat())
+
+    def _repinned(self, record: DecisionRecord, outcome: str) -> None:
+        if outcome == "accept":
+            self._state.pin = record.request.about["pin"]
+            self._carried_out(record, outcome, pin=self._state.pin)
+
+    def _carried_out(self, record: DecisionRecord, outcome: str, **facts: str) -> None:
+        self._tape.add(Kind.CARRIED_OUT, subject=record.request.id, after=outcome, facts={**facts})
+
     def _handed_over(self, record: DecisionRecord, outcome: str) -> None:
         if outcome != "hand_over":
             return
@@ -234,6 +254,8 @@ class Approvals:
         if proposal.nonce in self._state.nonces:
             return Refusal.REPLAYED
         plan = self._opening.plan
+        if proposal.kind is DecisionKind.GATE_EXCEPTION and not may_be_excepted(self._state, plan):
+            return Refusal.GATE_NOT_SHUT
         about = proposal.about.get("decision")
         if about is not None and not self._decisions.stands(about):
             return Refusal.UNKNOWN_DECISION

@@ -27,6 +27,7 @@ from andon.domain.use import ENDING_FINDING
 from andon.domain.values import NOTHING_YET, digest_of
 from workflows.clock import Clock
 from workflows.decisions import Decisions
+from workflows.excepting import OVER, UNDER_REVIEW, excepted
 from workflows.levers import Levers
 from workflows.merging import Merging
 from workflows.notices import Notices
@@ -83,6 +84,10 @@ class Releasing:
     async def begin(self, decision: DecisionRecord) -> bool:
         """Let everything go, or come to the first step; False: a lever was refused, on record."""
         course = self._state.release
+        if excepted(self._state) and (course is None or course.decision != decision.request.id):
+            self._state.release = course = ReleaseCourse(
+                steps=UNDER_REVIEW, reached=course.reached if course is not None else ()
+            )
         if course is None:
             released = await self._levers.release(decision)
             if released:
@@ -98,6 +103,8 @@ class Releasing:
     async def through(self) -> str | None:
         """Go on when it is time, or as people say, and watch to the end; return what a relapse was."""
         while self._state.relapse is None:
+            if self._is_over():
+                return OVER
             asked = self._state.release_asked
             if asked is not None or self._due():
                 stop = await self._go(asked)
@@ -169,7 +176,9 @@ class Releasing:
         course = self._state.release
         self._state.release_asked = None
         if course is not None:
-            self._state.release = ReleaseCourse(steps=course.steps, reached=course.reached)
+            steps = course.steps if self._state.exception is None else self._opening.plan.release
+            again = ReleaseCourse(steps=steps, reached=course.reached)
+            self._state.release = again if len(steps) > 1 else None
 
     def keep(self) -> None:
         """Say of every order that still stands at the end that it is kept, and by which decision."""
@@ -192,6 +201,8 @@ class Releasing:
         """Return what speaks against going on now."""
         if self._state.evidence_hold is not None:
             return Refusal.EVIDENCE_HOLD
+        if self._state.exception is not None and not self._all_let_go():
+            return Refusal.GATE_SHUT
         asked = any(one.open for one in self._state.of(DecisionKind.RESTART))
         return Refusal.ALREADY_SO if self._all_let_go() or asked else self._refuse(said, self._step() + 1)
 
@@ -221,6 +232,11 @@ class Releasing:
     def _is_asked(self) -> bool:
         return self._state.release_asked is not None
 
+    def _is_over(self) -> bool:
+        """Whether the time of an exception is up."""
+        exception = self._state.exception
+        return exception is not None and workflow.now() >= exception.until
+
     def _due(self) -> bool:
         course = self._state.release
         due = course is not None and course.next_at is not None and workflow.now() >= course.next_at
@@ -244,7 +260,9 @@ class Releasing:
         def heard() -> bool:
             return state.relapse is not None or self._is_asked() or self._watching.over()
 
-        if course is None or course.next_at is None:
+        if state.exception is not None:
+            await self._clock.wait(heard, state.exception.until - workflow.now(), "the end of the exception")
+        elif course is None or course.next_at is None:
             await workflow.wait_condition(heard)
         elif course.next_at > workflow.now():
             await self._clock.wait(heard, course.next_at - workflow.now(), "the next step of the release")
@@ -320,7 +338,7 @@ class Releasing:
         if course is None:
             return
         now, back = workflow.now(), number < course.step
-        goes_on = proven and not back and number < len(course.steps)
+        goes_on = proven and not back and number < len(course.steps) and self._state.exception is None
         reached = Reached(step=number, at=now, by=by, back=back, saw=saw, proven=proven)
         self._state.release = course.model_copy(
             update={

@@ -21,6 +21,7 @@ from andon.domain.values import digest_of
 from workflows.clock import Clock
 from workflows.decisions import Decisions
 from workflows.evidence_hold import EvidenceHolding
+from workflows.excepting import excepted
 from workflows.levers import Levers
 from workflows.reevaluation import ReevaluationWorkflow
 from workflows.releasing import Releasing, bound
@@ -91,7 +92,12 @@ class Restart:
         self._state.gate = gate
         self._state.approved_versions = result.running if result else None
         self._record(gate)
-        if not gate.open:
+        if excepted(self._state) and self._state.exception is not None:
+            self._tape.add(Kind.CARRIED_OUT, subject=self._state.exception.decision, after="gate_shut")
+            return True
+        if gate.open:
+            self._state.exception = None
+        else:
             self._back_to_the_fix()
         return gate.open
 
@@ -102,7 +108,8 @@ class Restart:
         )
         # What an executive has lifted was lifted for this restart, not for those after it.
         self._state.lifted.clear()
-        if record.outcome == "restart":
+        gate = self._state.gate
+        if record.outcome == "restart" and ((gate is not None and gate.open) or excepted(self._state)):
             return record
         self._state.restarts += 1
         self._back_to_the_fix()
@@ -144,6 +151,7 @@ class Restart:
         self._state.lifted.clear()
         self._back_to_the_fix()
         self._releasing.again()
+        self._state.exception = None
         self._levers.order_again()
         await self._levers.contain()
 
@@ -198,7 +206,7 @@ class Restart:
                     system=self._plan.system,
                     number=number,
                     timeout=suite.timeout,
-                    pin=suite.pin,
+                    pin=self._state.pin or suite.pin,
                 ),
                 versions=self._plan.versions,
                 past=True,

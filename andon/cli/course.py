@@ -13,6 +13,8 @@ MARKS: Final = {
     "default": "nobody answered in time, so this applied:",
     "extended": "given more time by",
     "overridden": "exclusion lifted by an executive",
+    "excepted": "run under review with the gate shut, by an executive, for hours:",
+    "repinned": "runs judged by changed rules accepted, of pin",
     "overdue": "stage not done in time",
     "lowered": "severity lowered to",
     "lead": "lead handed to",

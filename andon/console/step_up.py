@@ -23,6 +23,8 @@ SENSITIVE: Final = frozenset(
     {
         DecisionKind.RESTART,
         DecisionKind.EXECUTIVE_OVERRIDE,
+        DecisionKind.GATE_EXCEPTION,
+        DecisionKind.THRESHOLD_CHANGE,
         DecisionKind.CUSTOMER_NOTIFICATION,
         DecisionKind.PUBLIC_STATEMENT,
         DecisionKind.NOTIFY_REGULATOR,

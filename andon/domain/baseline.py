@@ -10,7 +10,8 @@ from andon.domain.confinement import REMEDY, Problem
 from andon.domain.containment import OrderState
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import IncidentView
-from andon.domain.suite_run import Before, Twin
+from andon.domain.suite import PIN_DIGITS
+from andon.domain.suite_run import Before, Changed, Twin
 from andon.domain.values import Frozen, IncidentId, Instant
 
 _BEFORE: Final = {
@@ -50,7 +51,18 @@ def beside(view: IncidentView, *, before: Baseline | None, reason: str = "") -> 
         before: the baseline from before the incident, if there is one.
         reason: why the suite can't run the past, in the words of the AI system's file.
     """
-    return (*_of_the_run(view.evaluation, reason), *_compared(view.evaluation, before), *_open(view))
+    return (
+        *_rules(view.evaluation),
+        *_of_the_run(view.evaluation, reason),
+        *_compared(view.evaluation, before),
+        *_open(view),
+    )
+
+
+def _rules(result: EvaluationResult | None) -> Iterator[str]:
+    if result is not None and result.pin is not None and Changed.SUITE in result.changed:
+        pin = result.pin[:PIN_DIGITS]
+        yield f"it was judged by rules of the pin {pin}, which a `threshold_change` may accept"
 
 
 def _of_the_run(result: EvaluationResult | None, reason: str) -> Iterator[str]:
@@ -90,6 +102,9 @@ def _compared(result: EvaluationResult | None, before: Baseline | None) -> Itera
 
 
 def _open(view: IncidentView) -> Iterator[str]:
+    if view.exception is not None:
+        until = f"{view.exception.until:%Y-%m-%d %H:%M} UTC"
+        yield f"{view.exception.decision} lets it run until {until}, with every answer reviewed"
     standing = tuple(
         record.order.lever.id for record in view.orders if record.state is not OrderState.RELEASED
     )

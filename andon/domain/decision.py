@@ -38,6 +38,8 @@ class DecisionKind(StrEnum):
     REMEDIATION = "remediation"
     RESTART = "restart"
     EXECUTIVE_OVERRIDE = "executive_override"
+    GATE_EXCEPTION = "gate_exception"
+    THRESHOLD_CHANGE = "threshold_change"
     LESSONS = "lessons"
     NO_CHANGE_CLOSURE = "no_change_closure"
     SEVERITY_DOWNGRADE = "severity_downgrade"

@@ -57,7 +57,9 @@ APPROVALS: Final = frozenset(
     }
 )
 """What nobody may do before others have agreed."""
-OVERRIDES: Final = frozenset({DecisionKind.EXECUTIVE_OVERRIDE})
+OVERRIDES: Final = frozenset(
+    {DecisionKind.EXECUTIVE_OVERRIDE, DecisionKind.GATE_EXCEPTION, DecisionKind.THRESHOLD_CHANGE}
+)
 EXTENSIONS: Final = frozenset({DecisionKind.CLOCK_EXTENSION})
 
 Part = dict[str, Any]

@@ -146,6 +146,13 @@ ADVICE: Final[dict[Shut, str]] = {
 """For each reason, what is missing and what to do about it."""
 
 
+class GateException(Carried):
+    """What lets an AI system run under review while the gate is shut: by whose decision, and until when."""
+
+    decision: str
+    until: Instant
+
+
 class Gate(Carried):
     """The verdict on one evaluation."""
 

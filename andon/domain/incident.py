@@ -20,7 +20,7 @@ from andon.domain.evidence_hold import EvidenceHold
 from andon.domain.explained import Explained
 from andon.domain.facts import Weighed
 from andon.domain.fallback import FallbackRun
-from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.gate import EvaluationResult, Gate, GateException
 from andon.domain.impact import Impact
 from andon.domain.ledger import Entry, Head
 from andon.domain.merging import Merge, TakenIn
@@ -197,6 +197,8 @@ class IncidentState(BaseModel):
     reevaluations: int = 0
     evaluation: EvaluationResult | None = None
     gate: Gate | None = None
+    exception: GateException | None = Field(None, description="what lets it run although the gate is shut")
+    pin: str = Field("", description="begin of the pin of rules that were accepted since it opened")
     fixed_at: Instant | None = None
     fixes: int = 0
     restarts: int = Field(0, description="restart decisions that have been acted on")
@@ -303,6 +305,7 @@ class IncidentView(Carried):
     seals: tuple[Seal, ...]
     evaluation: EvaluationResult | None
     gate: Gate | None
+    exception: GateException | None = None
     fixed_at: Instant | None
     watch_until: Instant | None
     relapses: int

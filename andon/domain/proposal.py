@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ from andon.domain.signing import PROPOSAL_TYPE, Envelope
 from andon.domain.values import Carried, IncidentId, PersonId, Sha256Hex
 
 PERSON: Final = TypeAdapter(PersonId)
+PIN: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class Proposal(Attested):
@@ -88,6 +90,8 @@ def _fits(proposal: Proposal, right: Right, severity: Band) -> bool:
         return False
     if proposal.kind is DecisionKind.SEVERITY_DOWNGRADE:
         return Band(given["severity"]) < severity
+    if proposal.kind is DecisionKind.THRESHOLD_CHANGE:
+        return PIN.fullmatch(given["pin"]) is not None
     if proposal.kind is DecisionKind.RAW_EVIDENCE:
         return names_items(given.get("items", ALL_ITEMS))
     return proposal.kind is not DecisionKind.LEAD_TRANSFER or _is_person(given["to"])

@@ -105,6 +105,8 @@ class Refusal(StrEnum):
     OVERTAKEN = "overtaken"
     FINDINGS = "findings"
     OWN_CHANGE = "own_change"
+    GATE_SHUT = "gate_shut"
+    GATE_NOT_SHUT = "gate_not_shut"
 
 
 EXPLAINED: dict[Refusal, str] = {
@@ -116,6 +118,8 @@ EXPLAINED: dict[Refusal, str] = {
     Refusal.BINDING: "the evidence, evaluation or policy is not the one the question was about",
     Refusal.REPLAYED: "this statement was delivered before",
     Refusal.UNKNOWN_PERSON: "the directory does not know this person",
+    Refusal.GATE_SHUT: "the gate is shut, and the exception to it goes no further than review",
+    Refusal.GATE_NOT_SHUT: "no gate is shut, or no lever sends answers to review: there can be no exception",
     Refusal.OWN_CHANGE: "at this severity somebody other than its owner proves or drops a change",
     Refusal.SUSPENDED: "this person is suspended",
     Refusal.SHARED_ACCOUNT: "this account belongs to several people; answer with your own",

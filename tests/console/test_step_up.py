@@ -45,6 +45,8 @@ def test_the_decisions_that_can_not_be_taken_back_are_sensitive() -> None:
     assert {
         DecisionKind.RESTART,
         DecisionKind.EXECUTIVE_OVERRIDE,
+        DecisionKind.GATE_EXCEPTION,
+        DecisionKind.THRESHOLD_CHANGE,
         DecisionKind.CUSTOMER_NOTIFICATION,
         DecisionKind.PUBLIC_STATEMENT,
         DecisionKind.NOTIFY_REGULATOR,

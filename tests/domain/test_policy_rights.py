@@ -99,6 +99,8 @@ def test_each_question_has_its_time_at_each_severity(
         (DecisionKind.SHUTDOWN_REVENUE_FEATURE, "keep_running"),
         (DecisionKind.RATIFICATION, "uphold"),
         (DecisionKind.EXECUTIVE_OVERRIDE, "refuse"),
+        (DecisionKind.GATE_EXCEPTION, "refuse"),
+        (DecisionKind.THRESHOLD_CHANGE, "refuse"),
         (DecisionKind.NO_CHANGE_CLOSURE, None),
         (DecisionKind.SEVERITY_DOWNGRADE, "keep"),
         (DecisionKind.RAW_EVIDENCE, "refuse"),
@@ -177,8 +179,13 @@ def test_one_refusal_keeps_the_system_stopped(band: Band) -> None:
         assert settle(request, [*others, answer(role, "keep_stopped")]) == "keep_stopped"
 
 
-def test_whoever_marked_the_fix_is_excluded_from_the_restart_and_its_override_only() -> None:
-    about_the_fix = {DecisionKind.RESTART, DecisionKind.EXECUTIVE_OVERRIDE}
+def test_whoever_marked_the_fix_is_excluded_from_the_restart_and_from_ways_around_the_gate_only() -> None:
+    about_the_fix = {
+        DecisionKind.RESTART,
+        DecisionKind.EXECUTIVE_OVERRIDE,
+        DecisionKind.GATE_EXCEPTION,
+        DecisionKind.THRESHOLD_CHANGE,
+    }
     assert {kind for kind in DecisionKind if "erik" in asked(kind, Band.HIGH).excluded} == about_the_fix
 
 

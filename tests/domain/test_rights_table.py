@@ -35,7 +35,7 @@ NO_DUTY = {Role.DETECTOR, Role.REPORTER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMI
 """Roles nobody can answer in for somebody else."""
 
 K = DecisionKind
-FIXER_IS_OUT = {K.RESTART, K.EXECUTIVE_OVERRIDE}
+FIXER_IS_OUT = {K.RESTART, K.EXECUTIVE_OVERRIDE, K.GATE_EXCEPTION, K.THRESHOLD_CHANGE}
 REQUESTER_IS_OUT = {
     K.CUSTOMER_NOTIFICATION,
     K.PUBLIC_STATEMENT,
@@ -43,6 +43,8 @@ REQUESTER_IS_OUT = {
     K.NOTIFY_REGULATOR,
     K.SHUTDOWN_REVENUE_FEATURE,
     K.EXECUTIVE_OVERRIDE,
+    K.GATE_EXCEPTION,
+    K.THRESHOLD_CHANGE,
     K.RAW_EVIDENCE,
     K.CLOCK_EXTENSION,
 }
@@ -60,6 +62,8 @@ EXPIRES = {
     K.NOTIFY_REGULATOR: timedelta(days=14),
     K.SHUTDOWN_REVENUE_FEATURE: timedelta(days=7),
     K.EXECUTIVE_OVERRIDE: timedelta(days=3),
+    K.GATE_EXCEPTION: timedelta(days=3),
+    K.THRESHOLD_CHANGE: timedelta(days=3),
     K.SEVERITY_DOWNGRADE: timedelta(days=2),
     K.RAW_EVIDENCE: timedelta(days=7),
     K.LEAD_TRANSFER: timedelta(days=7),

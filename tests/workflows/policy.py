@@ -149,6 +149,22 @@ RIGHTS = {
         excludes=(Exclusion.REQUESTER, Exclusion.FIXER),
         asked_by=(Role.BUSINESS_OWNER, Role.EXECUTIVE, Role.OPERATIONS),
     ),
+    DecisionKind.GATE_EXCEPTION: right(
+        option("grant", needs=((Role.EXECUTIVE,),)),
+        option("refuse", blocks=True),
+        eligible=(Role.EXECUTIVE,),
+        excludes=(Exclusion.REQUESTER, Exclusion.FIXER),
+        asked_by=(Role.BUSINESS_OWNER, Role.OPERATIONS),
+        about={"hours": ("8", "24", "72")},
+    ),
+    DecisionKind.THRESHOLD_CHANGE: right(
+        option("accept", needs=((Role.BUSINESS_OWNER,), (Role.SECURITY,))),
+        option("refuse", blocks=True),
+        eligible=(Role.BUSINESS_OWNER, Role.SECURITY),
+        excludes=(Exclusion.REQUESTER, Exclusion.FIXER),
+        asked_by=(Role.ENGINEER,),
+        about={"pin": ()},
+    ),
     DecisionKind.SEVERITY_DOWNGRADE: right(
         option("lower"),
         option("keep", blocks=True),

@@ -46,7 +46,18 @@ class EscalationShown(Frozen):
     follow_up: str
 
 
-MarkKind = Literal["breached", "late", "default", "extended", "overridden", "overdue", "lowered", "lead"]
+MarkKind = Literal[
+    "breached",
+    "late",
+    "default",
+    "extended",
+    "overridden",
+    "excepted",
+    "repinned",
+    "overdue",
+    "lowered",
+    "lead",
+]
 
 
 class Mark(Frozen):
@@ -153,6 +164,8 @@ def _marks_of(record: DecisionRecord, view: IncidentView) -> list[Mark]:
 
 _DECIDED: Final[dict[tuple[DecisionKind, str], tuple[MarkKind, str]]] = {
     (DecisionKind.EXECUTIVE_OVERRIDE, "lift"): ("overridden", ""),
+    (DecisionKind.GATE_EXCEPTION, "grant"): ("excepted", "hours"),
+    (DecisionKind.THRESHOLD_CHANGE, "accept"): ("repinned", "pin"),
     (DecisionKind.SEVERITY_DOWNGRADE, "lower"): ("lowered", "severity"),
     (DecisionKind.LEAD_TRANSFER, "hand_over"): ("lead", "to"),
 }

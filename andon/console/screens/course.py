@@ -121,6 +121,8 @@ _MARKS: Final = {
     "default": "Nobody answered in time, so “{}” applied",
     "extended": "Given more time by {}",
     "overridden": "An executive let whoever made the fix decide on the restart",
+    "excepted": "An executive let it run under review with the gate shut, for hours",
+    "repinned": "Runs judged by rules that were changed after the opening were accepted",
     "overdue": "Stage not done in time",
     "lowered": "Severity lowered to {}",
     "lead": "Lead handed to {}",

@@ -74,10 +74,11 @@ def _bars(figure: Figure) -> Iterator[str]:
     sums = [sum(value or 0.0 for value in row) for row in whole]
     most = max([*sums, 1e-9])
     room = WIDTH - NAMES - SAID
+    head = TOP if len(figure.series) > 1 else GAP
     if not figure.labels:
-        yield _said(NAMES, GAP + BAR, "nothing in this period", soft=True)
+        yield _said(NAMES + 6, head + BAR - 4, "nothing in this period", soft=True)
     for place, (label, row) in enumerate(zip(figure.labels, whole, strict=True)):
-        y = (TOP if len(figure.series) > 1 else GAP) + place * (BAR + GAP)
+        y = head + place * (BAR + GAP)
         yield _said(NAMES - 10, y + BAR - 4, _short(label), anchor="end")
         x = float(NAMES)
         for number, value in enumerate(row):

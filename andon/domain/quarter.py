@@ -270,9 +270,9 @@ def reviewed(found: Found, period: Period) -> Quarter:
 
 
 def months_of(period: Period) -> Iterator[tuple[str, datetime, datetime]]:
-    """Yield the calendar months of a period in UTC; a month that is there in part is marked with a +."""
+    """Yield the calendar months of a period in UTC, those ahead left out; a + marks what is there in part."""
     at = period.since.astimezone(UTC)
-    end = period.until.astimezone(UTC)
+    end = min(period.until, period.as_of).astimezone(UTC)
     while at < end:
         first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         ahead = first.month // MONTHS_A_YEAR

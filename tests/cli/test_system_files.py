@@ -115,6 +115,16 @@ def test_it_says_what_would_be_stopped_first_at_each_severity(tmp_path: Path) ->
             "no program no-such-program",
         ),
         (
+            {"evaluation": {"suite": "s", "kind": "pytest", "command": ["{python}"]}},
+            "evaluation",
+            "the command lacks {out}",
+        ),
+        (
+            {"evaluation": {"suite": "s", "kind": "unheard_of"}},
+            "evaluation",
+            "there is no kind 'unheard_of'; use one of: command, http, inspect, promptfoo, pytest",
+        ),
+        (
             {"evidence": {"sources": [{"id": "crm", "kind": "sqll", "supplies": ["downstream_action"]}]}},
             "evidence.sources.0",
             "there is no kind 'sqll'; use one of: files, git,",
@@ -247,6 +257,8 @@ def test_a_system_nobody_registered_is_flagged(tmp_path: Path, data: Path, serva
     assert "not registered" in andon("systems", "--data", data, cwd=tmp_path, check=0).stdout
     shown = andon("systems", "show", "letters", "--data", data, cwd=tmp_path, check=0)
     assert "Nobody has registered it" in shown.stderr
+    assert "logging against privacy" in shown.stdout
+    assert "nobody has said" in shown.stdout
 
 
 def test_nothing_is_added_to_the_shipped_example(tmp_path: Path, data: Path) -> None:

@@ -228,9 +228,16 @@ def test_a_quarter_is_that_of_the_calendar_in_utc() -> None:
 
 
 def test_a_month_that_is_there_in_part_says_so() -> None:
-    period = period_of(SINCE + timedelta(days=14), datetime(2027, 1, 2, tzinfo=UTC), UNTIL)
-    names = [name for name, _, _ in months_of(period)]
+    since, until = SINCE + timedelta(days=14), datetime(2027, 1, 2, tzinfo=UTC)
+    names = [name for name, _, _ in months_of(period_of(since, until, until))]
     assert names == ["2026-07+", "2026-08", "2026-09", "2026-10", "2026-11", "2026-12", "2027-01+"]
+
+
+def test_months_that_are_still_ahead_are_no_months_without_incidents() -> None:
+    lasting = period_of(SINCE, UNTIL, SINCE + timedelta(days=40))
+    assert [name for name, _, _ in months_of(lasting)] == ["2026-07", "2026-08+"]
+    ahead = period_of(SINCE, UNTIL, SINCE - timedelta(days=1))
+    assert laid_out(reviewed(NOTHING, ahead)).figures()[0].labels == ()
 
 
 def test_a_period_that_lasts_stands_as_of_now_and_one_that_is_over_as_of_its_end() -> None:

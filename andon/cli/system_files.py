@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,7 +21,8 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.stopping import price
-from andon.config import PolicySettings, SourceSettings
+from andon.cli.suite_check import suite_findings
+from andon.config import PolicySettings, Settings, SourceSettings
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import EvidenceRow
 from andon.domain.readiness import (
@@ -62,8 +61,8 @@ def check(what: str | None = None, /, *, where: Where = HERE, json: _Json = Fals
         json: print the result as JSON.
     """
     files = policy_files(where)
-    places = settings_of(where).sources if files else None
-    results = [_checked(load_system(path), path, files, places) for path in _paths(what, files)]
+    settings = settings_of(where) if files else None
+    results = [_checked(load_system(path), path, files, settings) for path in _paths(what, files)]
     if json:
         screen.as_json(results[0] if what is not None else results)
     else:
@@ -100,7 +99,7 @@ def add(file: Path, /, *, replace: bool = False, where: Where = HERE, json: _Jso
             Exit.NEGATIVE,
         )
     system = load_system(file)
-    result = _checked(system, file, files, settings_of(where).sources)
+    result = _checked(system, file, files, settings_of(where))
     if not result["ok"]:
         _said(result, json=json)
         return Exit.NEGATIVE
@@ -155,17 +154,18 @@ def _sources(
 
 
 def _checked(
-    system: AISystem, path: Path, files: PolicySettings | None, places: SourceSettings | None
+    system: AISystem, path: Path, files: PolicySettings | None, settings: Settings | None
 ) -> dict[str, Any]:
     shelf = load(files.playbooks if files else None)
     playbooks = shelf.playbooks
     findings = [
         *readiness(system, playbooks, kinds.names()),
         *_levers(system),
-        *_sources(system, shelf.evidence.rows, places),
+        *_sources(system, shelf.evidence.rows, settings.sources if settings else None),
         *excuses(system, shelf.evidence.rows),
         *_people(system, files),
         *_tried(system),
+        *suite_findings(system, settings.trials if settings else None),
     ]
     known = system if system.playbook in playbooks else system.model_copy(update={"playbook": None})
     return {
@@ -191,18 +191,6 @@ def _people(system: AISystem, files: PolicySettings | None) -> Iterator[Finding]
 def _tried(system: AISystem) -> Iterator[Finding]:
     if system.evidence.versions_url is not None:
         yield asyncio.run(_versions(str(system.evidence.versions_url)))
-    if system.evaluation is not None:
-        program, folder = system.evaluation.command[0], Path(system.evaluation.directory)
-        found = sys.executable if program == "{python}" else shutil.which(program, path=_search(folder))
-        level = Level.GOOD if found and folder.is_dir() else Level.PROBLEM
-        text = f"{program} is there" if found else f"there is no program {program}"
-        if not folder.is_dir():
-            text = f"there is no folder {folder}"
-        yield Finding(level=level, field="evaluation.command", text=text)
-
-
-def _search(folder: Path) -> str:
-    return os.pathsep.join((str(folder), os.environ.get("PATH", os.defpath)))
 
 
 async def _versions(url: str) -> Finding:

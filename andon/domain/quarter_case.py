@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.quarter import Bypass, Case
 from andon.domain.telling import LIFTED, told_by
-
-EXCEPTION: Final = "gate_exception"
-"""Code of the decision to let an AI system run although its evaluation could not be done."""
 
 
 def case_of(
@@ -50,7 +46,7 @@ def _bypasses(decisions: Sequence[DecisionRecord]) -> Iterator[Bypass]:
             yield Bypass.EXCLUSION_LIFTED
         elif kind is DecisionKind.RATIFICATION and not one.superseded:
             yield Bypass.GLASS_BROKEN
-        elif kind.value == EXCEPTION and outcome is not None and not _blocks(one, outcome):
+        elif kind is DecisionKind.GATE_EXCEPTION and outcome is not None and not _blocks(one, outcome):
             yield Bypass.GATE_EXCEPTION
 
 

@@ -83,4 +83,6 @@ def test_it_is_set_on_a_few_pages(paper: Paper) -> None:
 def test_each_figure_and_table_is_a_sheet_of_its_own(paper: Paper) -> None:
     names = [name for name, _ in sheets_of(paper)]
     assert len(names) == len(set(names)) == len(paper.figures()) + len(paper.tables())
+    use = dict(sheets_of(paper))["uses-1"].splitlines()
+    assert use[3] == "kb_search,low,bela,19,unanswered,,", "where nothing is to be said a cell is empty"
     assert {"detection", "response", "recurrence", "uses-1"} <= set(names)

@@ -16,6 +16,7 @@ from andon.adapters.print.typeset import typeset
 from andon.domain.figure import csv_of
 from andon.domain.paper import Paper
 from andon.domain.plot import svg_of
+from andon.domain.readable import NOT_SAID
 
 TEMPLATE: Final = "paper.typ"
 _PAGES: Final = Environment(
@@ -67,7 +68,8 @@ def sheets_of(paper: Paper) -> Iterator[tuple[str, str]]:
     for figure in paper.figures():
         yield figure.id, figure.csv()
     for name, table in paper.tables():
-        yield name, csv_of(table.columns, table.rows)
+        rows = ([None if cell == NOT_SAID else cell for cell in row] for row in table.rows)
+        yield name, csv_of(table.columns, rows)
 
 
 def _inputs(paper: Paper) -> dict[str, str]:

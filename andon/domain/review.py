@@ -12,7 +12,7 @@ from typing import Final, Literal
 from pydantic import Field, JsonValue
 
 from andon.domain.directory import Role
-from andon.domain.ledger import Entry, Head
+from andon.domain.ledger import Entry, Head, Kind
 from andon.domain.severity import Band
 from andon.domain.values import Carried, Frozen, IncidentId, Instant, PersonId, Sha256Hex, digest_of
 
@@ -56,6 +56,8 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
 NEEDED_FROM: Final = Band.MEDIUM
 """From this severity on no part may stay without people's words when lessons are answered."""
 LONGEST: Final = 8000
+_WEIGHED: Final = frozenset({Kind.INCIDENT_OPENED, Kind.SEVERITY_RAISED, Kind.SEVERITY_LOWERED})
+"""Entries that say the severity from then on."""
 
 
 class Words(Carried):
@@ -138,7 +140,10 @@ def problems(review: Review, answer: Entry, entries: Sequence[Entry], received_a
         found.append(f"is of {review.incident}")
     if set(review.parts) != set(PARTS):
         found.append("does not have the five parts")
-    found += [f"has no words for {name}" for name in missing_parts(review, review.severity)]
+    severity = _severity_at(entries, review.head.length) or review.severity
+    if severity is not review.severity:
+        found.append(f"says {review.severity} severity, the ledger {severity}")
+    found += [f"has no words for {name}" for name in missing_parts(review, severity)]
     last = next((one for one in entries if one.sequence == review.head.length - 1), None)
     if review.head.length > answer.sequence:
         found.append("was made after the answer")
@@ -150,3 +155,10 @@ def problems(review: Review, answer: Entry, entries: Sequence[Entry], received_a
         if words.at > received_at
     ]
     return found
+
+
+def _severity_at(entries: Sequence[Entry], length: int) -> Band | None:
+    """Return the severity that the first entries of a chain leave; None: they don't say."""
+    weighed = [one for one in entries if one.sequence < length and one.kind in _WEIGHED]
+    last = max(weighed, key=lambda one: one.sequence, default=None)
+    return Band(last.after) if last is not None and last.after in set(Band) else None

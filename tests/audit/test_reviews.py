@@ -61,7 +61,8 @@ class Learned:
 
 def learned(changed: Callable[[Review], Review] = lambda one: one) -> Learned:
     story = Story()
-    story.add(Kind.INCIDENT_OPENED, actor="source:monitor")
+    story.add(Kind.INCIDENT_OPENED, actor="source:monitor", after="medium")
+    story.add(Kind.SEVERITY_RAISED, before="medium", after="high")
     request = story.ask(
         DecisionKind.LESSONS,
         (Role.INCIDENT_LEAD,),
@@ -119,6 +120,15 @@ WRONG: dict[str, tuple[Callable[[Review], Review], str]] = {
             update={"parts": {**one.parts, "controls": ReviewPart(found={}, questions=())}}
         ),
         "has no words for controls",
+    ),
+    "of a lower severity than the ledger says, and so without words": (
+        lambda one: one.model_copy(
+            update={
+                "severity": Band.LOW,
+                "parts": {name: ReviewPart(found={}, questions=()) for name in PARTS},
+            }
+        ),
+        "says low severity, the ledger high",
     ),
     "of four parts": (
         lambda one: one.model_copy(

@@ -184,6 +184,8 @@ PAGES: dict[str, Row] = {
     "POST /incidents/{incident}/decisions/{decision}/signature": Row(READING, barred_too=True),
     "POST /incidents/{incident}/acknowledgement": Row(READING, barred_too=True),
     "POST /incidents/{incident}/release-steps": Row(READING, barred_too=True),
+    "GET /incidents/{incident}/explain": Row(READING),
+    "POST /incidents/{incident}/explain": Row(READING, barred_too=True),
     "GET /incidents/{incident}/reach": Row(READING),
     "POST /incidents/{incident}/reach": Row(READING, barred_too=True),
     "GET /incidents/{incident}/affected": Row(RECORDS),
@@ -241,10 +243,12 @@ RECORDER: dict[str, Row] = DESCRIPTION | {
     "GET /v1/stats": Row(ALL, READ),
 }
 
+DOOR_OPEN = frozenset({"GET /status/{system}"})
+"""Switched off unless the settings say so (tests/door/test_system_notices.py)."""
+
 OPEN = frozenset(
     {
         "GET /healthz",
-        "GET /status/{system}",
         "GET /sign-in",
         "POST /sign-in",
         "POST /sign-out",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -91,7 +91,7 @@ def export(
     """
     if out.exists():
         raise CommandError(f"{out} is there already; name a new one", Exit.BAD_INPUT)
-    since = _size_of(pinned) if pinned is not None else None
+    since = _size_of(pinned)
     place = find(where, role=AUDITOR)
     with console(place) as service:
         service.post(f"/v1/incidents/{quote(incident)}/exports", {"views": False})
@@ -100,6 +100,13 @@ def export(
     found = gather(place, incident, shelf=shelf, since=since)
     if found.locked is None:
         raise CommandError("; ".join(found.notes), Exit.UNREACHABLE)
+    _finish(staging, incident, found, trust_out)
+    keys = str(trust_out) if trust_out else None
+    _tell({"incident": incident, "bundle": str(out), **_counts(found, shelf), "keys": keys}, json=json)
+    return Exit.OK
+
+
+def _finish(staging: Staging, incident: str, found: Gathered, trust_out: Path | None) -> None:
     stage(
         staging,
         found.exported,
@@ -113,13 +120,13 @@ def export(
         write_new(trust_out, found.trust().model_dump_json(indent=1))
     for note in found.notes:
         screen.warn(f"andon: {note}")
-    keys = str(trust_out) if trust_out else None
-    summary = {"incident": incident, "bundle": str(out), **_counts(found, shelf), "keys": keys}
+
+
+def _tell(summary: Mapping[str, object], *, json: bool) -> None:
     if json:
         screen.as_json({name.replace(" ", "_"): value for name, value in summary.items()})
     else:
         screen.pairs("Exported", summary)
-    return Exit.OK
 
 
 def _counts(found: Gathered, shelf: _Shelf) -> dict[str, object]:
@@ -150,7 +157,9 @@ def write_new(path: Path, text: str) -> None:
         raise CommandError(f"{path} can't be written: {error.strerror}", Exit.BAD_INPUT) from error
 
 
-def _size_of(path: Path) -> int:
+def _size_of(path: Path | None) -> int | None:
+    if path is None:
+        return None
     try:
         return read_checkpoint(read_note(path.read_bytes())).size
     except OSError as error:

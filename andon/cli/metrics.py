@@ -54,6 +54,11 @@ def metrics(
     if json:
         screen.as_json(answer)
         return Exit.OK
+    _tell(answer)
+    return Exit.OK
+
+
+def _tell(answer: Mapping[str, Any]) -> None:
     period = f"from {screen.when(answer['since'])} to {screen.when(answer['until'])}"
     screen.table(
         f"{answer['incidents']} incidents {period}",
@@ -67,6 +72,10 @@ def metrics(
         list(_times(answer)),
         empty="\nNothing has ended.",
     )
+    _tell_of_repeats(answer)
+
+
+def _tell_of_repeats(answer: Mapping[str, Any]) -> None:
     screen.table(
         "\nRepeated failures",
         ("AI system", "root cause", "incidents"),
@@ -99,7 +108,6 @@ def metrics(
         ],
         empty="\nRecurrence was not looked for in this period.",
     )
-    return Exit.OK
 
 
 def _rows(answer: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:

@@ -158,9 +158,7 @@ def measured(told: Iterable[Told], since: Instant, until: Instant, *, logged_nea
     """
     every = [one for one in told if not one.exercise]
     period = [one for one in every if since <= one.opened_at < until]
-    known_control = [one for one in period if one.failed_control not in (None, UNKNOWN)]
-    with_runs = [one for one in period if one.gate_runs]
-    runs = [run for one in with_runs for run in one.gate_runs]
+    runs = [run for one in period for run in one.gate_runs]
     return Metrics(
         since=since,
         until=until,
@@ -176,33 +174,47 @@ def measured(told: Iterable[Told], since: Instant, until: Instant, *, logged_nea
         affected_records=_sum(period, lambda one: one.affected_records),
         repeated=repeats(every, since, until),
         root_cause_unknown=sum(one.root_cause in (None, UNKNOWN) for one in period),
-        missing_logs=Rate(
-            part=sum(one.rows_missing for one in period),
-            whole=sum(one.rows_required for one in period),
-            unknown=sum(one.rows_required == 0 for one in period),
-        ),
-        review_bypasses=Rate(
-            part=sum(one.failed_control in REVIEW_FAILED for one in known_control),
-            whole=len(known_control),
-            unknown=len(period) - len(known_control),
-        ),
+        missing_logs=_missing_logs(period),
+        review_bypasses=_review_bypasses(period),
         gate_passes=Rate(part=sum(runs), whole=len(runs)),
-        first_passes=Rate(
-            part=sum(one.gate_runs[0] for one in with_runs),
-            whole=len(with_runs),
-            unknown=len(period) - len(with_runs),
-        ),
+        first_passes=_first_passes(period),
         overrides=Rate(part=sum(one.overrides for one in period), whole=sum(one.decided for one in period)),
-        time_in_stage={
-            stage: spread(passed.seconds for one in period for passed in one.stages if passed.stage is stage)
-            for stage in Stage
-        },
-        decision_latency={
-            kind: spread(wait.seconds for one in period for wait in one.waits if wait.kind is kind)
-            for kind in DecisionKind
-        },
+        time_in_stage=_time_in_stage(period),
+        decision_latency=_decision_latency(period),
         containment_cost=_added(one.costs for one in period),
     )
+
+
+def _missing_logs(period: Sequence[Told]) -> Rate:
+    return Rate(
+        part=sum(one.rows_missing for one in period),
+        whole=sum(one.rows_required for one in period),
+        unknown=sum(one.rows_required == 0 for one in period),
+    )
+
+
+def _review_bypasses(period: Sequence[Told]) -> Rate:
+    known = [one for one in period if one.failed_control not in (None, UNKNOWN)]
+    return Rate(
+        part=sum(one.failed_control in REVIEW_FAILED for one in known),
+        whole=len(known),
+        unknown=len(period) - len(known),
+    )
+
+
+def _first_passes(period: Sequence[Told]) -> Rate:
+    firsts = [one.gate_runs[0] for one in period if one.gate_runs]
+    return Rate(part=sum(firsts), whole=len(firsts), unknown=len(period) - len(firsts))
+
+
+def _time_in_stage(period: Sequence[Told]) -> dict[Stage, Spread]:
+    passed = [one for told in period for one in told.stages]
+    return {stage: spread(one.seconds for one in passed if one.stage is stage) for stage in Stage}
+
+
+def _decision_latency(period: Sequence[Told]) -> dict[DecisionKind, Spread]:
+    waits = [one for told in period for one in told.waits]
+    return {kind: spread(one.seconds for one in waits if one.kind is kind) for kind in DecisionKind}
 
 
 def spread(values: Iterable[float | None]) -> Spread:

@@ -338,15 +338,7 @@ def resolve(
     calendar: BusinessCalendar | None = None,
 ) -> Plan:
     """Resolve policy into the plan one incident is pinned to."""
-    clocked = {
-        kind: right.model_copy(update={"within": {**right.within, **playbook.clocks.get(kind, {})}})
-        for kind, right in rights.rights.items()
-    }
-    suite = system.evaluation
-    places = (
-        ("recorder", system.evidence.recorder),
-        ("versions", system.evidence.versions_url is not None),
-    )
+    steps = feasible(playbook.release, system.lever_list())
     return Plan(
         system=system.id,
         owner=system.owner,
@@ -358,35 +350,49 @@ def resolve(
         by_hand=True,
         fallback=FallbackPlan(owner=system.fallback.owner if system.fallback else None),
         contact=system.owner,
-        rights=clocked,
+        rights=_clocked(rights, playbook),
         rows=applying(evidence.rows, playbook.not_applicable, system.evidence.not_applicable),
-        sources=(*(name for name, there in places if there), *(one.id for one in system.evidence.sources)),
+        sources=_sources_of(system),
         lookback=playbook.lookback,
         probe_within=playbook.probe_within,
         capture_within=playbook.capture_within,
         evidence_within=playbook.evidence_within,
-        evaluation=(
-            EvaluationPlan(
-                suite=suite.suite,
-                timeout=timedelta(seconds=suite.timeout_seconds),
-                pin=pin_of(suite)[:PIN_DIGITS],
-            )
-            if suite
-            else None
-        ),
+        evaluation=_evaluation_of(system),
         versions=system.evidence.versions_url is not None,
         watch=playbook.watch.model_copy(update={"review": system.watch.review}),
-        release=feasible(playbook.release, system.lever_list()),
-        release_lacking=tuple(
-            step.code
-            for step in playbook.release
-            if step not in feasible(playbook.release, system.lever_list())
-        ),
+        release=steps,
+        release_lacking=tuple(step.code for step in playbook.release if step not in steps),
         trusted=trusted,
         stages=rights.stages,
         joining=rights.joining,
         declarations=rights.declarations,
-        # Only an AI system whose file states a share has outputs to sample.
-        tasks={code: rule for code, rule in rights.tasks.items() if not rule.sampled or system.watch.review},
+        tasks=_tasks_of(rights, system),
         calendar=calendar,
     )
+
+
+def _clocked(rights: RightsPolicy, playbook: Playbook) -> dict[DecisionKind, Right]:
+    """Return the rights with the times to answer that the playbook gives."""
+    return {
+        kind: right.model_copy(update={"within": {**right.within, **playbook.clocks.get(kind, {})}})
+        for kind, right in rights.rights.items()
+    }
+
+
+def _tasks_of(rights: RightsPolicy, system: AISystem) -> dict[str, TaskRule]:
+    """Return the tasks; only an AI system whose file states a share has outputs to sample."""
+    return {code: rule for code, rule in rights.tasks.items() if not rule.sampled or system.watch.review}
+
+
+def _sources_of(system: AISystem) -> tuple[Slug, ...]:
+    named = system.evidence
+    own = {"recorder": named.recorder, "versions": named.versions_url is not None}
+    return (*(name for name, there in own.items() if there), *(one.id for one in named.sources))
+
+
+def _evaluation_of(system: AISystem) -> EvaluationPlan | None:
+    suite = system.evaluation
+    if suite is None:
+        return None
+    within, pin = timedelta(seconds=suite.timeout_seconds), pin_of(suite)[:PIN_DIGITS]
+    return EvaluationPlan(suite=suite.suite, timeout=within, pin=pin)

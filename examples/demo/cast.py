@@ -108,14 +108,14 @@ class Cast:
             self.run("respond", incident, question, option, "--reason", reason, *extra, "--json", role=role)
         )
 
-    def question(self, incident: str, kind: str) -> str:
+    def question(self, incident: str, kind: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Wait for an open question of a kind and return its id."""
 
         def put() -> str | None:
             asked = [one for one in self.incident(incident)["decisions"] if one["kind"] == kind]
             return next((str(one["id"]) for one in asked if one["state"] == "open"), None)
 
-        return until(put, f"the question {kind}")
+        return until(put, f"the question {kind}", seconds)
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:

@@ -252,6 +252,8 @@ PROPOSED = (
     "strange codes",
 )
 CODES = {
+    K.GATE_EXCEPTION: {"hours": "24"},
+    K.THRESHOLD_CHANGE: {"pin": "0123456789abcdef"},
     K.SEVERITY_DOWNGRADE: {"severity": "low"},
     K.LEAD_TRANSFER: {"to": "ana"},
     K.CLOCK_EXTENSION: {"decision": "triage-1", "hours": "4"},

@@ -107,6 +107,25 @@ async def test_without_a_record_there_is_no_original(
     assert "url" not in answer.text
 
 
+@pytest.mark.long
+async def test_what_was_recorded_and_not_handed_out_can_be_asked_for_again_and_is_on_record_again(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await preserved(office, temporal)
+    stored = office.behind.memory.contents
+    place = httpx.URL((await wanted(http, incident, Role.SECURITY)).json()["url"]).path
+    away = {key: stored.pop(key) for key in list(stored) if key.startswith(f"evidence/{incident}/")}
+    assert (await http.get(place)).status_code >= 400, "cut off between the record and the bytes"
+    stored.update(away)
+    assert (await http.get(place)).status_code == 404, "an address is good once, whatever came of it"
+    again = (await wanted(http, incident, Role.SECURITY)).json()
+    got = await http.get(httpx.URL(again["url"]).path)
+    assert (got.status_code, got.content) == (200, b"{}")
+    entries = await chain(office, incident)
+    assert [one.kind for one in entries] == [AccessKind.READ_RAW] * 2
+    assert again["sequence"] == entries[-1].sequence
+
+
 async def test_what_does_not_exist_is_refused_on_record(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:

@@ -49,6 +49,8 @@ PRIORITY = Priority(priority_key=4)
 REFUSALS_WRITTEN = 20
 """Of one person and change; more are answered, and not written down."""
 EVENTS_PER_RUN = 2_000
+UNKNOWN = "unknown"
+"""The actor of what nobody is known to have signed."""
 
 
 @workflow.defn(name="FollowUp")
@@ -78,6 +80,7 @@ class FollowUpWorkflow:
         try:
             declaration = read_declaration(envelope, self._following.trusted)
         except SignatureError:
+            await self._refuse_unread()
             return SettlingTaken(change="", refusal=Refusal.SIGNATURE)
         name = declaration.about.get(CHANGE, "")
         refusal = judge_settling(declaration, self._following, declaration.standing)
@@ -187,12 +190,7 @@ class FollowUpWorkflow:
 
     async def _refuse(self, declaration: Declaration, refusal: Refusal) -> None:
         """Write a refusal down; a flood of them is answered and no more."""
-        name = f"{declaration.about.get(CHANGE, '')}/{declaration.person}"
-        count = self._following.refused.get(name, 0) + 1
-        self._following = self._following.model_copy(
-            update={"refused": {**self._following.refused, name: count}}
-        )
-        if count <= REFUSALS_WRITTEN:
+        if self._counted(f"{declaration.about.get(CHANGE, '')}/{declaration.person}") <= REFUSALS_WRITTEN:
             await self._record(
                 AccessKind.CHANGE_REFUSED,
                 f"refused/{declaration.nonce}",
@@ -201,6 +199,21 @@ class FollowUpWorkflow:
                 outcome=refusal.value,
             )
         self._stirred = True
+
+    async def _refuse_unread(self) -> None:
+        """Write down that something came in which nobody whose key is trusted has signed."""
+        count = self._counted(UNKNOWN)
+        if count <= REFUSALS_WRITTEN:
+            key, outcome = f"refused/{UNKNOWN}/{count}", Refusal.SIGNATURE.value
+            await self._record(AccessKind.CHANGE_REFUSED, key, outcome=outcome, actor=UNKNOWN)
+        self._stirred = True
+
+    def _counted(self, name: str) -> int:
+        """Count a refusal, and return how many there were of its kind."""
+        count = self._following.refused.get(name, 0) + 1
+        refused = {**self._following.refused, name: count}
+        self._following = self._following.model_copy(update={"refused": refused})
+        return count
 
     async def _record(
         self,
@@ -213,6 +226,7 @@ class FollowUpWorkflow:
         said: tuple[Declaration, Envelope | None] | None = None,
         notices: tuple[Notice, ...] = (),
         at: Instant | None = None,
+        actor: str = "andon",
     ) -> None:
         """Bring one step to rest; once it is on record it is not taken again, by no run."""
         if key in self._following.done:
@@ -223,7 +237,7 @@ class FollowUpWorkflow:
             digests["directory"] = declaration.standing.directory_digest
         access = Access(
             incident=self._following.incident,
-            actor=f"person:{declaration.person}" if declaration else "andon",
+            actor=f"person:{declaration.person}" if declaration else actor,
             what=kind,
             at=at or workflow.now(),
             item=item,

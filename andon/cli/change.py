@@ -73,13 +73,7 @@ def list_changes(
     if json:
         screen.as_json(answer)
         return code
-    sums = answer.get("sums") or {}
-    screen.table(
-        f"Changes: {sums.get('open', 0)} open, {sums.get('overdue', 0)} overdue",
-        ("change", "incident", "kind", "what", "owner", "state", "due"),
-        [_row(one) for one in found],
-        empty="No change fits.",
-    )
+    _table(answer.get("sums") or {}, found)
     return code
 
 
@@ -164,6 +158,15 @@ def _digest_of(file: Path) -> str:
         return sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         raise CommandError(f"{file} can't be read: {error.strerror}", Exit.BAD_INPUT) from error
+
+
+def _table(sums: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> None:
+    screen.table(
+        f"Changes: {sums.get('open', 0)} open, {sums.get('overdue', 0)} overdue",
+        ("change", "incident", "kind", "what", "owner", "state", "due"),
+        [_row(one) for one in found],
+        empty="No change fits.",
+    )
 
 
 def _row(one: Mapping[str, Any]) -> Sequence[object]:

@@ -300,7 +300,11 @@ async def test_whoever_may_not_settle_a_change_is_refused_and_that_is_on_record(
         await replayed(handle)
         await handle.terminate("the test is over")
     outcomes = [entry.after for entry in course.entries() if entry.kind == AccessKind.CHANGE_REFUSED]
-    assert outcomes == [*(one[-1].value for one in refused), Refusal.ALREADY_SO.value]
+    assert outcomes == [
+        *(one[-1].value for one in refused),
+        Refusal.SIGNATURE.value,
+        Refusal.ALREADY_SO.value,
+    ]
 
 
 @pytest.mark.long

@@ -12,12 +12,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
 from andon.domain.stage import Stage
+from tests.replay.keepers import record_keepers
 from tests.workflows.case import Case, Parts, opened
 from tests.workflows.conftest import ATTRIBUTES, FAST, TEMPORAL
 
@@ -94,15 +98,23 @@ async def record(folder: Path) -> None:
         dev_server_extra_args=flags,
         search_attributes=ATTRIBUTES,
     ) as environment:
+
+        async def kept(name: str, handle: WorkflowHandle[Any, Any]) -> None:
+            history = await handle.fetch_history()
+            (folder / f"{name}.json").write_text(history.to_json())
+            print(f"{name}: {len(history.events)} events")
+
+        closed: list[str] = []
         for scenario in SCENARIOS:
             async with opened(environment, Parts()) as case:
 
                 async def save(name: str, case: Case = case) -> None:
-                    history = await case.handle.fetch_history()
-                    (folder / f"{name}.json").write_text(history.to_json())
-                    print(f"{name}: {len(history.events)} events")
+                    await kept(name, case.handle)
 
                 await scenario(case, save)
+                closed.append(case.opening.incident)
+        with TemporaryDirectory() as place:
+            await record_keepers(environment.client, closed[0], Path(place), kept)
 
 
 if __name__ == "__main__":

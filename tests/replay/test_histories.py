@@ -10,6 +10,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from workers import record
 from workers.compose import WORKFLOWS
 from workers.sandbox import sandbox_runner
 
@@ -36,7 +37,7 @@ def test_there_is_a_history_for_each_wait_state() -> None:
 @pytest.mark.parametrize("path", HISTORIES, ids=named)
 async def test_a_recorded_history_replays_on_this_release(path: Path) -> None:
     replayer = Replayer(
-        workflows=WORKFLOWS,
+        workflows=[*WORKFLOWS, *record.WORKFLOWS],
         namespace="default",
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox_runner(),

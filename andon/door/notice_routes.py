@@ -27,9 +27,7 @@ async def notice(system: SystemId, request: Request) -> SystemNotice:
 async def status(system: SystemId, request: Request) -> HTMLResponse:
     """Show the same as a plain page, without a token, if the settings say so (`flags.status_pages`)."""
     if not request.app.state.status_pages:
-        raise ProblemError(
-            404, "not-found", "Status pages are off here (flags.status_pages)."
-        )
+        raise ProblemError(404, "not-found", "Status pages are off here (flags.status_pages).")
     return HTMLResponse(page_of(await _found(system, request)), headers={"Content-Security-Policy": POLICY})
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 300
 NAMED = os.environ.get("ANDON_EXTERNAL", "")
 
-collect_ignore = [name for name in ("mlflow", "litellm", "phoenix") if name != NAMED]
+collect_ignore = [name for name in ("mlflow", "litellm", "phoenix", "promptfoo") if name != NAMED]
 
 
 BEGAN = ticks()

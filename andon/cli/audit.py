@@ -59,30 +59,40 @@ def verify(
         where: where Andon is, and who asks.
         json: print the report as JSON.
     """
-    # Loaded here: so that `andon audit --help` needs no S3 or Temporal client.
-    from andon.audit.trust import read_trust  # noqa: PLC0415
-
     kept = _read(pinned) if pinned is not None else None
-    path = Path(subject)
-    if path.exists():
-        from andon.audit.offline import verify_bundle  # noqa: PLC0415
-
+    if Path(subject).exists():
         if trust is None:
             raise CommandError("name the keys you trust with --trust FILE", Exit.BAD_INPUT)
-        return _reported(verify_bundle(path, read_trust(trust), pinned=kept, replayed=replay), (), json=json)
-    if not subject.startswith("INC-"):
+        report, notes = _of_bundle(Path(subject), trust, kept, replayed=replay), list[str]()
+    elif subject.startswith("INC-"):
+        report, notes = _of_live(subject, trust, kept, where)
+    else:
         raise CommandError(f"there is no bundle {screen.inert(subject)!r}", Exit.BAD_INPUT)
+    return _reported(report, notes, json=json)
+
+
+def _of_bundle(path: Path, trust: Path, kept: bytes | None, *, replayed: bool) -> Report:
+    # Loaded here: so that `andon audit --help` needs no S3 or Temporal client.
+    from andon.audit.offline import verify_bundle  # noqa: PLC0415
+    from andon.audit.trust import read_trust  # noqa: PLC0415
+
+    return verify_bundle(path, read_trust(trust), pinned=kept, replayed=replayed)
+
+
+def _of_live(incident: str, trust: Path | None, kept: bytes | None, where: Where) -> tuple[Report, list[str]]:
+    """Return the report on a live incident, with what could not be had."""
+    from andon.audit.trust import read_trust  # noqa: PLC0415 - as for a bundle
     from andon.audit.verify import verify as verified  # noqa: PLC0415
     from andon.cli.collect import gather  # noqa: PLC0415
 
     try:
-        found = gather(find(where, role=AUDITOR), subject, since=_size(kept))
+        found = gather(find(where, role=AUDITOR), incident, since=_size(kept))
     except EvidenceStoreError as error:
         raise CommandError(str(error), Exit.UNREACHABLE) from error
     if trust is None:
         found.notes.append("the keys are those the console itself names: give --trust to use your own")
     keys = read_trust(trust) if trust is not None else found.trust()
-    return _reported(verified(found.exported, keys, found.beside(kept)), found.notes, json=json)
+    return verified(found.exported, keys, found.beside(kept)), found.notes
 
 
 @app.command
@@ -127,16 +137,20 @@ def replay(
     async def all_of() -> list[dict[str, object]]:
         return [(await replayed(run)).plain() for run in runs]
 
-    results = asyncio.run(all_of())
+    return _replayed(asyncio.run(all_of()), build, json=json)
+
+
+def _replayed(results: Sequence[dict[str, object]], build: str, *, json: bool) -> int:
+    ok = all(one["ok"] for one in results)
     if json:
-        screen.as_json({"ok": all(one["ok"] for one in results), "build": build or None, "runs": results})
+        screen.as_json({"ok": ok, "build": build or None, "runs": results})
     else:
         for one in results:
             verdict = "replays" if one["ok"] else f"does not replay: {one['problem']}"
             screen.say(screen.inert(f"{one['workflow']} ({one['events']} events): {verdict}"))
         if build:
             screen.say(build)
-    return Exit.OK if all(one["ok"] for one in results) else Exit.NEGATIVE
+    return Exit.OK if ok else Exit.NEGATIVE
 
 
 @app.command

@@ -15,7 +15,6 @@ import yaml
 import playbooks
 
 RELEASES: Final = Path(__file__).resolve().parents[1] / "refund_desk" / "releases"
-CASES: Final = Path(__file__).resolve().parents[1] / "refund_desk" / "evals" / "cases.jsonl"
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
 TRIAGE_SECONDS: Final = 6
@@ -103,11 +102,12 @@ class Setting:
         system = _read(_one(defaults, "refund_desk.yaml"))
         system["evidence"]["versions_url"] = f"http://localhost:{desk_port}/versions"
         system["evaluation"]["directory"] = str(CHECKOUT)
-        system["evaluation"]["command"] = [
-            *("{python}", "-m", "examples.refund_desk.evals.run"),
-            *("--release", str(self.release), "--index", str(self.desk / "index"), "--cases", str(CASES)),
-            *("--extra-cases", "{cases}", "--out", "{out}", "--log-dir", "{logs}"),
-        ]
+        ours = {
+            ".andon/refund_desk/release.json": str(self.release),
+            ".andon/refund_desk/index": str(self.desk / "index"),
+        }
+        for run in (system["evaluation"], system["evaluation"]["past"]):
+            run["command"] = [ours.get(word, word) for word in run["command"]]
         for lever in system["levers"]:
             if lever["verb"] == "rate_limit":
                 lever["normal"] = DESK_RATE

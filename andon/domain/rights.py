@@ -85,7 +85,7 @@ class Right(Spare):
     )
     wants: tuple[str, ...] = Field((), description="findings that every answer must come with")
 
-    @field_validator("findings", mode="before")
+    @field_validator("findings", mode="before", json_schema_input_type=dict[str, tuple[str, ...] | Sort])
     @classmethod
     def _mark_kinds(cls, findings: Any) -> Any:
         """Take the name of a kind of value where a list of codes stands otherwise."""

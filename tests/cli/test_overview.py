@@ -47,9 +47,9 @@ BAD = {
     "a pair without its sign": (["report", "s", "t", "--fact", "x"], "--fact takes name=value"),
     "a pair given twice": (["report", "s", "t", "--fact", "x=1", "--fact", "x=2"], "given twice"),
     "a number that is none": (["list", "--limit", "many"], "--limit"),
-    "a question for nobody": (["audit", "replay"], "name an incident, or histories"),
+    "a question for nobody": (["audit", "replay"], "name a bundle or an incident, or histories"),
     "a time without its zone": (["audit", "timeline", "INC-1", "--at", "2026-01-01T10:00:00"], "its zone"),
-    "a file that is not there": (["audit", "verify", "nothing.json"], "there is no file"),
+    "a file that is not there": (["audit", "verify", "nothing.json"], "there is no bundle"),
     "a terminal escape": (["\x1b[31mred"], "\\u001b[31mred"),
 }
 

@@ -203,7 +203,7 @@ def test_people_who_are_not_in_the_directory_are_named(tmp_path: Path, data: Pat
     high = checked(tmp_path, written(tmp_path, tier="high", **four), "--data", data, check=1)
     assert findings(high, "problem") == {"escalation.1": "yan is not in the directory"}
     silent = checked(tmp_path, written(tmp_path, owner="ines"), "--data", data, check=0)
-    assert "no channel" in silent["findings"][-1]["text"]
+    assert any("no channel" in one["text"] for one in silent["findings"])
 
 
 def in_force(**changes: object) -> tuple[int, dict[str, Any]]:

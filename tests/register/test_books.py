@@ -13,9 +13,9 @@ from andon.domain.errors import InvalidInputError, LedgerBrokenError, NotFoundEr
 from andon.domain.evidence import EvidenceItem, Gap, GapReason, Manifest
 from andon.domain.gate import EvaluationResult
 from andon.domain.ledger import Head, verify_chain
+from andon.domain.notice import Notice
 from andon.domain.system import AISystem, LeverEntry, Tier
 from andon.domain.values import NOTHING_YET
-from andon.ports import Notice
 from andon.register.deliveries import Deliveries, Sent
 from andon.register.detections import Detection, Detections
 from andon.register.engine import Databases

@@ -12,7 +12,7 @@ from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.domain.evidence import Manifest
 from andon.domain.ledger import Chain, Entry, Head, Kind
-from andon.domain.values import NOTHING_YET, Instant, Sha256Hex
+from andon.domain.values import NOTHING_YET, IncidentId, Instant, Sha256Hex
 
 REGISTER: Final = "register"
 """The head of the register belongs to the entries themselves; those of other places may lag behind."""
@@ -43,6 +43,12 @@ class LockedCopies:
     def under(self, prefix: str) -> list[str]:
         """Return the keys that start with `prefix`, sorted."""
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def ahead_of(self, incident: IncidentId, chain: Chain, length: int) -> bool:
+        """Whether a batch of a chain begins behind its first `length` entries."""
+        prefix = f"ledger/{incident}/{chain}/"
+        places = (key.removeprefix(prefix).removesuffix(".jsonl") for key in self.under(prefix))
+        return any(place.isdecimal() and int(place) >= length for place in places)
 
 
 def check_form(step: Step, opened: Opened) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -32,8 +32,11 @@ from andon.cli.place import Place
 from andon.cli.service import Service, console
 from andon.domain.archive import archives_under
 from andon.domain.errors import EvidenceStoreError, InvalidInputError, NotFoundError
-from andon.domain.ledger import Head
+from andon.domain.ledger import Chain, Head
 from andon.domain.values import canonical
+
+READ_AT_MOST: Final = 3
+"""How often console and storage are read, where one has moved on in between."""
 
 
 @dataclass
@@ -83,8 +86,7 @@ def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: in
     if recorded.unread:
         notes.append(f"{recorded.unread} batches of the workflow history can't be read")
     with console(place) as service:
-        detail = incident_of(service, incident)
-        found = _texts(service, incident, detail, since, notes)
+        detail, found, locked = _at_rest(place, service, incident, shelf=shelf, since=since, notes=notes)
         keys: Keys = service.get("/v1/trust")
         signed = _signed(service, notes)
         file = _file(service, incident, detail)
@@ -104,7 +106,6 @@ def gather(place: Place, incident: str, *, shelf: Shelf | None = None, since: in
         access_head=found.access_head,
         sealing=found.sealing,
     )
-    locked = _locked(place, incident, shelf, notes)
     log, witnesses = (tuple(key for key in (signed.get(name),) if key) for name in ("key", "witness_key"))
     return Gathered(exported, keys, tuple(runs), locked, file, notes, log, witnesses)
 
@@ -156,6 +157,37 @@ def _histories(place: Place, incident: str, notes: list[str]) -> list[WorkflowHi
         return []
     notes.append(f"the histories are those of {found.key}: {away}")
     return list(found.histories)
+
+
+def _at_rest(
+    place: Place,
+    service: Service,
+    incident: str,
+    *,
+    shelf: Shelf | None,
+    since: int | None,
+    notes: list[str],
+) -> tuple[Mapping[str, Any], Exported, LockedCopies | None]:
+    """Return what the console gives of an incident, and what locked storage holds of it.
+
+    The two are read one after the other. What comes in between stands in locked storage alone, as if it had
+    been withheld; then both are read again.
+    """
+    said: list[str] = []
+    for _ in range(READ_AT_MOST):
+        said.clear()
+        detail = incident_of(service, incident)
+        found = _texts(service, incident, detail, since, said)
+        locked = _locked(place, incident, shelf, said)
+        if locked is None or not _ahead(locked, found):
+            break
+    notes.extend(said)
+    return detail, found, locked
+
+
+def _ahead(locked: LockedCopies, found: Exported) -> bool:
+    chains = ((Chain.RESPONSE, found.entries), (Chain.ACCESS, found.access))
+    return any(locked.ahead_of(found.incident, chain, len(lines)) for chain, lines in chains)
 
 
 def _texts(

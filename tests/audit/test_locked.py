@@ -18,9 +18,10 @@ from andon.audit.locked import LockedReader, StoreAccess
 from andon.audit.verify import Beside, Name, verify
 from andon.config import StoreSettings
 from andon.domain.errors import EvidenceStoreError
+from andon.domain.ledger import Chain
 from andon.domain.values import canonical
 from infra.embedded.credentials import Credentials
-from tests.audit.story import INCIDENT, TRUST, batches, step_of, whole_story
+from tests.audit.story import INCIDENT, TRUST, batches, locked_copies, step_of, whole_story
 from tests.embedded.running import RunningStores
 
 pytestmark = pytest.mark.stack
@@ -125,3 +126,11 @@ def test_the_secret_of_the_ready_file_is_not_printed(
 ) -> None:
     secret = json.loads(Path(shared_stores.ready_file).read_text())["s3"]["secret_key"]
     assert secret not in repr(access)
+
+
+def test_a_chain_that_was_read_before_its_last_batch_is_known_to_be_short() -> None:
+    story = whole_story()
+    locked, length = locked_copies(story), len(story.entries)
+    assert not locked.ahead_of(INCIDENT, Chain.RESPONSE, length)
+    assert locked.ahead_of(INCIDENT, Chain.RESPONSE, length - 2)
+    assert not locked.ahead_of(INCIDENT, Chain.ACCESS, 0)

@@ -27,7 +27,18 @@ SERVED = frozenset(
     }
 )
 """Folders whose tests run against servers, or on either kind of database."""
-FIRST = {"cli": 2, "workflows": 2, "console": 3, "door": 3, "adapters": 6, "audit": 6, "activities": 6}
+FIRST = {
+    "activities": 6,
+    "adapters": 4,
+    "audit": 4,
+    "care": 1,
+    "cli": 1,
+    "console": 2,
+    "door": 2,
+    "examples": 3,
+    "record": 2,
+    "workflows": 1,
+}
 """How many tests of each file are part of `make test` where each takes a second or more: those of a folder
 drive an incident's workflow, ask a server as people do, or start one."""
 CHROMIUM = Path("/usr/bin/chromium")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.audit.story import INCIDENT
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 LIST = f"/v1/incidents/{INCIDENT}/affected"
 DECLARED = f"/v1/incidents/{INCIDENT}/declarations"
@@ -34,12 +33,6 @@ RECORDS: list[dict[str, Any]] = [
     }
     for number, name, after, state in ((1, "A-1", "=1+1", "corrected"), (2, "A-2", "40", "open"))
 ]
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.audit.story import INCIDENT
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 from tests.cli.test_commands import DETAIL
 
 PATH = f"/v1/incidents/{INCIDENT}/proposals"
@@ -51,17 +50,6 @@ WHOLE = {
     ],
     "marks": [{"kind": "overridden", "about": "executive_override-1", "at": "2026-11-21T11:00:00Z"}],
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
-
-
-@pytest.fixture
-def ready(servant: Servant, tmp_path: Path) -> Path:
-    return servant.ready(tmp_path / "ready.json")
 
 
 def test_what_is_asked_for_goes_to_the_console_with_codes_and_text(

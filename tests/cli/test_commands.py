@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from andon.domain.ledger import Kind
 from tests.audit.story import INCIDENT, whole_story
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 HOSTILE = "\x1b[31mred\x1b[0m [bold]loud[/bold] \u202egnp.exe =HYPERLINK"
 INERT = "\\u001b[31mred\\u001b[0m [bold]loud[/bold] \\u202egnp.exe =HYPERLINK"
@@ -54,17 +53,6 @@ DETAIL = {
     "gate": {"open": False, "reasons": ["failing"]},
     "evaluation": {"suite": "refunds", "total": 12, "finished": 12, "failed": ["r-1"]},
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
-
-
-@pytest.fixture
-def ready(servant: Servant, tmp_path: Path) -> Path:
-    return servant.ready(tmp_path / "ready.json")
 
 
 def test_a_report_reaches_the_door_with_only_what_was_said(

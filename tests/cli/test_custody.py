@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.audit.story import INCIDENT
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 BASE = f"/v1/incidents/{INCIDENT}"
 TOKENS = {one: f"t-{one}" for one in ("security", "legal", "custodian", "privacy", "responder")}
@@ -23,12 +22,6 @@ ERASURE = {
     "asked_as": "custodian",
     "asked_at": "2026-03-01T09:00:00Z",
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
 
 
 @pytest.fixture

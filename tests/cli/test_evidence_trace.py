@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from andon.console.models.trace import FoundIn, TraceShown
 from andon.domain.trace import Span
 from andon.domain.trace_tree import trace_tree
 from tests.audit.story import INCIDENT
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 from tests.domain.test_trace_tree import ANSWER, TRACE, WHOLE
 
 HOSTILE = "\x1b[31mred\x1b[0m"
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
-
-
-@pytest.fixture
-def ready(servant: Servant, tmp_path: Path) -> Path:
-    return servant.ready(tmp_path / "ready.json")
 
 
 def answer(*spans: Span, asked: str = "") -> tuple[int, object]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 INCIDENT = "INC-20260301-4f7k2a"
 PLACE = f"/v1/incidents/{INCIDENT}"
@@ -36,17 +35,6 @@ TIMES = {
         {"which": "aware", "at": "2026-03-01T10:00:00Z", "corrections": []},
     ],
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
-
-
-@pytest.fixture
-def ready(servant: Servant, tmp_path: Path) -> Path:
-    return servant.ready(tmp_path / "ready.json")
 
 
 def test_facts_are_stated_with_how_somebody_knows(servant: Servant, ready: Path, tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 INCIDENT = "INC-20260301-4f7k2a"
 PLACE = f"/v1/incidents/{INCIDENT}/review"
@@ -38,17 +37,6 @@ REVIEW = {
     ],
     "proposals": [{"type": "eval", "change": "Add the case.", "proof": "the run"}],
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
-
-
-@pytest.fixture
-def ready(servant: Servant, tmp_path: Path) -> Path:
-    return servant.ready(tmp_path / "ready.json")
 
 
 def test_a_review_is_shown_with_words_questions_and_numbered_proposals(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 INCIDENT = "INC-20260301-4f7k2a"
 COST = {"what": "refunds_wait", "per_hour": 1200, "unit": "EUR"}
@@ -36,12 +35,6 @@ RUN = {
     "began_at": "2026-03-01T09:00:00Z",
     "ended_at": None,
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
 
 
 def shown(servant: Servant, folder: Path, **stopping: Any) -> tuple[str, str]:

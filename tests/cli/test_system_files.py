@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from playbooks.shipped import SHIPPED
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 
 SYSTEM: dict[str, Any] = {
     "id": "letters",
@@ -38,12 +37,6 @@ def written(folder: Path, **changes: object) -> Path:
     path = folder / "letters.yaml"
     path.write_text(yaml.safe_dump({**SYSTEM, **changes}))
     return path
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
 
 
 @pytest.fixture

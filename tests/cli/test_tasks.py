@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.audit.story import INCIDENT
-from tests.cli.running import Servant, andon, serving
+from tests.cli.running import Servant, andon
 from tests.cli.test_commands import DETAIL
 
 DECLARED = f"/v1/incidents/{INCIDENT}/declarations"
@@ -27,12 +26,6 @@ TASK: dict[str, Any] = {
     "acting": None,
     "shows": [{"shows": "logs", "command": f"andon evidence list {INCIDENT}"}],
 }
-
-
-@pytest.fixture
-def servant() -> Iterator[Servant]:
-    with serving(Servant()) as one:
-        yield one
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from cyclopts import Parameter
@@ -46,19 +47,21 @@ def explain(
     place = f"/v1/incidents/{quote(incident)}"
     with console(find(where, role=None)) as service:
         told = service.get(f"{place}/explanation")
-        if publish is not None or as_drafted:
-            text = _text(publish) if publish is not None else told.get("draft")
-            if not text:
-                raise CommandError("there is nothing to explain yet", Exit.BAD_INPUT)
-            body: dict[str, object] = {"kind": Declared.EXPLAINED.value, "about": {}, "reason": text}
-            answer = service.post_once(f"{place}/declarations", body)
-            if json:
-                screen.as_json(answer)
-            else:
-                screen.say(
-                    screen.inert(f"published: users of this AI system are told from now on ({incident})")
-                )
-            return Exit.OK
+        if publish is None and not as_drafted:
+            return _show(told, json=json)
+        text = _text(publish) if publish is not None else told.get("draft")
+        if not text:
+            raise CommandError("there is nothing to explain yet", Exit.BAD_INPUT)
+        body: dict[str, object] = {"kind": Declared.EXPLAINED.value, "about": {}, "reason": text}
+        answer = service.post_once(f"{place}/declarations", body)
+    if json:
+        screen.as_json(answer)
+    else:
+        screen.say(screen.inert(f"published: users of this AI system are told from now on ({incident})"))
+    return Exit.OK
+
+
+def _show(told: Mapping[str, Any], *, json: bool) -> int:
     if json:
         screen.as_json(told)
         return Exit.OK

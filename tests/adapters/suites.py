@@ -14,15 +14,14 @@ from andon.adapters.store.vault import AesVault
 from andon.config import TrialSettings
 from andon.domain.confinement import Limits
 from andon.domain.errands import EvaluationRequest
-from andon.domain.evidence import EvidenceItem
 from andon.domain.gate import EvaluationResult
 from andon.domain.system import AISystem, Evaluation, Tier
-from andon.domain.values import sha256
 from andon.register.engine import Databases
 from andon.register.evidence import Evidence
 from andon.register.incidents import Incidents
 from andon.register.keys import WrappedKeys
 from andon.register.policies import Policies, Systems
+from tests.kept_items import keep_item
 from tests.register.cases import INCIDENT, NOW, TITLE, opening
 
 NO_TRIALS = TrialSettings()
@@ -93,22 +92,11 @@ class Bench:
             "attributes": {"gen_ai.input.messages": messages, **attributes},
         }
         content = json.dumps({"trace_id": TRACE, "service": "refund_desk", "spans": [span]}).encode()
-        name = f"application_log/recorder/{TRACE}"
-        stored = await self.places.vault.encrypt(INCIDENT, content, bound_to=name)
-        receipt = await self.store.put(f"evidence/{INCIDENT}/{sha256(stored)}", stored, content_type="x")
-        item = EvidenceItem(
-            id=name,
-            kind="application_log",
-            source="recorder",
-            query="c" * 64,
-            captured_at=NOW,
-            sha256=sha256(stored),
-            size_bytes=len(stored),
-            content_type="application/json",
-            key=receipt.key,
-            version_id=receipt.version_id,
-            locked_until=receipt.locked_until,
-            collector="recorder/1",
+        item = await keep_item(
+            *(INCIDENT, f"application_log/recorder/{TRACE}", content),
+            at=NOW,
+            store=self.store,
+            vault=self.places.vault,
         )
         self.places.evidence.save_items(INCIDENT, 1, [item], [])
 

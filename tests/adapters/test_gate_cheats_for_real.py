@@ -8,7 +8,6 @@ from typing import Final
 import pytest
 
 from andon.adapters.sources.versions import WHOLE
-from andon.domain.evidence import EvidenceItem
 from andon.domain.gate import EvaluationResult, Gate, Shut
 from andon.domain.gate_rules import judge_gate
 from andon.domain.suite import PIN_DIGITS, Past, pin_of
@@ -17,6 +16,7 @@ from andon.domain.system import Evaluation
 from andon.domain.values import canonical, digest_of, sha256
 from andon.register.engine import Databases
 from tests.adapters.suites import Bench
+from tests.kept_items import keep_item
 from tests.register.cases import INCIDENT, NOW
 
 WRONG: Final = {"prompt": {"version": "1.1"}}
@@ -81,22 +81,11 @@ class Desk(Bench):
 
     async def opened_with(self, messages: str = '["hi"]') -> None:
         await self.kept_trace(messages)
-        content, name = canonical(WRONG), f"{WHOLE}/versions/versions"
-        stored = await self.places.vault.encrypt(INCIDENT, content, bound_to=name)
-        receipt = await self.store.put(f"evidence/{INCIDENT}/{sha256(stored)}", stored, content_type="x")
-        item = EvidenceItem(
-            id=name,
-            kind=WHOLE,
-            source="versions",
-            query="c" * 64,
-            captured_at=NOW,
-            sha256=sha256(stored),
-            size_bytes=len(stored),
-            content_type="application/json",
-            key=receipt.key,
-            version_id=receipt.version_id,
-            locked_until=receipt.locked_until,
-            collector="versions/1",
+        item = await keep_item(
+            *(INCIDENT, f"{WHOLE}/versions/versions", canonical(WRONG)),
+            at=NOW,
+            store=self.store,
+            vault=self.places.vault,
         )
         self.places.evidence.save_items(INCIDENT, 1, [item], [])
 

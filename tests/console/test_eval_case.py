@@ -10,13 +10,13 @@ import pytest
 
 from andon.domain.custody import AccessKind
 from andon.domain.directory import Role
-from andon.domain.evidence import EvidenceItem
 from andon.domain.ledger import Chain
 from andon.domain.trace_names import TRACE_KIND
 from andon.domain.values import sha256
 from tests.api.server import bearer
 from tests.console.alone import alone
 from tests.console.desk import Office
+from tests.kept_items import keep_item
 from tests.register.cases import NOW, view
 
 __all__ = ["alone"]
@@ -39,25 +39,12 @@ async def preserved(office: Office, *spans: dict[str, Any]) -> str:
     incident = opening.incident
     findings = {"root_cause": "permissions", "failed_control": "tool_permission"}
     office.queries.incidents.show(view(incident).model_copy(update={"findings": findings}))
-    name, vault = f"{TRACE_KIND}/recorder/{TRACE}", office.parts.vault
     content = json.dumps({"trace_id": TRACE, "spans": spans}).encode()
-    stored = await vault.encrypt(incident, content, bound_to=name)
-    receipt = await office.parts.store.put(
-        f"evidence/{incident}/{sha256(stored)}", stored, content_type="application/octet-stream"
-    )
-    item = EvidenceItem(
-        id=name,
-        kind=TRACE_KIND,
-        source="recorder",
-        query="c" * 64,
-        captured_at=NOW,
-        sha256=sha256(stored),
-        size_bytes=len(stored),
-        content_type="application/json",
-        key=receipt.key,
-        version_id=receipt.version_id,
-        locked_until=receipt.locked_until,
-        collector="recorder/1",
+    item = await keep_item(
+        *(incident, f"{TRACE_KIND}/recorder/{TRACE}", content),
+        at=NOW,
+        store=office.parts.store,
+        vault=office.parts.vault,
     )
     office.queries.evidence.save_items(incident, 1, [item], [])
     return incident

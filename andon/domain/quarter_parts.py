@@ -10,7 +10,7 @@ from andon.domain.figure import Figure, Series, lasting
 from andon.domain.metrics import UNKNOWN as NOT_KNOWN
 from andon.domain.paper import PaperPart, bars, day, many, table
 from andon.domain.quarter import Answer, Quarter, Use
-from andon.domain.readable import words
+from andon.domain.readable import Table, words
 from andon.domain.severity import Band, Classification
 
 ANSWERED: Final = {
@@ -200,35 +200,39 @@ def changes(quarter: Quarter) -> PaperPart:
                 series=(Series(name="changes", values=tuple(float(count) for _, count in _most(done))),),
             ),
         ),
-        tables=(
-            table(
-                "Versions changed because of incidents",
-                ("AI system", "incident", "fix deployed", "versions evaluated (first 16 digits)"),
+        tables=_tables_of_changes(quarter),
+    )
+
+
+def _tables_of_changes(quarter: Quarter) -> tuple[Table, ...]:
+    return (
+        table(
+            "Versions changed because of incidents",
+            ("AI system", "incident", "fix deployed", "versions evaluated (first 16 digits)"),
+            (
+                (one.system, one.incident, day(one.at), (one.versions or "")[:16] or "not evaluated")
+                for one in quarter.versions
+            ),
+        ),
+        table(
+            "Changes proven",
+            ("change", "incident", "AI system", "kind", "owner", "proven"),
+            (
                 (
-                    (one.system, one.incident, day(one.at), (one.versions or "")[:16] or "not evaluated")
-                    for one in quarter.versions
-                ),
+                    one.id,
+                    one.incident,
+                    one.system,
+                    words(one.type),
+                    one.owner,
+                    day(one.settled_at or one.due),
+                )
+                for one in quarter.done
             ),
-            table(
-                "Changes proven",
-                ("change", "incident", "AI system", "kind", "owner", "proven"),
-                (
-                    (
-                        one.id,
-                        one.incident,
-                        one.system,
-                        words(one.type),
-                        one.owner,
-                        day(one.settled_at or one.due),
-                    )
-                    for one in quarter.done
-                ),
-            ),
-            table(
-                "AI systems that were retired, narrowed or not restarted",
-                ("AI system", "incident", "how", "since"),
-                ((one.system, one.incident, words(one.how), day(one.at)) for one in quarter.ended),
-            ),
+        ),
+        table(
+            "AI systems that were retired, narrowed or not restarted",
+            ("AI system", "incident", "how", "since"),
+            ((one.system, one.incident, words(one.how), day(one.at)) for one in quarter.ended),
         ),
     )
 

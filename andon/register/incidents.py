@@ -33,6 +33,7 @@ from andon.register.changes import mirror
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.failures import Failed
+from andon.register.lever_proofs import note_proofs
 from andon.register.system_uses import SystemUses, note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
@@ -178,6 +179,7 @@ class Incidents:
                     return
             mirror(connection, view)
             note_use(connection, view)
+            note_proofs(connection, view)
 
     def get(self, incident: str) -> IncidentRow | None:
         """Return one incident."""

@@ -294,6 +294,25 @@ class CustodySettings(_Section):
     )
 
 
+class VerifyingSettings(_Section):
+    """Verifying bundles that people upload: in a process of its own, within these bounds."""
+
+    upload_bytes: int = Field(
+        512 * 1024 * 1024, ge=1, description="largest bundle; for a larger one there is `andon audit verify`"
+    )
+    time: timedelta = Field(
+        timedelta(minutes=5),
+        gt=timedelta(0),
+        le=timedelta(hours=1),
+        description="how long one verification may take",
+    )
+    memory_mib: int = Field(1024, ge=256, le=1024 * 1024, description="memory that one may take")
+    waiting: int = Field(
+        4, ge=0, le=100, description="bundles that may wait their turn; each takes its size on disk"
+    )
+    folder: Path | None = Field(None, description="where they lie meanwhile; none: `verifying` in `data_dir`")
+
+
 class SignInSettings(_Section):
     """Sessions of people at the pages, and the tokens they make."""
 
@@ -373,6 +392,7 @@ class Settings(BaseSettings):
     care: CareSettings = CareSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     custody: CustodySettings = CustodySettings()
+    verifying: VerifyingSettings = VerifyingSettings()
     sign_in: SignInSettings = SignInSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(

@@ -87,13 +87,16 @@ from andon.console.routes import (
     terms,
     tokens,
     traces,
+    verifying,
     viewing,
 )
 from andon.console.sessions import Sessions, cookie_name
 from andon.console.slips import SealedSlips, slip_key
 from andon.console.small_matters import SmallMatters
 from andon.console.statics import Statics
+from andon.console.system_desk import SystemDesk
 from andon.console.tracing import Tracing
+from andon.console.verifying import Verifying
 from andon.console.viewing import Viewing
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
@@ -143,6 +146,7 @@ APIS: Final = (
     terms.router,
     traces.router,
     explaining.router,
+    verifying.router,
     viewing.router,
     systems.router,
     incidents.router,
@@ -167,7 +171,9 @@ PAGES: Final = (
     terms.screens,
     traces.screens,
     explaining.screens,
+    verifying.screens,
     viewing.screens,
+    systems.screens,
     entrance.router,
     links.router,
     proving.router,
@@ -208,9 +214,11 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state = app.state
     state.parts = parts
     state.reading = Reading(parts, wordings)
+    state.system_desk = SystemDesk(parts, state.reading)
     state.tracing = Tracing(parts)
     state.explaining = Explaining(parts)
     state.viewing = Viewing(parts)
+    state.verifying = Verifying(parts)
     state.reproducing = Reproducing(parts)
     state.small_matters = SmallMatters(parts)
     state.quarterly = Quarterly(parts)

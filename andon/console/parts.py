@@ -13,7 +13,7 @@ from andon.api.vouching import vouching_key
 from andon.bootstrap import load_shelf, open_runtime
 from andon.bootstrap.custody import Custody, custody_of
 from andon.bootstrap.runtime import file_writer
-from andon.config import CheckpointSettings, OidcSettings, Settings, SignInSettings
+from andon.config import CheckpointSettings, OidcSettings, Settings, SignInSettings, VerifyingSettings
 from andon.console.delivery import Engine
 from andon.console.doorway import Doorway
 from andon.console.policy import PolicyOnShow
@@ -105,6 +105,7 @@ class Parts:
     watches: Watches
     uses: SystemUses
     checkpoints: CheckpointSettings
+    verifying: VerifyingSettings
     sign_in: SignInSettings
     oidc: OidcSettings
     attestation_seed: bytes
@@ -166,6 +167,9 @@ def open_parts(settings: Settings) -> Parts:
         watches=queries.watches,
         uses=queries.uses,
         checkpoints=settings.checkpoints,
+        verifying=settings.verifying.model_copy(
+            update={"folder": settings.verifying.folder or settings.data_dir / "verifying"}
+        ),
         sign_in=settings.sign_in,
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),

@@ -14,9 +14,11 @@ from andon.api.authentication import Rule
 from andon.api.bodies import read_body
 from andon.api.problems import ProblemError
 from andon.console.access import LISTING, READING
+from andon.console.keeping import keep_form
 from andon.console.pages import ForgedFormError, SignInNeededError
 from andon.console.screens.parts import role_name
 from andon.console.sessions import Session, Sessions
+from andon.console.zones import in_zone
 from andon.domain.access import EXPLAINED
 from andon.domain.directory import Role
 
@@ -32,6 +34,7 @@ async def session_of(request: Request) -> Session | None:
     sessions: Sessions = request.app.state.sessions
     session = await sessions.read(request.cookies.get(request.app.state.cookie, ""))
     if session is not None:
+        session = await in_zone(request, session)
         request.state.session = session
         request.state.person = session.caller.person
     return session
@@ -52,7 +55,7 @@ class Visitor:
         """
         session = await session_of(request)
         if session is None:
-            raise SignInNeededError
+            raise SignInNeededError(await _kept(request))
         if session.caller.bar is not None:
             bar, person = session.caller.bar, session.caller.person
             logger.warning("somebody who is barred came", extra={"person": person, "bar": bar.value})
@@ -82,7 +85,7 @@ async def form_of(request: Request) -> dict[str, str]:
         ForgedFormError: a browser says that it comes from elsewhere.
         ProblemError: it is too large, or no form.
     """
-    _check_origin(request)
+    check_origin(request)
     content = await read_body(request, FORM_BYTES, instead="Shorten the text.")
     try:
         fields = parse_qsl(
@@ -91,6 +94,15 @@ async def form_of(request: Request) -> dict[str, str]:
     except ValueError as error:
         raise ProblemError(400, "invalid-input", "The form can't be read. Open the page again.") from error
     return dict(fields)
+
+
+async def _kept(request: Request) -> str:
+    if request.method != "POST":
+        return ""
+    try:
+        return await keep_form(request, await form_of(request))
+    except ProblemError:
+        return ""  # no form of ours: there is nothing to keep
 
 
 def check_csrf(form: dict[str, str], session: Session) -> None:
@@ -108,7 +120,12 @@ def from_elsewhere(request: Request) -> bool:
     return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
+    """Refuse a form that a browser says comes from elsewhere.
+
+    Raises:
+        ForgedFormError: it does.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         if site not in OUR_OWN:

@@ -64,8 +64,10 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/incidents/{incident}/explanation": Row(READING, READ),
     "POST /v1/incidents/{incident}/reproductions": Row(REPRODUCING, RESPOND),
     "GET /v1/systems": Row(LISTING, READ),
+    "GET /v1/systems/{system}": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),
+    "POST /v1/audit/verifications": Row(READING, READ),
     "GET /v1/metrics": Row(READING, READ),
     "GET /metrics": Row(READING, READ),
     "GET /v1/quarterly": Row(READING, READ),
@@ -150,8 +152,11 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
 
 PAGES: dict[str, Row] = {
     "GET /": Row(LISTING),
+    "GET /audit/verify": Row(READING),
+    "POST /audit/verify": Row(READING),
     "GET /incidents": Row(LISTING),
     "GET /systems": Row(LISTING),
+    "GET /systems/{system}": Row(LISTING),
     "GET /quality": Row(LISTING),
     "GET /quality/{issue}": Row(READING),
     "GET /quarterly": Row(READING),

@@ -23,6 +23,7 @@ from andon.register import (  # noqa: F401 - put theirs into REGISTER
     review_tables,
     sender_tables,
     storm_tables,
+    touched_tables,
     upload_tables,
     use_tables,
     view_tables,

@@ -52,6 +52,8 @@ class Caller:
     token: Sha256Hex = ""
     bar: Bar | None = None
     """Why nothing is open to them but answering, which is then refused on record."""
+    zone: str = ""
+    """In which zone they are shown times, if that is settled; a name such as `Europe/Berlin`."""
 
 
 class _Entry(Frozen):

@@ -89,6 +89,7 @@ from andon.console.routes import (
     traces,
     verifying,
     viewing,
+    zone,
 )
 from andon.console.sessions import Sessions, cookie_name
 from andon.console.slips import SealedSlips, slip_key
@@ -189,6 +190,7 @@ PAGES: Final = (
     signing.router,
     known.router,
     report.router,
+    zone.router,
 )
 """What browsers show."""
 ROUTERS: Final = (*APIS, *PAGES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -14,13 +13,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from andon.api.problems import ProblemError
 from andon.console.access import READING, SPEAKING
 from andon.console.screens.parts import role_name
+from andon.console.screens.problems import problem_screen
 from andon.console.sessions import Session
-from andon.domain.errors import InvalidInputError, NotFoundError
+from andon.domain.errors import ErasedError, EvidenceStoreError, InvalidInputError, NotFoundError
 
 logger = logging.getLogger("andon.faults")
 
@@ -44,7 +45,15 @@ TEMPLATES: Final = Environment(
 
 
 class SignInNeededError(Exception):
-    """A page was asked for by somebody who is not signed in."""
+    """A page was asked for by somebody who is not signed in.
+
+    Args:
+        kept: the page that gives back what they typed; empty if there is nothing to give back.
+    """
+
+    def __init__(self, kept: str = "") -> None:
+        self.kept = kept
+        super().__init__("signing in is needed")
 
 
 class ProofNeededError(Exception):
@@ -95,19 +104,22 @@ def render(
         if session
         else None
     )
+    values.setdefault("zone", (session.caller.zone if session else "") or "UTC")
     text = TEMPLATES.get_template(template).render(reader=reader, **values)
     return HTMLResponse(text, status, headers={**HEADERS, **(headers or {})})
 
 
-def problem_page(status: int, detail: str, session: Session | None = None) -> HTMLResponse:
-    """Return an error as a page."""
-    return render(
-        "problem.html",
-        session=session,
-        status=status,
-        heading=_HEADINGS.get(status, HTTPStatus(status).phrase),
-        detail=detail,
+def problem_page(
+    status: int, detail: str, session: Session | None = None, *, headers: dict[str, str] | None = None
+) -> HTMLResponse:
+    """Return an error as a page that says what to do."""
+    screen = problem_screen(
+        status,
+        detail,
+        signed_in=session is not None,
+        may_report=session is not None and session.role in SPEAKING,
     )
+    return render("problem.html", session=session, status=status, headers=headers, screen=screen)
 
 
 class PageRoute(APIRoute):
@@ -120,15 +132,22 @@ class PageRoute(APIRoute):
         async def respond_with_pages(request: Request) -> Response:
             try:
                 return await respond(request)
-            except SignInNeededError:
-                return _to_sign_in(request)
+            except SignInNeededError as needed:
+                return _to_sign_in(request, needed.kept)
             except ProofNeededError as needed:
                 return RedirectResponse(f"/prove?held={needed.held}", 303, headers=HEADERS)
             except Exception as error:  # noqa: BLE001 - told to the reader, and logged where it is a fault
                 status, detail = _told(error, request)
-                return problem_page(status, detail, getattr(request.state, "session", None))
+                headers = error.headers if isinstance(error, ProblemError) else None
+                return problem_page(status, detail, getattr(request.state, "session", None), headers=headers)
 
         return respond_with_pages
+
+
+def came_from(request: Request, otherwise: str = "/") -> str:
+    """Return the page of this console that a request came from, as far as the browser says so."""
+    came = urlsplit(request.headers.get("referer", ""))
+    return local_path(came.path) if came.netloc == request.headers.get("host") else otherwise
 
 
 def local_path(wanted: str) -> str:
@@ -138,26 +157,24 @@ def local_path(wanted: str) -> str:
     return "/" if elsewhere or not wanted.isprintable() else wanted
 
 
-def _to_sign_in(request: Request) -> Response:
+def _to_sign_in(request: Request, kept: str) -> Response:
     # A form's address is that of the page it was on.
-    wanted = request.url.path
+    wanted = kept or request.url.path
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303, headers=HEADERS)
 
 
-_HEADINGS: Final = {
-    400: "That request can't be read",
-    403: "Not for this role",
-    404: "There is nothing here",
-    409: "Not now",
-    413: "That is too long",
-    500: "Andon failed on this request",
-    503: "Not reachable just now",
+AWAY: Final = {
+    OperationalError: "The register, Andon's database of incidents, does not answer.",
+    EvidenceStoreError: "The store of the evidence does not answer, or not with what was asked for.",
 }
+"""Parts that come back by themselves, by the error that says that they are away."""
 
 
 def _told(error: Exception, request: Request) -> tuple[int, str]:
     if isinstance(error, ProblemError):
         return error.status, error.detail
+    if isinstance(error, ErasedError):
+        return 410, f"{error}. Its digest still stands."
     if isinstance(error, NotFoundError):
         return 404, f"There is no {error.kind} {error.name[:64]!r}. It may be mistyped."
     if isinstance(error, InvalidInputError):
@@ -167,6 +184,9 @@ def _told(error: Exception, request: Request) -> tuple[int, str]:
         return 400, f"These values can't be used: {named}."
     if isinstance(error, HTTPException):
         return error.status_code, str(error.detail)
+    if away := next((said for kind, said in AWAY.items() if isinstance(error, kind)), ""):
+        logger.warning("a page could not be shown: a part is away", exc_info=error)
+        return 503, away
     logger.error("a page failed", exc_info=error)
     request_id = getattr(request.state, "request_id", "unknown")
     return 500, f"Try again. If it lasts, report request {request_id}."

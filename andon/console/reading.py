@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from andon.api.authentication import Caller
 from andon.console.access import READING
 from andon.console.filters import Filters, fits
+from andon.console.inventory import systems_of
 from andon.console.known import Known
 from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
 from andon.console.models.completeness import completeness_shown
@@ -28,7 +29,7 @@ from andon.console.models.incident import (
     incident_shown,
     temporal_place,
 )
-from andon.console.models.system import SystemShown, system_shown
+from andon.console.models.system import SystemShown
 from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
 from andon.console.parts import Parts
@@ -74,10 +75,6 @@ class Waiting(Frozen):
     decision: DecisionShown
 
 
-HELD_AT_MOST: Final = 200
-"""Incidents that are read whole to say whose holds they are; the holds of others are listed all the same."""
-
-
 def zone_of(name: str) -> tzinfo:
     """Return a zone by its name; UTC on a machine that does not know it."""
     try:
@@ -111,9 +108,13 @@ class Reading:
 
     async def now_of(self, caller: Caller) -> datetime:
         """Return the present moment in the zone of a person; in UTC if it is not known."""
+        return self._parts.now().astimezone(zone_of(caller.zone or await self.own_zone(caller)))
+
+    async def own_zone(self, caller: Caller) -> str:
+        """Return the name of the zone that a person's directory gives them; `UTC` if it gives none."""
         directory = await asyncio.to_thread(self._directory)
         person = directory.person(caller.person) if directory else None
-        return self._parts.now().astimezone(zone_of(person.zone if person else "UTC"))
+        return person.zone if person else "UTC"
 
     async def acting(self, record: DecisionRecord | None, caller: Caller) -> Role | None:
         """Return the role a caller answers a question in: their own, or the one they stand in for."""
@@ -218,7 +219,7 @@ class Reading:
 
     async def systems(self) -> list[SystemShown]:
         """Return all AI systems with the holds in force."""
-        return await asyncio.to_thread(self._systems)
+        return await asyncio.to_thread(systems_of, self._parts)
 
     async def evidence(self, incident: IncidentId) -> EvidenceShown:
         """Return all evidence of an incident."""
@@ -366,20 +367,6 @@ class Reading:
             response=self._parts.ledger.head(row.incident, Chain.RESPONSE),
             access=self._parts.ledger.head(row.incident, Chain.ACCESS),
         )
-
-    def _systems(self) -> list[SystemShown]:
-        holds, decided = self._parts.switches.holds(), self._parts.uses.all()
-        rows = map(self._parts.incidents.get, sorted({hold.incident for hold in holds})[:HELD_AT_MOST])
-        views = {row.incident: row.view for row in rows if row is not None and row.view is not None}
-        return [
-            system_shown(
-                system,
-                [hold for hold in holds if hold.lever.split(".", 1)[0] == system.id],
-                views,
-                decided.get(system.id),
-            )
-            for system in self._parts.systems.systems()
-        ]
 
     def _waiting(self, row: IncidentRow, decision: DecisionShown) -> Waiting:
         return Waiting(

@@ -26,7 +26,7 @@ from andon.api.authentication import Caller, TokenBook
 from andon.api.token_form import MAX_TOKEN, hash_of
 from andon.config import SignInSettings
 from andon.domain.directory import Role
-from andon.domain.values import Sha256Hex
+from andon.domain.values import PersonId, Sha256Hex
 from andon.register.sessions import How, SessionRow, SessionRows
 
 logger = logging.getLogger(__name__)
@@ -121,6 +121,16 @@ class Sessions:
         if now - row.seen_at >= SEEN_EVERY:
             await self._note_use(digest, now)
         return Session(caller, row.role, self._csrf(digest), digest, row.how, row.ends_at, row.proven_at)
+
+    async def ended_of(self, cookie: str, csrf: str) -> PersonId | None:
+        """Return whose session a form was made in, though it may have ended; None if it was in none."""
+        if not 0 < len(cookie) <= MAX_COOKIE:
+            return None
+        digest = hash_of(cookie)
+        if not hmac.compare_digest(csrf.encode(), self._csrf(digest).encode()):
+            return None
+        row = await asyncio.to_thread(self._rows.get, digest)
+        return row.person if row else None
 
     async def prove(self, session: Sha256Hex, how: How) -> str | None:
         """Return the new cookie of a session whose person just proved to be there; None if it has ended.

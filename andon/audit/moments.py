@@ -1,22 +1,28 @@
-"""What an incident's workflow remembered at each moment: its history is run again and watched.
+"""What an incident's workflows remembered at each moment: their histories are run again and watched.
 
-An interceptor copies the state each time the workflow sends ledger entries to rest. The history is
-replayed whole, since one that was cut short can't be.
+An interceptor copies the state each time a workflow has new ledger entries and begins something: calls an
+activity or a child, or goes on as a new run. What follows up on it after the close is watched as it sends
+its steps to rest. A history is replayed whole, since one that was cut short can't be. A run that does not
+replay is told of, with what came before it departed.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn
 
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import WorkflowHistory
 from temporalio.worker import (
+    ContinueAsNewInput,
+    ExecuteWorkflowInput,
     Interceptor,
     StartActivityInput,
+    StartChildWorkflowInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
@@ -24,155 +30,298 @@ from temporalio.worker import (
 
 from activities.ledger import Batch
 from andon.audit.recorded import APPEND
-from andon.audit.replay import NAMESPACE, replayer_of
-from andon.domain.errors import InvalidInputError
-from andon.domain.incident import IncidentState
-from andon.domain.ledger import Kind
+from andon.audit.replay import MAX_PROBLEM, NAMESPACE, replayer_of
+from andon.audit.runs import builds, run_of
+from andon.domain.declaration import Declaration
+from andon.domain.follow_up import FollowUp, Step, follow_up_workflow
+from andon.domain.incident import IncidentState, OpenIncident, workflow_id
+from andon.domain.ledger import Entry, Kind
+from andon.domain.notice import Notice
+from andon.domain.relived import (
+    AFTER,
+    Moment,
+    OrderThen,
+    QuestionThen,
+    Relived,
+    RunThen,
+    SealThen,
+    StageThen,
+)
 from andon.domain.response import Statement
+from andon.domain.signing import Envelope
 from andon.domain.values import PersonId
+from workers.build import build_id
 
 STATE: Final = "_state"
 """Where the incident's workflow keeps what it remembers."""
+FOLLOWING: Final = "_following"
+"""Where the workflow that follows up on it does."""
+RECORD: Final = "follow_up.record"
 
 
-@dataclass
-class Moment:
-    """What was so when an entry was sent to rest."""
+async def relive(
+    histories: Iterable[WorkflowHistory], namespace: str = NAMESPACE, *, source: str = "temporal"
+) -> Relived:
+    """Return the moments of an incident, oldest first, from all runs of its workflows.
 
-    sequence: int
-    at: datetime
-    stage: str
-    severity: str
-    classification: str
-    contained: bool
-    lead: str
-    gate_open: bool | None
-    evidence: list[str]
-    """Roots of the sealed snapshots."""
-    orders: dict[str, str]
-    open: dict[str, str]
-    """Open questions -> when they run out, and whom they ask."""
-    decided: dict[str, str]
-    facts: dict[str, str]
-    """What had been found and stated."""
-    told: dict[str, list[str]] = field(default_factory=dict)
-    """Roles -> what notices they had been sent."""
-    knew: dict[PersonId, list[str]] = field(default_factory=dict)
-    """People -> what they had opened, and what they had said, by then."""
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {**vars(self), "at": self.at.isoformat()}
-
-
-async def relive(histories: Iterable[WorkflowHistory], namespace: str = NAMESPACE) -> list[Moment]:
-    """Return the moments of an incident, oldest first.
-
-    Raises:
-        InvalidInputError: a history does not replay, so nothing can be said of what it remembered.
+    Batches of a run that was set back are there too; `line_of` holds them to the ledger.
     """
     watcher = _Watcher()
-    for history in histories:
-        if history.workflow_id.count("/") != 1:
-            continue  # a child's: it remembers nothing that the incident does not
+    runs: list[RunThen] = []
+    own = [one for one in histories if _tells(one.workflow_id)]
+    for history in sorted(own, key=lambda one: one.events[0].event_time.ToDatetime()):
+        watcher.gathered.begin(run_of(history))
         result = await replayer_of(namespace, [watcher]).replay_workflow(
             history, raise_on_replay_failure=False
         )
-        if result.replay_failure is not None:
-            raise InvalidInputError(f"{history.workflow_id} does not replay: {result.replay_failure}")
-    return watcher.moments()
+        failure = result.replay_failure
+        problem = f"{type(failure).__name__}: {failure}"[:MAX_PROBLEM] if failure is not None else None
+        runs.append(_run(history, problem))
+    return Relived(
+        moments=tuple(watcher.moments()),
+        runs=tuple(runs),
+        recorded_by=tuple(sorted(builds(own))),
+        replayed_by=build_id(),
+        source=source,
+    )
 
 
-def moment_at(moments: Sequence[Moment], at: datetime) -> Moment | None:
-    """Return the last moment up to a time; None: nothing had happened yet."""
-    before = [one for one in moments if one.at <= at]
-    return before[-1] if before else None
+def _tells(workflow: str) -> bool:
+    """Whether a workflow remembers what no other does: the incident, or what follows up on it."""
+    incident = workflow.removeprefix("incident/").split("/", 1)[0]
+    return workflow in (workflow_id(incident), follow_up_workflow(incident))
+
+
+def _run(history: WorkflowHistory, problem: str | None) -> RunThen:
+    started = history.events[0].workflow_execution_started_event_attributes
+    began = "continued" if started.continued_execution_run_id else "first"
+    reset = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+    if any(
+        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+        and event.workflow_task_failed_event_attributes.cause == reset
+        for event in history.events
+    ):
+        began = "reset"
+    return RunThen(
+        workflow=history.workflow_id,
+        run=run_of(history),
+        began_at=history.events[0].event_time.ToDatetime(UTC),
+        events=len(history.events),
+        began="follow_up" if history.workflow_id.count("/") > 1 else began,
+        problem=problem,
+    )
+
+
+@dataclass
+class _Seen:
+    """What a workflow remembered when it began something, and the entries that had come since."""
+
+    run: str
+    at: datetime
+    state: IncidentState
+    entries: tuple[Entry, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass
+class _Followed:
+    """What a follow-up remembered when it sent a step to rest."""
+
+    run: str
+    at: datetime
+    following: FollowUp
+    step: Step
+
+
+@dataclass
+class _Gathered:
+    run: str = ""
+    reached: int = 0
+    """Entries of this run that have been seen, and those it was handed over with."""
+    moments: list[_Seen] = field(default_factory=list)
+    steps: list[_Followed] = field(default_factory=list)
+
+    def begin(self, run: str) -> None:
+        self.run, self.reached = run, 0
+
+    def note(self, notices: tuple[Notice, ...] = ()) -> None:
+        """Note what the incident's workflow remembers, if it has entries that were not seen yet."""
+        state = getattr(workflow.instance(), STATE, None)
+        if not isinstance(state, IncidentState):
+            return
+        entries = tuple(one for one in state.pending if one.sequence >= self.reached)
+        if entries:
+            self.reached = entries[-1].sequence + 1
+            copy = state.model_copy(deep=True)
+            self.moments.append(_Seen(self.run, workflow.now(), copy, entries, notices))
+        elif notices and self.moments and self.moments[-1].run == self.run:
+            self.moments[-1].notices += notices
 
 
 class _Watcher(Interceptor):
-    """Gathers what the workflow remembered, by the sequence of the entry that went to rest."""
+    """Gathers what the workflows remembered."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[datetime, IncidentState, Batch]] = {}
+        self.gathered = _Gathered()
 
     def workflow_interceptor_class(
         self, _input: WorkflowInterceptorClassInput
     ) -> type[WorkflowInboundInterceptor]:
-        """Return a class that puts the watcher between a workflow and its activities."""
-        seen = self._seen
+        """Return a class that puts the watcher between a workflow and what it begins."""
+        gathered = self.gathered
 
         class Inbound(WorkflowInboundInterceptor):
             def init(self, outbound: WorkflowOutboundInterceptor) -> None:
-                super().init(_Outbound(outbound, seen))
+                super().init(_Outbound(outbound, gathered))
+
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - the SDK's
+                opening = input.args[0] if input.args else None
+                if isinstance(opening, OpenIncident) and opening.carried is not None:
+                    gathered.reached = opening.carried.head.length
+                return await super().execute_workflow(input)
 
         return Inbound
 
     def moments(self) -> list[Moment]:
-        """Return what was gathered, in the chain's order, with who had been told and shown what."""
+        """Return what was gathered, in the chain's order; what a reset run repeats is there once."""
+        seen: dict[int, list[tuple[Entry, ...]]] = {}
         found: list[Moment] = []
-        told: dict[str, list[str]] = {}
-        knew: dict[PersonId, list[str]] = {}
-        for sequence in sorted(self._seen):
-            at, state, batch = self._seen[sequence]
-            _spread(told, knew, batch)
-            one = _moment(sequence, at, state)
-            one.told = {role: list(what) for role, what in told.items()}
-            one.knew = {person: list(what) for person, what in knew.items()}
-            found.append(one)
-        return found
+        for one in sorted(self.gathered.moments, key=lambda one: one.entries[-1].sequence):
+            alike = seen.setdefault(one.entries[-1].sequence, [])
+            if one.entries not in alike:
+                alike.append(one.entries)
+                found.append(_moment(one))
+        return [*found, *_after(self.gathered.steps, found[-1])] if found else []
 
 
 class _Outbound(WorkflowOutboundInterceptor):
-    def __init__(
-        self, following: WorkflowOutboundInterceptor, seen: dict[int, tuple[datetime, IncidentState, Batch]]
-    ) -> None:
+    def __init__(self, following: WorkflowOutboundInterceptor, gathered: _Gathered) -> None:
         super().__init__(following)
-        self._seen = seen
+        self._gathered = gathered
 
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002 - the SDK's
-        """Note what the workflow remembers when it sends entries to rest."""
-        if input.activity == APPEND:
-            batch = next(one for one in input.args if isinstance(one, Batch))
-            state: IncidentState = getattr(workflow.instance(), STATE)
-            last = max(entry.sequence for entry in batch.entries)
-            self._seen[last] = (workflow.now(), state.model_copy(deep=True), batch)
+        """Note what the workflow remembers when it calls an activity; who is told is in its batches."""
+        if input.activity == RECORD:
+            self._follow(next(one for one in input.args if isinstance(one, Step)))
+        else:
+            batch = next((one for one in input.args if isinstance(one, Batch)), None)
+            self._gathered.note(batch.notices if batch is not None and input.activity == APPEND else ())
         return super().start_activity(input)
 
+    async def start_child_workflow(
+        self,
+        input: StartChildWorkflowInput,  # noqa: A002 - the SDK's
+    ) -> workflow.ChildWorkflowHandle[Any, Any]:
+        """Note what the workflow remembers when it starts a child."""
+        self._gathered.note()
+        return await super().start_child_workflow(input)
 
-def _moment(sequence: int, at: datetime, state: IncidentState) -> Moment:
-    open_now = {name: one for name, one in state.decisions.items() if one.open}
+    def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:  # noqa: A002 - the SDK's
+        """Note what the workflow hands over."""
+        self._gathered.note()
+        super().continue_as_new(input)
+
+    def _follow(self, step: Step) -> None:
+        following: FollowUp = getattr(workflow.instance(), FOLLOWING)
+        self._gathered.steps.append(_Followed(self._gathered.run, workflow.now(), following, step))
+
+
+def _moment(seen: _Seen) -> Moment:
+    state = seen.state
+    decisions = state.decisions.items()
     return Moment(
-        sequence=sequence,
-        at=at,
+        name=str(seen.entries[-1].sequence),
+        at=seen.at,
+        run=seen.run,
+        entries=seen.entries,
         stage=state.stage.value,
+        stages=tuple(
+            StageThen(stage=one.stage.value, state=one.state, owner=one.owner, due=one.due)
+            for one in state.stages
+        ),
         severity=state.severity.value,
         classification=state.classification.value,
         contained=state.contained,
         lead=state.lead or "",
         gate_open=state.gate.open if state.gate else None,
-        evidence=[seal.root for seal in state.seals],
-        orders={name: one.state.value for name, one in state.orders.items()},
-        open={
-            name: f"{one.request.deadline.isoformat() if one.request.deadline else 'no deadline'}, "
-            f"{' '.join(one.request.eligible)}"
-            for name, one in open_now.items()
+        evidence=tuple(
+            SealThen(root=one.root, sealed_at=one.sealed_at, items=one.items, gaps=len(one.missing))
+            for one in state.seals
+        ),
+        orders={
+            name: OrderThen(
+                state=one.state.value,
+                lever=one.order.lever.id,
+                verb=one.order.lever.verb.value,
+                target=one.order.lever.target,
+            )
+            for name, one in state.orders.items()
         },
-        decided={name: str(one.effect) for name, one in state.decisions.items() if one.effect},
-        facts=dict(state.findings),
+        open={
+            name: QuestionThen(
+                kind=one.request.kind.value,
+                deadline=one.request.deadline,
+                roles=tuple(sorted(one.request.roles_at(seen.at))),
+                answers={answer.person: answer.option for answer in one.accepted},
+                breached=one.breached,
+                rungs=one.rungs_reached,
+                defaulted=one.defaulted,
+            )
+            for name, one in decisions
+            if one.open
+        },
+        decided={name: str(one.effect) for name, one in decisions if one.effect},
+        facts={**state.findings, **state.facts},
+        told=_told(seen.notices),
+        knew=_knew(seen),
+        changes={name: one.state.value for name, one in state.changes.items()},
     )
 
 
-def _spread(told: dict[str, list[str]], knew: dict[PersonId, list[str]], batch: Batch) -> None:
-    for notice in batch.notices:
+def _after(steps: Iterable[_Followed], last: Moment) -> list[Moment]:
+    """Return the moments after the close: the incident stands, and its changes go on."""
+    found: list[Moment] = []
+    for number, one in enumerate(sorted(steps, key=lambda one: one.at), start=1):
+        said = _said(one.step.statement) if one.step.statement is not None else {}
+        left = {change.id: change.state.value for change in one.following.changes}
+        made = {
+            "name": f"{AFTER}{number}",
+            "at": one.at,
+            "run": one.run,
+            "entries": (),
+            "step": one.step.access,
+            "told": _told(one.step.notices),
+            "knew": said,
+            "changes": {**last.changes, **left},
+        }
+        found.append(last.model_copy(update=made))
+    return found
+
+
+def _told(notices: Iterable[Notice]) -> dict[str, tuple[str, ...]]:
+    told: dict[str, tuple[str, ...]] = {}
+    for notice in notices:
         for role in notice.roles:
-            told.setdefault(role.value, []).append(f"{notice.about} {notice.subject}".strip())
-    envelopes = {exhibit.digest: exhibit.envelope for exhibit in batch.exhibits}
-    for entry in batch.entries:
+            told[role.value] = (*told.get(role.value, ()), f"{notice.about} {notice.subject}".strip())
+    return told
+
+
+def _knew(seen: _Seen) -> dict[PersonId, tuple[str, ...]]:
+    envelopes = {exhibit.digest: exhibit.envelope for exhibit in seen.state.exhibits}
+    knew: dict[PersonId, tuple[str, ...]] = {}
+    for entry in seen.entries:
         envelope = envelopes.get(entry.digests.get("statement", ""))
         if entry.kind != Kind.RESPONSE_ACCEPTED or envelope is None:
             continue
         # What they said, not whether it is signed: that is the verifier's to find.
         said = Statement.model_validate_json(base64.b64decode(envelope.payload))
-        mine = knew.setdefault(said.person, [])
-        mine += [f"opened {one}" for one in said.opened if f"opened {one}" not in mine]
-        mine.append(f"said {said.option} to {said.decision}")
+        opened = tuple(f"opened {one}" for one in said.opened)
+        knew[said.person] = (*knew.get(said.person, ()), *opened, f"said {said.option} to {said.decision}")
+    return knew
+
+
+def _said(envelope: Envelope) -> dict[PersonId, tuple[str, ...]]:
+    """Return who said what of a change."""
+    declared = Declaration.model_validate_json(base64.b64decode(envelope.payload))
+    about = " ".join(declared.about.values())
+    return {declared.person: (f"said {declared.kind.value} of {about}".strip(),)}

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf.json_format import ParseError
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Interceptor, Replayer
 
 from andon.audit.texts import read_json
 from andon.domain.errors import InvalidInputError, NotFoundError
+from andon.domain.follow_up import follow_up_workflow
+from andon.domain.incident import workflow_id
 
 NAMESPACE: Final = "andon"
 MAX_PROBLEM: Final = 2_000
@@ -79,9 +81,11 @@ def replayer_of(namespace: str = NAMESPACE, interceptors: Sequence[Interceptor] 
     # Loaded here: reading a timeline or verifying a file needs no workflow code.
     from workers.compose import WORKFLOWS  # noqa: PLC0415
     from workers.sandbox import sandbox_runner  # noqa: PLC0415
+    from workflows.archive import ArchiveWorkflow  # noqa: PLC0415
+    from workflows.follow_up import FollowUpWorkflow  # noqa: PLC0415
 
     return Replayer(
-        workflows=list(WORKFLOWS),
+        workflows=[*WORKFLOWS, FollowUpWorkflow, ArchiveWorkflow],
         workflow_runner=sandbox_runner(),
         data_converter=pydantic_data_converter,
         namespace=namespace,
@@ -100,32 +104,57 @@ async def replay(history: WorkflowHistory, namespace: str = NAMESPACE) -> Replay
 async def histories(
     address: str, incident: str, namespace: str = NAMESPACE
 ) -> AsyncIterator[WorkflowHistory]:
-    """Yield every run of an incident's workflow, oldest first, each followed by its children.
+    """Yield every run of an incident's workflow, of what follows up on it, and of their children, once each.
 
     Raises:
         NotFoundError: Temporal knows no such incident.
         RuntimeError: Temporal can't be reached.
     """
     client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
-    workflow = f"incident/{incident}"
-    try:
-        described = await client.get_workflow_handle(workflow).describe()
-    except RPCError as error:
-        raise NotFoundError("workflow", workflow) from error
-    first = described.raw_description.workflow_execution_info.first_run_id or described.run_id
-    waiting: list[tuple[str, str | None]] = [(workflow, first)]
-    for _ in range(RUNS_AT_MOST):
-        if not waiting:
-            return
+    own = workflow_id(incident)
+    waiting = [*await _known(client, own), *await _known(client, follow_up_workflow(incident))]
+    if not waiting:
+        raise NotFoundError("workflow", own)
+    seen: set[tuple[str, str]] = set()
+    while waiting and len(seen) < RUNS_AT_MOST:
         name, run = waiting.pop(0)
-        history = await client.get_workflow_handle(name, run_id=run).fetch_history()
+        if (name, run) in seen:
+            continue
+        seen.add((name, run))
+        try:
+            history = await client.get_workflow_handle(name, run_id=run).fetch_history()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            continue  # its time is up there
         yield history
         waiting += _onward(name, history)
 
 
-def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str | None]]:
-    """Return the run this one continued as, and the children it started."""
-    found: list[tuple[str, str | None]] = []
+async def _known(client: Client, workflow: str) -> list[tuple[str, str]]:
+    """Return the runs of a workflow that Temporal knows, oldest first.
+
+    One that was started again names no run before it, so those are listed; the list may lag, so the first
+    and the present run are asked for.
+    """
+    try:
+        described = await client.get_workflow_handle(workflow).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return []
+    first = described.raw_description.workflow_execution_info.first_run_id or described.run_id
+    listed = [
+        (one.start_time, one.run_id)
+        async for one in client.list_workflows(f"WorkflowId = '{workflow}'", limit=RUNS_AT_MOST)
+    ]
+    runs = [first, *(run for _, run in sorted(listed)), described.run_id]
+    return [(workflow, run) for run in dict.fromkeys(runs)]
+
+
+def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str]]:
+    """Return the run this one continued as or was reset from, and the children it started."""
+    found: list[tuple[str, str]] = []
     for event in history.events:
         if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
             child = event.child_workflow_execution_started_event_attributes.workflow_execution
@@ -133,4 +162,8 @@ def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str | None]]
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
             onward = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
             found.append((name, onward))
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            failed = event.workflow_task_failed_event_attributes
+            if failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+                found.append((name, failed.base_run_id))
     return found

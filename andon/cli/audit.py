@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from andon.cli import screen
+from andon.cli.moments import in_words, moment_then, tell
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
+from andon.cli.subject import AUDITOR, entries_of, runs_of
 from andon.domain.errors import EvidenceStoreError
 
 if TYPE_CHECKING:
-    from temporalio.client import WorkflowHistory
-
     from andon.audit.findings import Report
-    from andon.audit.moments import Moment
-    from andon.domain.ledger import Entry
 
-AUDITOR: Final = "auditor"
-MOMENTS_AT_MOST: Final = 40
 app = App(name="audit", help="Verify, replay and read an incident, trusting nobody.", help_format="markdown")
 app.command("andon.cli.exporting:export", name="export")
+app.command("andon.cli.moments:moments", name="moments")
 _Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -131,7 +128,7 @@ def replay(
     runs, build = (
         ([read_history(path) for path in history or ()], "")
         if history
-        else _runs(subject, where, archived=archived)
+        else runs_of(subject, where, archived=archived)
     )
 
     async def all_of() -> list[dict[str, object]]:
@@ -179,13 +176,13 @@ def timeline(
 
     if at is not None and at.tzinfo is None:
         raise CommandError("--at needs its zone, such as 2026-03-01T10:05:00Z", Exit.BAD_INPUT)
-    entries = _entries(subject, where)
+    entries = entries_of(subject, where)
     shown = until(entries, at)
     known = known_at(entries, at) if at is not None else None
-    then = _moment(subject, where, at) if at is not None else None
+    then = moment_then(subject, where, at) if at is not None else None
     if json:
         state = {"known": known.plain()} if known else {}
-        replayed = {"then": then.plain()} if then else {}
+        replayed = {"then": then.model_dump(mode="json")} if then else {}
         screen.as_json({"entries": [entry.model_dump(mode="json") for entry in shown], **state, **replayed})
         return Exit.OK
     from andon.cli.entries import cells  # noqa: PLC0415 - as in verify
@@ -193,83 +190,10 @@ def timeline(
     columns = ("#", "time", "who", "what", "about", "detail")
     screen.table("Timeline", columns, [cells(entry) for entry in shown], empty="Nothing had happened yet.")
     if known is not None:
-        screen.pairs("\nKnown then", _in_words(known.plain()))
+        screen.pairs("\nKnown then", in_words(known.plain()))
     if then is not None:
-        _tell(then)
+        tell(then)
     return Exit.OK
-
-
-@app.command
-def moments(subject: str, /, *, where: Where = HERE, json: _Json = False) -> int:
-    """List the moments at which an incident's state changed, for `timeline --at`.
-
-    Example: andon audit moments INC-20260301-4f7k2a.zip
-
-    Args:
-        subject: a bundle, or the id of an incident.
-        where: where Andon is, and who asks.
-        json: print the list as JSON.
-    """
-    from andon.audit.moments import relive  # noqa: PLC0415 - as in verify
-
-    runs, _ = _runs(subject, where)
-    found = asyncio.run(relive(runs))
-    if json:
-        screen.as_json([one.plain() for one in found])
-        return Exit.OK
-    rows = [
-        (one.sequence, screen.when(one.at), one.stage, "yes" if one.contained else "no", ", ".join(one.open))
-        for one in found
-    ]
-    screen.table("Moments", ("#", "time", "stage", "contained", "open questions"), rows, empty="None.")
-    return Exit.OK
-
-
-def _entries(subject: str, where: Where) -> list[Entry]:
-    if Path(subject).exists():
-        from andon.audit.offline import read_bundle  # noqa: PLC0415 - as in verify
-
-        with read_bundle(Path(subject)) as (_, opened):
-            for line in opened.unreadable:
-                screen.warn(f"andon: {screen.inert(line.where)}: {screen.inert(line.problem)}")
-            return opened.entries
-    from andon.cli.ledger import pages, read_entry  # noqa: PLC0415 - as in verify
-    from andon.cli.service import console  # noqa: PLC0415
-
-    with console(find(where, role=AUDITOR)) as service:
-        return [read_entry(raw) for raw in pages(service, subject)]
-
-
-def _runs(
-    subject: str | None, where: Where, *, archived: bool = False
-) -> tuple[Iterable[WorkflowHistory], str]:
-    """Return the histories of a bundle or an incident, and which build ran them."""
-    if subject is not None and Path(subject).exists():
-        from andon.audit.offline import read_bundle, said_of_code  # noqa: PLC0415 - as in verify
-
-        with read_bundle(Path(subject)) as (bundle, _):
-            return list(bundle.histories()), said_of_code(bundle)
-    from andon.cli.collect import fetch_archived, fetch_histories  # noqa: PLC0415 - as in verify
-
-    if archived:
-        found = fetch_archived(find(where, role=AUDITOR), subject or "")
-        return found.histories, f"archived by build {found.archive.build} as {found.key}"
-    return fetch_histories(find(where, role=AUDITOR), subject or ""), ""
-
-
-def _moment(subject: str, where: Where, at: datetime) -> Moment | None:
-    from andon.audit.moments import moment_at, relive  # noqa: PLC0415 - as in verify
-
-    try:
-        runs, _ = _runs(subject, where)
-    except CommandError as error:
-        screen.warn(f"andon: without the histories only the ledger's words are shown: {error.message}")
-        return None
-    return moment_at(asyncio.run(relive(runs)), at)
-
-
-def _tell(then: Moment) -> None:
-    screen.pairs(f"\nAs entry {then.sequence} was written", _in_words(then.plain()))
 
 
 def _reported(report: Report, notes: Sequence[str], *, json: bool) -> int:
@@ -289,20 +213,6 @@ def _reported(report: Report, notes: Sequence[str], *, json: bool) -> int:
     verdict = "holds" if report.holds else "is BROKEN"
     screen.say(f"{report.incident} {verdict}: {report.entries} entries, head {report.head}")
     return code
-
-
-def _in_words(known: dict[str, object]) -> dict[str, object]:
-    words: dict[str, object] = {}
-    for name, value in known.items():
-        if isinstance(value, list):
-            words[name] = ", ".join(str(one) for one in value) or "none"
-        elif isinstance(value, dict):
-            words[name] = ", ".join(f"{key}: {one}" for key, one in value.items()) or "none"
-        elif isinstance(value, bool):
-            words[name] = "yes" if value else "no"
-        else:
-            words[name] = screen.when(value) if name == "at" else value
-    return words
 
 
 def _read(path: Path) -> bytes:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from andon.audit.moments import moment_at, relive
+from andon.audit.moments import relive
 from andon.audit.offline import read_bundle, said_of_code
 from andon.audit.write import Staging
 from andon.domain.ledger import Kind
+from andon.domain.relived import line_of, moment_at
 from andon.domain.values import sha256
 from tests.audit.bundled import TRUST, Made
 
@@ -42,8 +43,11 @@ def test_it_verifies_where_no_socket_can_be_made(bundle: Path, tmp_path: Path) -
 
 async def test_what_was_known_at_a_moment_is_what_the_workflow_remembered(bundle: Path, made: Made) -> None:
     with read_bundle(bundle) as (opened, _):
-        moments = await relive(opened.histories())
+        relived = await relive(opened.histories())
     entries = made.entries()
+    line = line_of(relived, entries)
+    assert line.fits
+    moments = line.moments
     contained = next(entry for entry in entries if entry.kind == Kind.CONTAINED)
     settled = [entry for entry in entries if entry.kind == Kind.DECISION_SETTLED]
     before = moment_at(moments, settled[0].at)
@@ -51,7 +55,7 @@ async def test_what_was_known_at_a_moment_is_what_the_workflow_remembered(bundle
     assert "triage-1" in {**before.open, **before.decided}
     assert moments[-1].sequence == entries[-1].sequence
     assert moments[-1].open == {}
-    assert moments[-1].knew["p-responder"] == ["said confirm to triage-1"]
+    assert moments[-1].knew["p-responder"] == ("said confirm to triage-1",)
     assert any("question triage" in told for told in moments[-1].told["responder"])
     assert moment_at(moments, contained.at.replace(year=2020)) is None
 

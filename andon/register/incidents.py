@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import (
     Connection,
     Engine,
-    Row,
     Select,
     case,
     distinct,
@@ -29,13 +28,17 @@ from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.use import UseDecided
 from andon.ports import SealedText
+from andon.register.asked import ask_of
 from andon.register.changes import mirror
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.failures import Failed
+from andon.register.incident_rows import HEAD, IncidentHead, IncidentRow, incident_head, incident_row
 from andon.register.lever_proofs import note_proofs
 from andon.register.system_uses import SystemUses, note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
+
+__all__ = ["Allotment", "IncidentHead", "IncidentRow", "Incidents", "Listed", "Which"]
 
 
 class Listed(StrEnum):
@@ -46,6 +49,25 @@ class Listed(StrEnum):
     ALL = "all"
 
 
+class Which(TypedDict, total=False):
+    """Which incidents are read: all of these hold. Newest first, unless told otherwise."""
+
+    stage: Stage | None
+    severity: Band | None
+    system: str | None
+    state: Listed
+    classification: Classification | None
+    failed: Failed | None
+    sought: Sought
+    among: Collection[str]
+    """Only these."""
+    due_first: bool
+    """What runs out first at the top; what has no clock last."""
+    limit: int
+    before: str | None
+    """The last incident of the page before; only for newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allotment:
     """The incident a detection belongs to, and whether it was opened for it."""
@@ -53,44 +75,6 @@ class Allotment:
     incident: str
     opened: bool
     recurrence_of: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
-    """One incident: columns for lists, and whole for its page."""
-
-    incident: str
-    system: str
-    source: str
-    channel: str
-    type: str | None
-    title: SealedText | None
-    opened_at: datetime
-    started_at: datetime | None
-    recurrence_of: str | None
-    containment_required: bool
-    exercise: bool
-    stage: Stage
-    severity: Band
-    classification: Classification
-    provisional: bool
-    contained: bool
-    next_deadline: datetime | None
-    closed_at: datetime | None
-    root_cause: str | None
-    also_class: str | None
-    opening_json: str | None
-    view_json: str | None
-
-    @property
-    def opening(self) -> OpenIncident | None:
-        """What the door handed to the workflow; None if the row was rebuilt from a view."""
-        return OpenIncident.model_validate_json(self.opening_json) if self.opening_json else None
-
-    @property
-    def view(self) -> IncidentView | None:
-        """What the workflow shows; None until it has begun."""
-        return IncidentView.model_validate_json(self.view_json) if self.view_json else None
 
 
 class Incidents:
@@ -178,6 +162,7 @@ class Incidents:
                 if not insert_if_absent(connection, incidents, fresh, on=("incident",)):
                     return
             mirror(connection, view)
+            ask_of(connection, view)
             note_use(connection, view)
             note_proofs(connection, view)
 
@@ -185,36 +170,17 @@ class Incidents:
         """Return one incident."""
         with reading(self._engine) as connection:
             row = connection.execute(select(incidents).where(incidents.c.incident == incident)).first()
-            return _incident_row(row) if row else None
+            return incident_row(row) if row else None
 
-    def list(
-        self,
-        *,
-        stage: Stage | None = None,
-        severity: Band | None = None,
-        system: str | None = None,
-        state: Listed = Listed.ALL,
-        classification: Classification | None = None,
-        failed: Failed | None = None,
-        sought: Sought = ANYTHING,
-        limit: int = 50,
-        before: str | None = None,
-    ) -> list[IncidentRow]:
-        """Return incidents, newest first; `before` is the last incident of the page before."""
-        wanted = sought.narrow(select(incidents))
-        for column, value in (
-            (incidents.c.stage, stage),
-            (incidents.c.severity, severity),
-            (incidents.c.system, system),
-            (incidents.c.classification, classification),
-        ):
-            if value is not None:
-                wanted = wanted.where(column == value)
-        wanted = failed.narrow(wanted) if failed is not None else wanted
-        wanted = _after(_STATES[state](wanted), before)
-        wanted = wanted.order_by(incidents.c.opened_at.desc(), incidents.c.incident.desc()).limit(limit)
+    def list(self, **which: Unpack[Which]) -> list[IncidentRow]:
+        """Return incidents whole."""
         with reading(self._engine) as connection:
-            return [_incident_row(row) for row in connection.execute(wanted)]
+            return [incident_row(row) for row in connection.execute(_chosen(select(incidents), which))]
+
+    def heads(self, **which: Unpack[Which]) -> Sequence[IncidentHead]:
+        """Return incidents without what their pages show: a list needs a fraction of it."""
+        with reading(self._engine) as connection:
+            return [incident_head(row) for row in connection.execute(_chosen(select(*HEAD), which))]
 
     def use_decided(self, system: str) -> UseDecided | None:
         """Return what the incident that ended last decided about the use of an AI system."""
@@ -247,6 +213,27 @@ _STATES: Final[dict[Listed, Callable[[Select[Any]], Select[Any]]]] = {
     Listed.CLOSED: lambda wanted: wanted.where(incidents.c.closed_at.is_not(None)),
     Listed.ALL: lambda wanted: wanted,
 }
+
+
+def _chosen(wanted: Select[Any], which: Which) -> Select[Any]:
+    wanted = which.get("sought", ANYTHING).narrow(wanted)
+    for column, value in (
+        (incidents.c.stage, which.get("stage")),
+        (incidents.c.severity, which.get("severity")),
+        (incidents.c.system, which.get("system")),
+        (incidents.c.classification, which.get("classification")),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if (failed := which.get("failed")) is not None:
+        wanted = failed.narrow(wanted)
+    if (among := which.get("among")) is not None:
+        wanted = wanted.where(incidents.c.incident.in_(among))
+    wanted = _after(_STATES[which.get("state", Listed.ALL)](wanted), which.get("before"))
+    newest = (incidents.c.opened_at.desc(), incidents.c.incident.desc())
+    due = (incidents.c.next_deadline.is_(None), incidents.c.next_deadline)
+    wanted = wanted.order_by(*(due if which.get("due_first") else ()), *newest)
+    return wanted.limit(which.get("limit", 50))
 
 
 def _after(wanted: Select[Any], before: str | None) -> Select[Any]:
@@ -338,31 +325,3 @@ def _rebuilt_row(view: IncidentView) -> dict[str, Any]:
         "containment_required": bool(view.orders),
         "exercise": view.exercise,
     }
-
-
-def _incident_row(row: Row[Any]) -> IncidentRow:
-    title = SealedText(id=row.title_id, digest=row.title_digest) if row.title_id else None
-    return IncidentRow(
-        incident=row.incident,
-        system=row.system,
-        source=row.source,
-        channel=row.channel,
-        type=row.type,
-        title=title,
-        opened_at=row.opened_at,
-        started_at=row.started_at,
-        recurrence_of=row.recurrence_of,
-        containment_required=row.containment_required,
-        exercise=row.exercise,
-        stage=Stage(row.stage),
-        severity=Band(row.severity),
-        classification=Classification(row.classification),
-        provisional=row.provisional,
-        contained=row.contained,
-        next_deadline=row.next_deadline,
-        closed_at=row.closed_at,
-        root_cause=row.root_cause,
-        also_class=row.also_class,
-        opening_json=row.opening,
-        view_json=row.view,
-    )

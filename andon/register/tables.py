@@ -128,6 +128,7 @@ incidents = Table(
     Column("view_version", Integer),
     Column("view", Text),
     Index("ix_incidents_opened_at_incident", "opened_at", "incident"),
+    Index("ix_incidents_closed_at_opened_at", "closed_at", "opened_at"),
     Index("ix_incidents_closed_at_started_at", "closed_at", "started_at"),
     Index("ix_incidents_source_opened_at", "source", "opened_at"),
     Index("ix_incidents_system_dedupe", "system", "dedupe"),

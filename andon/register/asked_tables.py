@@ -1,0 +1,18 @@
+"""The table of open questions: of whom each is asked, beside the incident that asks it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, String, Table, Text
+
+from andon.register.tables import REGISTER, Moment
+
+asked_questions = Table(
+    "asked_questions",
+    REGISTER,
+    Column("incident", String(32), primary_key=True),
+    Column("decision", String(64), primary_key=True),
+    Column("deadline", Moment),
+    Column("opened_at", Moment, nullable=False),
+    Column("asked", Text, nullable=False),
+    Index("ix_asked_questions_deadline", "deadline"),
+)

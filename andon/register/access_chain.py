@@ -14,6 +14,7 @@ from andon.domain.custody import Access, access_entry
 from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.signing import Envelope
+from andon.register.access_index import mark_accesses
 from andon.register.custody_tables import access_unlocked
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.tables import ledger_entries, statements
@@ -97,6 +98,7 @@ def _append(connection: Connection, access: Access) -> Entry:
             entry=entry.model_dump_json(),
         )
     )
+    mark_accesses(connection, [entry])
     connection.execute(access_unlocked.insert().values(incident=entry.incident, sequence=entry.sequence))
     return entry
 

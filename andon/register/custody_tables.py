@@ -16,6 +16,20 @@ access_unlocked: Final = Table(
 )
 """Entries of access chains that are not known to be in locked storage yet."""
 
+access_marks: Final = Table(
+    "access_marks",
+    REGISTER,
+    Column("incident", String(32), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Index("ix_access_marks_at", "at", "incident", "sequence"),
+    Index("ix_access_marks_actor_at", "actor", "at"),
+    Index("ix_access_marks_kind_at", "kind", "at"),
+)
+"""By what the entries of all access chains are looked up; the entries themselves are in `ledger_entries`."""
+
 item_keys: Final = Table(
     "item_keys",
     REGISTER,

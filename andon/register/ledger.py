@@ -11,6 +11,7 @@ from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET
+from andon.register.access_index import mark_accesses
 from andon.register.engine import insert_all_absent, insert_if_absent, reading, writing
 from andon.register.tables import ledger_entries, statements
 
@@ -109,6 +110,7 @@ def _append(connection: Connection, entries: Sequence[Entry]) -> None:
             }
         )
     insert_all_absent(connection, ledger_entries, rows, on=("incident", "chain", "sequence"))
+    mark_accesses(connection, entries)
     standing = _digests(connection, first, entries[-1].sequence)
     for entry, row in zip(entries, rows, strict=True):
         if (found := standing.get(entry.sequence)) != row["digest"]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
 from andon.cli import screen
 from andon.cli.incidents import READER, rows_of
-from andon.cli.outcome import CommandError, Exit
+from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.stopping import price
 from andon.cli.system_files import add, check
 from andon.domain.readiness import WEIGHED
+from andon.domain.system import Tier
 from andon.domain.use import Use
 
 app = App(name="systems", help="Show, check and add the AI systems under protection.", help_format="markdown")
@@ -24,46 +27,57 @@ _Json = Annotated[bool, Parameter(negative="")]
 
 @app.command(name="list")
 @app.default
-def list_systems(*, state: Use | None = None, where: Where = HERE, json: _Json = False) -> int:
-    """Show the AI systems under protection, how each is used, and what holds it.
+def list_systems(
+    *,
+    tier: Tier | None = None,
+    owner: str | None = None,
+    state: Use | None = None,
+    open_only: Annotated[bool, Parameter(name="--open", negative="")] = False,
+    unproven: Annotated[bool, Parameter(negative="")] = False,
+    where: Where = HERE,
+    json: _Json = False,
+) -> int:
+    """Show the AI systems under protection, how each is used, what holds it, and which levers were proven.
 
     Example: andon systems list --state retired
 
+    Example: andon systems list --tier high --unproven
+
     Args:
+        tier: only those of this tier.
+        owner: only those of this business owner.
         state: only those used like this.
+        open_only: only those with an open incident.
+        unproven: only those with a lever that never was proven.
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    answer = _asked(where)
-    found = [one for one in rows_of(answer, "systems") if state is None or _use(one).get("use") == state]
+    with console(find(where, role=READER)) as service:
+        answer = service.get(
+            "/v1/systems",
+            tier=tier,
+            owner=owner,
+            use=state,
+            open=open_only or None,
+            unproven=unproven or None,
+        )
     if json:
-        screen.as_json(answer if state is None else {**answer, "systems": found})
+        screen.as_json(answer)
         return Exit.OK
+    found = rows_of(answer, "systems")
+    narrowed = any((tier, owner, state, open_only, unproven))
     screen.table(
         "AI systems",
-        ("system", "tier", "owner", "use", "since", "levers", "held by", ""),
-        [
-            (
-                one.get("id"),
-                one.get("tier"),
-                one.get("business_owner"),
-                str(_use(one).get("use") or "").replace("_", " "),
-                _since(one),
-                len(one.get("levers") or []),
-                ", ".join(sorted({str(hold.get("incident")) for hold in one.get("holds") or []}))
-                or "nothing",
-                "" if one.get("in_inventory", True) else "not registered",
-            )
-            for one in found
-        ],
-        empty="No AI system is registered." if state is None else f"No AI system is {state}.",
+        ("system", "tier", "owner", "use", "levers proven", "incidents", "held by", ""),
+        [_line(one) for one in found],
+        empty="No AI system fits." if narrowed else "No AI system is registered.",
     )
     return Exit.OK
 
 
 @app.command
 def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
-    """Show one AI system: its levers, and the holds in force.
+    """Show one AI system: its levers and when each was last proven, holds, incidents, versions, sources.
 
     Example: andon systems show refund_desk
 
@@ -72,9 +86,8 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    found = next((one for one in rows_of(_asked(where), "systems") if one.get("id") == system), None)
-    if found is None:
-        raise CommandError(f"there is no AI system {screen.inert(system)!r}", Exit.BAD_INPUT)
+    with console(find(where, role=READER)) as service:
+        found: Any = service.get(f"/v1/systems/{quote(system, safe='')}")
     if json:
         screen.as_json(found)
         return Exit.OK
@@ -82,29 +95,74 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     screen.pairs(
         "\nTrade-offs", {what: stated.get(name) or "nobody has said" for name, what in WEIGHED.items()}
     )
-    holds = [hold for hold in found.get("holds") or [] if isinstance(hold, Mapping)]
-    screen.pairs(
-        screen.inert(system),
-        {
-            "name": found.get("name"),
-            "tier": found.get("tier"),
-            "owner": found.get("business_owner"),
-            "use": str(_use(found).get("use") or "").replace("_", " "),
-            "since": _since(found),
-        },
-    )
+    screen.pairs(screen.inert(system), _about(found))
     if not found.get("in_inventory", True):
         screen.warn(
             "Nobody has registered it: its flags are the safest containment there is, if it reads them."
         )
+    never = [one.get("id") for one in rows_of(found, "levers") if not one.get("proven")]
+    if never:
+        screen.warn(
+            f"Never proven: {', '.join(map(screen.inert, never))}. Nobody has seen them stop anything."
+        )
     screen.table(
         "\nLevers",
-        ("lever", "verb", "held by"),
-        [_lever(lever, holds) for lever in found.get("levers") or []],
-        empty="\nNo levers.",
+        ("lever", "does", "now", "last proven", "expected cost", "takes a decision first"),
+        [_lever(lever) for lever in rows_of(found, "levers")],
+        empty="\nNo levers: Andon can't stop it.",
     )
     _in_force(rows_of(found, "in_force"))
+    screen.table(
+        "\nIncidents",
+        ("incident", "severity", "stage", "contained", "opened"),
+        [
+            (
+                one.get("id"),
+                one.get("severity"),
+                one.get("stage"),
+                "yes" if one.get("contained") else "no",
+                screen.when(one.get("opened_at")),
+            )
+            for one in (*rows_of(found, "open_incidents"), *rows_of(found, "last_incidents"))
+        ],
+        empty="\nNo incidents.",
+    )
     return Exit.OK
+
+
+def _line(one: Mapping[str, Any]) -> Sequence[object]:
+    levers, had = rows_of(one, "levers"), one.get("incidents") or {}
+    proven = [lever["proven"]["at"] for lever in levers if lever.get("proven")]
+    held = sorted({str(hold.get("incident")) for hold in one.get("holds") or []})
+    return (
+        one.get("id"),
+        one.get("tier"),
+        one.get("business_owner"),
+        _used(one),
+        f"{len(proven)} of {len(levers)}" + (f", oldest {screen.when(min(proven))}" if proven else ""),
+        f"{had.get('open', 0)} open of {had.get('all', 0)}",
+        ", ".join(held) or "nothing",
+        "" if one.get("in_inventory", True) else "not registered",
+    )
+
+
+def _about(found: Mapping[str, Any]) -> dict[str, object]:
+    """Return what stands at the head of one AI system."""
+    fallback, versions = found.get("fallback") or {}, found.get("versions") or {}
+    sources = [str(one.get("id")) for one in rows_of(found, "sources")]
+    by_hand = f"{fallback.get('instructions')} (run by {fallback.get('owner')})"
+    evaluated = f"{str(versions.get('digest'))[:16]}, in {versions.get('incident')}"
+    return {
+        "name": found.get("name"),
+        "purpose": found.get("purpose"),
+        "tier": found.get("tier"),
+        "owner": found.get("business_owner"),
+        "use": _used(found),
+        "by hand meanwhile": by_hand if fallback else "nobody has said",
+        "gate suite": found.get("suite") or "none",
+        "versions last evaluated": evaluated if versions else "none yet",
+        "sources of evidence": ", ".join(sources) or "none",
+    }
 
 
 def _in_force(holds: Sequence[Mapping[str, Any]]) -> None:
@@ -134,22 +192,25 @@ def _use(system: Mapping[str, Any]) -> Mapping[str, Any]:
     return system.get("use") or {}
 
 
-def _since(system: Mapping[str, Any]) -> str:
-    """Return since when it is used like this, and by the decision in which incident."""
+def _used(system: Mapping[str, Any]) -> str:
+    """Return how it is used, since when, and by the decision in which incident."""
     use = _use(system)
-    since = screen.when(use["since"]) if use.get("since") else ""
-    return f"{since}, by {use['incident']}" if use.get("incident") else since
+    told = str(use.get("use") or "").replace("_", " ")
+    since = f" since {screen.when(use['since'])}" if use.get("since") else ""
+    return f"{told}{since}, by {use['incident']}" if use.get("incident") else f"{told}{since}"
 
 
-def _asked(where: Where) -> Any:
-    with console(find(where, role=READER)) as service:
-        return service.get("/v1/systems")
-
-
-def _lever(lever: Mapping[str, Any], holds: list[Mapping[str, Any]]) -> tuple[object, object, str]:
-    held = [
-        f"{hold.get('incident')} since {screen.when(hold.get('since'))}"
-        for hold in holds
-        if hold.get("lever") == lever.get("id")
-    ]
-    return lever.get("id"), lever.get("verb"), ", ".join(held) or "nothing"
+def _lever(lever: Mapping[str, Any]) -> Sequence[object]:
+    by = rows_of(lever, "stopped_by")
+    own = [one for one in by if one.get("lever") == lever.get("id")]
+    named = ", ".join(dict.fromkeys(str(one.get("incident")) for one in own or by))
+    proven = lever.get("proven") or {}
+    exercise = "exercise " if proven.get("exercise") else ""
+    return (
+        lever.get("id"),
+        lever.get("does"),
+        f"{'held' if own else 'stopped by the pause'} by {named}" if by else "free",
+        f"{screen.when(proven['at'])}, {exercise}{proven['incident']}" if proven else "NEVER",
+        price(lever.get("cost")),
+        ", ".join(map(str, lever.get("after_decision") or ())) or "no",
+    )

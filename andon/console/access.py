@@ -13,6 +13,18 @@ READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
 SPEAKING: Final = LISTING - {Role.AUDITOR, Role.CUSTODIAN}
 """May report what they saw; those who keep or check the evidence stay out of it."""
+STOPPING: Final = frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.OPERATIONS,
+        Role.SECURITY,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.EXECUTIVE,
+    }
+)
+"""May pull the cord, as at the door."""
 REVIEWING: Final = READING - {Role.AUDITOR, Role.CUSTODIAN}
 """May write in a post-incident review: those who had a part in the response."""
 RECORDS: Final = frozenset(

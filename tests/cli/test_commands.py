@@ -243,21 +243,29 @@ def test_questions_of_a_role_are_asked_with_its_token(servant: Servant, ready: P
     assert servant.calls[0].token == "token-legal"
 
 
-def test_systems_name_who_holds_them(servant: Servant, ready: Path, tmp_path: Path) -> None:
-    lever = {"id": "refund_desk.allowed", "verb": "pause_system"}
-    hold = {"lever": "refund_desk.allowed", "incident": INCIDENT, "since": "2026-11-21T09:00:00Z"}
-    system = {
-        "id": "refund_desk",
-        "tier": "high",
-        "business_owner": "omar",
-        "levers": [lever],
-        "holds": [hold],
-    }
-    servant.answers["/v1/systems"] = (200, {"systems": [system]})
-    assert INCIDENT in andon("systems", "--ready-file", ready, cwd=tmp_path, check=0).stdout
+def test_systems_name_who_holds_them_and_which_lever_was_never_proven(
+    servant: Servant, ready: Path, tmp_path: Path
+) -> None:
+    pause = {"order": f"{INCIDENT}/order/1", "incident": INCIDENT, "lever": "refund_desk.allowed"}
+    proven = {"at": "2026-11-20T09:00:00Z", "incident": "INC-20261120-aaaaaa"}
+    levers = [
+        {"id": "refund_desk.allowed", "stopped_by": [pause], "proven": proven},
+        {"id": "refund_desk.tool.pay.allowed", "stopped_by": [pause]},
+    ]
+    system = {"id": "refund_desk", "tier": "high", "business_owner": "omar", "levers": levers}
+    servant.answers["/v1/systems"] = (200, {"systems": [{**system, "holds": [pause]}]})
+    servant.answers["/v1/systems/refund_desk"] = (200, system)
+    listed = andon(
+        "systems", "list", "--tier", "high", "--open", "--ready-file", ready, cwd=tmp_path, check=0
+    )
+    assert INCIDENT in listed.stdout
+    assert "1 of 2" in listed.stdout
+    assert servant.calls[-1].query == {"tier": "high", "open": "True"}
     one = andon("systems", "show", "refund_desk", "--ready-file", ready, cwd=tmp_path, check=0)
-    assert f"{INCIDENT} since 2026-11-21 09:00:00 UTC" in one.stdout
-    andon("systems", "show", "nothing", "--ready-file", ready, cwd=tmp_path, check=2)
+    said = " ".join(one.stdout.split())
+    assert "2026-11-20 09:00:00 UTC" in said
+    assert "NEVER" in said
+    assert "Never proven: refund_desk.tool.pay.allowed." in one.stderr
 
 
 def test_the_environment_names_servers_and_token(servant: Servant, tmp_path: Path) -> None:

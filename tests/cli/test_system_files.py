@@ -248,6 +248,8 @@ def test_a_suite_that_would_run_elsewhere_after_the_copy_is_refused(tmp_path: Pa
 def test_a_system_nobody_registered_is_flagged(tmp_path: Path, data: Path, servant: Servant) -> None:
     servant.answers["/v1/systems"] = in_force(in_inventory=False)
     assert "not registered" in andon("systems", "--data", data, cwd=tmp_path, check=0).stdout
+    (one,) = in_force(in_inventory=False)[1]["systems"]
+    servant.answers["/v1/systems/letters"] = (200, one)
     shown = andon("systems", "show", "letters", "--data", data, cwd=tmp_path, check=0)
     assert "Nobody has registered it" in shown.stderr
     assert "logging against privacy" in shown.stdout

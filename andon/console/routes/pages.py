@@ -33,7 +33,6 @@ from andon.console.screens.moments import zone_key
 from andon.console.screens.now import now_screen
 from andon.console.screens.parts import incident_line
 from andon.console.screens.stopping import stopping_box
-from andon.console.screens.systems import system_boxes
 from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
 from andon.console.screens.watching import watch_box
@@ -250,13 +249,6 @@ async def file(incident: Incident, session: Reading, reading: Reader) -> Respons
         await reading.file(incident),
         headers={"Content-Disposition": f'attachment; filename="{incident}.json"'},
     )
-
-
-@router.get("/systems")
-async def systems(session: Listing, reading: Reader, stock: Stock) -> Response:
-    """List the AI systems under protection."""
-    boxes = system_boxes(await reading.systems(), stock.now())
-    return render("systems.html", session=session, systems=boxes)
 
 
 elsewhere = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -46,6 +46,8 @@ class Why(StrEnum):
     BEFORE_NOT_KNOWN = "before_not_known"
     AFTER_NOT_KNOWN = "after_not_known"
     LEFT_OPEN = "left_open"
+    MASKED = "masked"
+    """Something in it was not kept, so it can't be told whether that is the same."""
     MOVING_NAME = "moving_name"
 
 
@@ -90,11 +92,19 @@ class Line(Frozen):
 Versions = Mapping[str, Any]
 
 
-def part_differences(before: Versions | None, after: Versions | None) -> tuple[PartDifference, ...]:
-    """Compare versions part by part; None: that side is not known at all."""
+def part_differences(
+    before: Versions | None, after: Versions | None, *, masked: bool = False
+) -> tuple[PartDifference, ...]:
+    """Compare versions part by part.
+
+    Args:
+        before: None, if that side is not known at all.
+        after: the same.
+        masked: whether something was not kept of one of them, so that equal parts may not be equal.
+    """
     named = {*(before or ()), *(after or ())} - NOT_BELIEVED
     order = (*PARTS, *sorted(named - set(PARTS)))
-    return tuple(_part(name, _told(before, name), _told(after, name)) for name in order)
+    return tuple(_part(name, _told(before, name), _told(after, name), masked=masked) for name in order)
 
 
 def texts_of(part: object) -> dict[str, str]:
@@ -124,9 +134,11 @@ def _told(versions: Versions | None, name: str) -> object:
     return None if value in (None, "", [], {}) else value
 
 
-def _part(name: str, before: object, after: object) -> PartDifference:
+def _part(name: str, before: object, after: object, *, masked: bool) -> PartDifference:
     one, other = (digest_of({name: value}) if value is not None else None for value in (before, after))
     verdict, why = _verdict(before, after, same=one == other)
+    if masked and verdict is Verdict.UNCHANGED:
+        verdict, why = Verdict.NOT_KNOWN, Why.MASKED
     told = before is not None and after is not None
     return PartDifference(
         part=name,

@@ -63,6 +63,12 @@ def test_what_is_not_known_is_never_called_unchanged(
     assert verdicts(before, after)["model"] == (Verdict.NOT_KNOWN.value, why.value)
 
 
+def test_what_is_equal_but_for_what_was_not_kept_is_not_known() -> None:
+    changed = {**THEN, "prompt": {"id": "desk", "version": "1.2"}}
+    found = {one.part: one.verdict for one in part_differences(THEN, changed, masked=True)}
+    assert (found["model"], found["prompt"]) == (Verdict.NOT_KNOWN, Verdict.CHANGED)
+
+
 def test_parts_that_nobody_speaks_of_are_named_as_not_known_and_further_ones_are_compared() -> None:
     found = verdicts(THEN, {**THEN, "router": "r2"})
     assert found["index"] == ("not_known", "neither_says")

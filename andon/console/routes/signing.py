@@ -10,13 +10,17 @@ from pydantic import ValidationError
 
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.deciding import Sent, carried
 from andon.console.models.response import SignedBody
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.passkeys import passkeys_of, rp_of, signed, signing
 from andon.console.responding import Asked, asked_of
+from andon.console.routes.answering import Asked as Asking
 from andon.console.routes.answering import read_answer
 from andon.console.routes.keys import Keys
 from andon.console.routes.places import DecisionId, Incident, Reader, Stock, Taking
+from andon.console.screens.parts import role_name
+from andon.console.screens.statement import bound_of, said_lines, sentence
 from andon.console.screens.words import plain
 from andon.console.sessions import Session
 from andon.console.visitors import Answering, Reading, Visitor, check_csrf, form_of
@@ -50,6 +54,7 @@ async def sign(
     desk: Taking,
     keys: Keys,
     stock: Stock,
+    deciding: Asking,
 ) -> Response:
     """Show what is to be signed; once it is, deliver it.
 
@@ -66,17 +71,23 @@ async def sign(
     owner = await keys.owner(session.caller.person)
     mine = passkeys_of(owner, rp, stock.now()) if rp else ()
     page = _Page(asked, session, Wordings(stock.policies), rp, mine)
-    if "said" not in form:
-        answer = read_answer(form)
-        prepared = await desk.prepare(asked, answer)
-        return page.render(prepared.said, answer.reason)
+    try:
+        await deciding.check(incident, decision, session, form)
+        if "said" not in form:
+            prepared = await desk.prepare(asked, read_answer(form))
+            return page.render(prepared.said, form)
+    except ProblemError as problem:
+        if session.caller.bar is not None:
+            raise
+        # What is to be signed is made anew from the question's own page, where what changed is told.
+        return await deciding.page(incident, decision, session, sent=Sent(form, problem))
     said = _read(form["said"])
     try:
         await desk.take_signed(asked, SignedBody(said=said, signature=signed(form, page.keys)))
     except ProblemError as problem:
         if session.caller.bar is not None:
             raise
-        return page.render(said, form.get("reason", ""), problem)
+        return page.render(said, form, problem)
     return RedirectResponse(f"{_question(incident, decision)}#answer", 303, headers=HEADERS)
 
 
@@ -95,8 +106,8 @@ class _Page:
     rp: str | None
     keys: tuple[PersonalKey, ...]
 
-    def render(self, said: Said, reason: str, problem: ProblemError | None = None) -> Response:
-        """Return the page; after a problem with the same words to sign."""
+    def render(self, said: Said, form: dict[str, str], problem: ProblemError | None = None) -> Response:
+        """Return the page; `form` is what was typed. After a problem the same words are to be signed."""
         content = canonical(said)
         ceremony = signing(content, self.keys, self.rp) if self.keys and self.rp else None
         return render(
@@ -106,7 +117,10 @@ class _Page:
             said=said,
             text=self._text(said),
             bytes=content.decode(),
-            reason=reason,
+            reason=form.get("reason", "").strip(),
+            carried=carried(form),
+            signs=sentence(said.person, role_name(said.role), f"“{plain(said.option)}”", bound_of(said)),
+            signed=said_lines(said),
             asked=ceremony,
             question_page=_question(said.incident, said.decision),
             problem=problem.detail if problem else "",

@@ -10,6 +10,8 @@ from typing import Final
 from andon.console.choosing import Choices
 from andon.console.models.decision import DecisionShown, OptionShown
 from andon.console.models.incident import IncidentShown
+from andon.console.models.reach import ReachShown
+from andon.console.screens.difference import DifferenceBox
 from andon.console.screens.findings import FindingField, finding_fields
 from andon.console.screens.incident import EvidenceBox, GateBox, evidence_box, gate_box
 from andon.console.screens.moments import Clock, Moment, clock, maybe, moment
@@ -18,16 +20,20 @@ from andon.console.screens.parts import (
     clock_notes,
     decision_state,
     incident_line,
+    joined,
+    missing,
     role_name,
     still_missing,
     takes,
     wants,
 )
+from andon.console.screens.reach import BLASTS, CountLine, ReachBox, count_line, reach_box
+from andon.console.screens.statement import Bound, Signed, bound_lines, own_lines, sentence
 from andon.console.screens.words import inert, listed, lower, plain
 from andon.console.sessions import Session
 from andon.domain.decision import DecisionKind, Exhibit
 from andon.domain.directory import Role
-from andon.domain.values import NOTHING_YET, PersonId, Sha256Hex
+from andon.domain.values import PersonId, Sha256Hex
 
 NOTHING_TO_NAME: Final = Choices()
 NEEDS_GATE: Final = frozenset({DecisionKind.RESTART, DecisionKind.REMEDIATION})
@@ -43,6 +49,10 @@ class Choice:
     takes: str
     default: bool
     chosen: bool
+    given: str
+    """Who has chosen it."""
+    lacking: str
+    """Whom it still needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,96 @@ class Typed:
     reason: str = ""
     findings: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+    changed: tuple[str, ...] = ()
+    """What changed since their page was opened, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Who reads the page, and what they bring."""
+
+    session: Session
+    acting: Role
+    """The role they answer in, which may be that of somebody they stand in for."""
+    opened: Collection[Exhibit] = ()
+    """What they have opened already."""
+    typed: Typed = Typed()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else stands on the page, as far as it could be had."""
+
+    shown_digest: Sha256Hex
+    choices: Choices = NOTHING_TO_NAME
+    """What the answer can name."""
+    difference: DifferenceBox | None = None
+    reach: ReachShown | None = None
+    newest: str = ""
+    """The question that was put in place of this one."""
+    seen: str = ""
+    """What the page shows, to tell later whether it still does."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBox:
+    """Of whom it is asked, until when, and what holds if nobody answers."""
+
+    clock: Clock | None
+    notes: tuple[str, ...]
+    opened: Moment
+    expires: Moment | None
+    roles: str
+    people: str
+    requested_by: str
+    excluded: str
+    if_nobody: str
+    answers: tuple[Answer, ...]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlastBox:
+    """How far it reaches: as people said, as was stated, and as the record counts."""
+
+    said: str
+    suggested: str
+    requests: str
+    counts: tuple[CountLine, ...]
+    stated: ReachBox
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What is decided on."""
+
+    about: tuple[tuple[str, str], ...]
+    text: str
+    hidden_text: bool
+    unopened: tuple[tuple[str, str], ...]
+    must_open: bool
+    evidence: EvidenceBox | None
+    gate: GateBox | None
+    difference: DifferenceBox | None
+    blast: BlastBox
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """The form, or why there is none, and what it signs."""
+
+    may_answer: bool
+    why_not: str
+    answered: Answer | None
+    findings: tuple[FindingField, ...]
+    signs: str
+    signed: tuple[Signed, ...]
+    newest: str
+    seen: str
+    typed: Typed
+    kept: tuple[tuple[str, str], ...]
+    """What had been typed, where there is no form to show it in."""
+    reader: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,54 +175,16 @@ class DecisionScreen:
     state: str
     open: bool
     incident: IncidentLine
-    clock: Clock | None
-    notes: tuple[str, ...]
-    opened: Moment
-    about: tuple[tuple[str, str], ...]
-    text: str
-    hidden_text: bool
-    requested_by: str
-    unopened: tuple[tuple[str, str], ...]
-    must_open: bool
-    people: str
-    if_nobody: str
-    expires: Moment | None
-    asked: str
-    excluded: str
-    answers: tuple[Answer, ...]
-    missing: str
     choices: tuple[Choice, ...]
-    findings: tuple[FindingField, ...]
-    may_answer: bool
-    why_not: str
-    answered: Answer | None
-    evidence: EvidenceBox | None
-    gate: GateBox | None
-    sealed_over: tuple[tuple[str, str], ...]
-    typed: Typed
-    reader: str
+    asked: AskedBox
+    grounds: Grounds
+    form: AnswerForm
 
 
 def decision_screen(
-    incident: IncidentShown,
-    decision: DecisionShown,
-    session: Session,
-    now: datetime,
-    *,
-    shown_digest: Sha256Hex,
-    acting: Role,
-    opened: Collection[Exhibit] = (),
-    typed: Typed | None = None,
-    choices: Choices = NOTHING_TO_NAME,
+    incident: IncidentShown, decision: DecisionShown, answerer: Answerer, now: datetime, beside: Beside
 ) -> DecisionScreen:
-    """Return the page as one person sees it.
-
-    `acting` is the role they answer in, which may be that of somebody they stand in for; `opened` is
-    what they have opened already, `typed` what they had filled in, `choices` what the answer can name.
-    """
-    kept = typed or Typed()
-    answered = _own(decision, session.caller.person, now)
-    why_not = _why_not(decision, session, acting, now)
+    """Return the page as one person sees it."""
     return DecisionScreen(
         id=decision.id,
         title=decision.title,
@@ -130,33 +192,98 @@ def decision_screen(
         state=decision_state(decision),
         open=decision.state == "open",
         incident=incident_line(incident, now, linked=True),
+        choices=tuple(_choice(one, decision, answerer.typed) for one in decision.options),
+        asked=_asked(decision, now),
+        grounds=_grounds(incident, decision, answerer, now, beside),
+        form=_form(decision, answerer, now, beside),
+    )
+
+
+def _asked(decision: DecisionShown, now: datetime) -> AskedBox:
+    return AskedBox(
         clock=clock(decision.deadline, now) if decision.state == "open" else None,
         notes=clock_notes(decision),
         opened=moment(decision.opened_at, now),
+        expires=maybe(decision.expires_at, now),
+        roles=listed([role.value for role in decision.roles]),
+        people=", ".join(decision.people),
+        requested_by=decision.requested_by or "",
+        excluded=", ".join(decision.excluded),
+        if_nobody=_if_nobody(decision, now),
+        answers=_answers(decision, now),
+        missing=still_missing(decision),
+    )
+
+
+def _grounds(
+    incident: IncidentShown, decision: DecisionShown, answerer: Answerer, now: datetime, beside: Beside
+) -> Grounds:
+    return Grounds(
         about=tuple((plain(name), inert(value)) for name, value in decision.about.items()),
         text=_inert_lines(decision.text or ""),
         hidden_text=decision.request.subject is not None and decision.text is None,
-        requested_by=decision.requested_by or "",
-        unopened=_unopened(decision, incident.id, opened),
+        unopened=_unopened(decision, incident.id, answerer.opened),
         must_open=decision.unopened == "refuse",
-        people=", ".join(decision.people),
-        if_nobody=_if_nobody(decision, now),
-        expires=maybe(decision.expires_at, now),
-        asked=listed([role.value for role in decision.roles]),
-        excluded=", ".join(decision.excluded),
-        answers=_answers(decision, now),
-        missing=still_missing(decision),
-        choices=tuple(_choice(one, decision, kept) for one in decision.options),
-        findings=finding_fields(decision, dict(kept.findings), choices, now),
+        evidence=evidence_box(incident.evidence, now),
+        gate=gate_box(incident, now) if decision.kind in NEEDS_GATE else None,
+        difference=beside.difference,
+        blast=_blast(incident, beside.reach),
+    )
+
+
+def _form(decision: DecisionShown, answerer: Answerer, now: datetime, beside: Beside) -> AnswerForm:
+    session, typed, person = answerer.session, answerer.typed, answerer.session.caller.person
+    answered = own_answer(decision, person, now)
+    why_not = _why_not(decision, session, answerer.acting, now)
+    role, bound = _as(session.role, answerer.acting), _bound(decision, beside.shown_digest)
+    return AnswerForm(
         may_answer=not why_not and answered is None,
         why_not="" if answered else why_not,
         answered=answered,
-        evidence=evidence_box(incident.evidence, now),
-        gate=gate_box(incident, now) if decision.kind in NEEDS_GATE else None,
-        sealed_over=_sealed_over(decision, shown_digest),
-        typed=kept,
-        reader=f"{session.caller.person}, {_as(session.role, acting)}",
+        findings=finding_fields(decision, dict(typed.findings), beside.choices, now),
+        signs=sentence(person, role, "the option I choose", bound),
+        signed=(*bound_lines(bound), *own_lines()),
+        newest=beside.newest,
+        seen=beside.seen,
+        typed=typed,
+        kept=_kept(typed, decision),
+        reader=f"{person}, {role}",
     )
+
+
+def _bound(decision: DecisionShown, shown_digest: Sha256Hex) -> Bound:
+    """Return what an answer is signed over, so that nobody signs what they can't see."""
+    binding = decision.request.binding
+    return Bound(
+        incident=decision.request.incident,
+        decision=decision.id,
+        request=decision.digest,
+        shown=shown_digest,
+        policy=decision.request.policy,
+        evidence_root=binding.evidence_root,
+        evaluation=binding.evaluation,
+        versions=binding.versions,
+        subject=decision.request.subject,
+    )
+
+
+def _blast(incident: IncidentShown, reach: ReachShown | None) -> BlastBox:
+    said = incident.findings.get("blast_radius")
+    found = reach.found if reach else None
+    return BlastBox(
+        said=BLASTS.get(said or "", "") if said else "",
+        suggested=BLASTS[found.suggested] if found else "",
+        requests=f"{found.affected} of {found.requests} requests" if found and found.requests else "",
+        counts=tuple(count_line(one) for one in found.numbers) if found and found.requests else (),
+        stated=reach_box(incident.impact, said),
+    )
+
+
+def _kept(typed: Typed, decision: DecisionShown) -> tuple[tuple[str, str], ...]:
+    option = (("Option", plain(typed.option)),) if typed.option else ()
+    reason = (("Why", typed.reason),) if typed.reason else ()
+    found = tuple((plain(name), value) for name, value in typed.findings if name in decision.findings)
+    return (*option, *reason, *found)
 
 
 def _as(own: Role, acting: Role) -> str:
@@ -215,7 +342,8 @@ def _answers(decision: DecisionShown, now: datetime) -> tuple[Answer, ...]:
     )
 
 
-def _own(decision: DecisionShown, person: PersonId, now: datetime) -> Answer | None:
+def own_answer(decision: DecisionShown, person: PersonId, now: datetime) -> Answer | None:
+    """Return the answer of one person that counts, if they have given one."""
     answers = zip(decision.responses, _answers(decision, now), strict=True)
     return next((answer for response, answer in answers if response.person == person), None)
 
@@ -233,6 +361,7 @@ def _if_nobody(decision: DecisionShown, now: datetime) -> str:
 
 
 def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choice:
+    chosen = [one for one in decision.responses if one.option == option.id]
     return Choice(
         id=option.id,
         label=plain(option.id),
@@ -240,18 +369,6 @@ def _choice(option: OptionShown, decision: DecisionShown, typed: Typed) -> Choic
         takes=takes(option) + (f"; needs {said}" if (said := wants(option)) else ""),
         default=option.id == decision.default,
         chosen=option.id == typed.option,
+        given=joined([f"{one.person} ({role_name(one.role)})" for one in chosen]),
+        lacking=joined(missing(option)) if decision.state == "open" and chosen else "",
     )
-
-
-def _sealed_over(decision: DecisionShown, shown_digest: Sha256Hex) -> tuple[tuple[str, str], ...]:
-    """Return what an answer is signed over, so that nobody signs what they can't see."""
-    binding = decision.request.binding
-    bound = (
-        ("Question", decision.digest),
-        ("Text on this page", shown_digest),
-        ("Policy", decision.request.policy),
-        ("Evidence root", binding.evidence_root),
-        ("Evaluation", binding.evaluation),
-        ("Versions", binding.versions),
-    )
-    return tuple((name, digest) for name, digest in bound if digest != NOTHING_YET)

@@ -186,7 +186,7 @@ def reach_screen(
         requests=f"{found.affected} of {found.requests} requests in this time",
         changed=tuple((name, inert(value)) for name, value in found.changed.items()),
         elsewhere=", ".join(found.other_systems),
-        counts=tuple(_count(one) for one in found.numbers),
+        counts=tuple(count_line(one) for one in found.numbers),
         tools=tuple((inert(name), runs) for name, runs in found.by_tool.items()),
         lacks=tuple(LACKS[one] for one in found.missing),
         suggested=BLASTS[found.suggested],
@@ -233,7 +233,8 @@ def _stated(impact: Impact) -> str:
     return f"{numbers}; {stated.basis}, stated by {stated.person}"
 
 
-def _count(one: Number) -> CountLine:
+def count_line(one: Number) -> CountLine:
+    """Return one count with its basis."""
     value = "not known" if one.value is None else f"{one.value:,}"
     seen = f"{one.counted:,} seen in the record" if one.basis is Basis.ESTIMATED else ""
     why = "; ".join(LACKS[code] for code in one.why)

@@ -12,7 +12,9 @@ from andon.config import settings
 from andon.console.affected import Affected
 from andon.console.asking import Asking
 from andon.console.custody import CustodyDesk
+from andon.console.deciding import Deciding
 from andon.console.declaring import Declaring
+from andon.console.differing import Differing
 from andon.console.duties import Duties
 from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
@@ -236,6 +238,11 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.desk = Desk(parts, wordings)
     state.reviews = ReviewDesk(parts)
     state.desk.review_with(state.reviews.kept)
+    state.differing = Differing(parts, state.viewing)
+    state.deciding = Deciding(
+        parts, reading=state.reading, desk=state.desk, reviews=state.reviews, differing=state.differing
+    )
+    state.deciding.reach_with(state.reaching)
     state.eval_cases = EvalCases(parts)
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)

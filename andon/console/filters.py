@@ -9,7 +9,7 @@ from andon.domain.finding import FailureClass
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.register.codes import ANYTHING, Sought
-from andon.register.incidents import IncidentRow, Listed
+from andon.register.incidents import Listed
 
 First = Literal["newest", "due"]
 """What stands at the top of a list."""
@@ -31,14 +31,3 @@ class Filters:
     """The class of failure, primary or further."""
     sought: Sought = ANYTHING
     """What else they are looked for by: type, channel, category, tag, public taxonomy."""
-
-
-def fits(row: IncidentRow, filters: Filters) -> bool:
-    """Whether an open incident is one of those a list holds."""
-    wanted = (
-        (filters.stage, row.stage),
-        (filters.severity, row.severity),
-        (filters.system, row.system),
-        (filters.classification, row.classification),
-    )
-    return filters.state is not Listed.CLOSED and all(one in (None, found) for one, found in wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -13,7 +13,14 @@ from andon.api.vouching import vouching_key
 from andon.bootstrap import load_shelf, open_runtime
 from andon.bootstrap.custody import Custody, custody_of
 from andon.bootstrap.runtime import file_writer
-from andon.config import CheckpointSettings, OidcSettings, Settings, SignInSettings, VerifyingSettings
+from andon.config import (
+    CheckpointSettings,
+    LiveSettings,
+    OidcSettings,
+    Settings,
+    SignInSettings,
+    VerifyingSettings,
+)
 from andon.console.delivery import Engine
 from andon.console.doorway import Doorway
 from andon.console.policy import PolicyOnShow
@@ -57,6 +64,9 @@ class Sealing(Protocol):
 
     async def open(self, sealed: SealedText) -> str:
         """Return a text in clear."""
+
+    async def open_each(self, sealed: Collection[SealedText]) -> dict[str, str]:
+        """Return texts in clear by id, at one go; what can't be opened is left out."""
 
 
 class Files(Protocol):
@@ -107,6 +117,7 @@ class Parts:
     checkpoints: CheckpointSettings
     verifying: VerifyingSettings
     sign_in: SignInSettings
+    live: LiveSettings
     oidc: OidcSettings
     attestation_seed: bytes
     session_key: bytes
@@ -171,6 +182,7 @@ def open_parts(settings: Settings) -> Parts:
             update={"folder": settings.verifying.folder or settings.data_dir / "verifying"}
         ),
         sign_in=settings.sign_in,
+        live=settings.live,
         oidc=settings.oidc,
         attestation_seed=settings.keys.attestation.read_bytes(),
         session_key=session_key(settings.keys.master),

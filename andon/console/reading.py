@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,12 +15,12 @@ from pydantic import TypeAdapter
 
 from andon.api.authentication import Caller
 from andon.console.access import READING
-from andon.console.filters import Filters, fits
+from andon.console.filters import Filters
 from andon.console.inventory import systems_of
 from andon.console.known import Known
 from andon.console.models.called import Called, OfferedShown, called_shown, offered_shown
 from andon.console.models.completeness import completeness_shown
-from andon.console.models.decision import DecisionShown, acting_role, around, decision_shown, waits_for
+from andon.console.models.decision import acting_role, around, decision_shown, waits_for
 from andon.console.models.evidence import EvidenceShown, evidence_shown
 from andon.console.models.incident import (
     Heads,
@@ -32,9 +33,11 @@ from andon.console.models.incident import (
 from andon.console.models.system import SystemShown
 from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
+from andon.console.models.waiting import OpenNow, Waiting, urgency, waiting_shown
 from andon.console.parts import Parts
 from andon.console.stopping import Stops
 from andon.console.wording import Wordings
+from andon.domain.asked import Asked
 from andon.domain.baseline import beside
 from andon.domain.change import Change
 from andon.domain.decision import DecisionRecord
@@ -42,14 +45,14 @@ from andon.domain.directory import Directory, Role
 from andon.domain.errors import NotFoundError, SignatureError
 from andon.domain.ledger import Chain, Head
 from andon.domain.offered import Offered
-from andon.domain.severity import Band
 from andon.domain.signing import BY_PEOPLE, received_at
-from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.domain.values import IncidentId, Sha256Hex
 from andon.ports import SealedText
+from andon.register.asked import AskedQuestions
 from andon.register.changes import Changes
-from andon.register.codes import ANYTHING, Sought
+from andon.register.codes import Sought
 from andon.register.failures import failed_by
-from andon.register.incidents import IncidentRow, Listed
+from andon.register.incidents import IncidentHead, IncidentRow, Listed, Which
 from playbooks.lexicon import Term
 
 logger = logging.getLogger(__name__)
@@ -61,18 +64,8 @@ OFFERING: Final = 20
 """Reports of one incident whose offered evidence is shown; the manifest lists all of it."""
 _OFFERED: Final = TypeAdapter(tuple[Offered, ...])
 OPEN_AT_MOST: Final = 1000
-"""Open incidents looked through for what is due; with more, the newest ones."""
-
-
-class Waiting(Frozen):
-    """A question that waits for somebody."""
-
-    incident: IncidentId
-    url: str
-    system: str
-    severity: Band
-    contained: bool
-    decision: DecisionShown
+"""Open incidents that are looked through; with more, those whose clocks run out first."""
+SAID_AT_MOST: Final = 20
 
 
 def zone_of(name: str) -> tzinfo:
@@ -91,6 +84,7 @@ class Reading:
         self._wordings = wordings
         self._known = Known(parts)
         self._stops = Stops(parts)
+        self._asked = AskedQuestions(parts.databases.register)
 
     async def listed(
         self, filters: Filters, caller: Caller, *, limit: int, before: IncidentId | None = None
@@ -100,11 +94,11 @@ class Reading:
         By who is asked, or by what runs out first, only open ones are listed, and on one page.
         """
         if filters.asked_of is not None or filters.first == "due":
-            rows = await asyncio.to_thread(self._due, filters, caller)
-            return [await self._listed(row, caller) for row in rows[:limit]], None
-        rows = await asyncio.to_thread(self._rows, filters, limit + 1, before)
-        shown = [await self._listed(row, caller) for row in rows[:limit]]
-        return shown, shown[-1].id if len(rows) > limit else None
+            due = await asyncio.to_thread(self._due, filters, caller, limit)
+            return await self._lines(due, caller), None
+        heads = await asyncio.to_thread(self._heads_of, filters, limit + 1, before)
+        shown = await self._lines(heads[:limit], caller)
+        return shown, shown[-1].id if len(heads) > limit else None
 
     async def now_of(self, caller: Caller) -> datetime:
         """Return the present moment in the zone of a person; in UTC if it is not known."""
@@ -152,7 +146,7 @@ class Reading:
         }
         shown = incident_shown(
             row,
-            await self._listed(row, caller),
+            (await self._lines([row], caller))[0],
             heads=heads,
             temporal=temporal_place(incident, self._parts.temporal_ui, self._parts.namespace),
             wordings=self._wordings,
@@ -189,15 +183,21 @@ class Reading:
         shelf = await asyncio.to_thread(self._parts.policy.shelf)
         return definitions_shown(shelf.lexicon.definitions).definitions
 
-    async def open_incidents(self, caller: Caller) -> list[tuple[IncidentListed, IncidentRow]]:
-        """Return the open incidents, what runs out first at the top; without a clock, newest first."""
-        rows = await asyncio.to_thread(self._open_rows)
-        rows.sort(key=lambda row: row.next_deadline.timestamp() if row.next_deadline else NEVER)
-        return [(await self._listed(row, caller), row) for row in rows]
+    async def open_now(self, caller: Caller, *, lines: int, asked: int) -> OpenNow:
+        """Return what the first page shows: what is open, and what is asked of the caller."""
+        wanted = Filters(state=Listed.OPEN, first="due")
+        heads = await asyncio.to_thread(self._due, wanted, caller, OPEN_AT_MOST)
+        mine = await asyncio.to_thread(self._asked_of, caller) if caller.role in READING else []
+        rows = await asyncio.to_thread(self._among, [incident for incident, _ in mine[:asked]])
+        waiting = (await self.waiting(rows, caller))[:asked]
+        also = {one.incident for one in waiting} - {one.incident for one in heads[:lines]}
+        shown = [*heads[:lines], *(one for one in rows if one.incident in also)]
+        return OpenNow(heads, await self._lines(shown, caller), waiting, asked=len(mine))
 
     async def asked_of(self, caller: Caller) -> list[Waiting]:
         """Return the questions that wait for the caller's role, what runs out first at the top."""
-        rows = await asyncio.to_thread(self._open_rows)
+        mine = await asyncio.to_thread(self._asked_of, caller)
+        rows = await asyncio.to_thread(self._among, [incident for incident, _ in mine])
         return await self.waiting(rows, caller)
 
     async def waiting(self, rows: Sequence[IncidentRow], caller: Caller) -> list[Waiting]:
@@ -214,8 +214,8 @@ class Reading:
             if mine:
                 together = around(row, directory, await self._texts(row, caller))
                 shown = [decision_shown(one, self._wordings, at, together) for one in mine]
-                found += [self._waiting(row, one) for one in shown]
-        return sorted(found, key=_urgency)
+                found += [waiting_shown(row, self._parts.url, one) for one in shown]
+        return sorted(found, key=urgency)
 
     async def systems(self) -> list[SystemShown]:
         """Return all AI systems with the holds in force."""
@@ -245,18 +245,18 @@ class Reading:
         found = [await asyncio.to_thread(self._parts.people.directory_at, at) for at in sorted(moments)]
         return {directory.digest(): directory for directory in found}
 
-    async def _listed(self, row: IncidentRow, caller: Caller) -> IncidentListed:
+    async def _lines(self, heads: Sequence[IncidentHead], caller: Caller) -> list[IncidentListed]:
+        """Return incidents as lists show them; all titles are opened at one go."""
         causes = (await asyncio.to_thread(self._parts.policy.shelf)).causes
-        return incident_listed(row, self._parts.url, await self._title(row, caller), causes)
-
-    async def _title(self, row: IncidentRow, caller: Caller) -> str | None:
-        if row.title is None or caller.role not in READING:
-            return None
-        try:
-            return await self._parts.texts.open(row.title)
-        except (NotFoundError, SignatureError):
-            logger.warning("a title can't be opened", extra={"incident": row.incident})
-            return None
+        sealed = [one.title for one in heads if one.title is not None] if caller.role in READING else []
+        titles = await self._parts.texts.open_each(sealed) if sealed else {}
+        lost = [one.incident for one in heads if one.title in sealed and one.title.id not in titles]
+        if lost:
+            logger.warning("titles can't be opened", extra={"incidents": lost[:SAID_AT_MOST]})
+        return [
+            incident_listed(one, self._parts.url, titles.get(one.title.id) if one.title else None, causes)
+            for one in heads
+        ]
 
     async def _texts(self, row: IncidentRow, caller: Caller) -> dict[str, str]:
         """Return the texts to decide on that the caller may read: who is asked, who asked, and auditors."""
@@ -310,55 +310,52 @@ class Reading:
         except NotFoundError:
             return None
 
-    def _rows(self, filters: Filters, limit: int, before: str | None) -> list[IncidentRow]:
-        return self._parts.incidents.list(
-            stage=filters.stage,
-            severity=filters.severity,
-            system=filters.system,
-            state=filters.state,
-            classification=filters.classification,
-            failed=failed_by(self._parts.policy.shelf().causes, filters.failure),
-            sought=filters.sought,
-            limit=limit,
-            before=before,
-        )
+    def _heads_of(
+        self, filters: Filters, limit: int, before: str | None = None, among: Collection[str] | None = None
+    ) -> Sequence[IncidentHead]:
+        which: Which = {
+            "stage": filters.stage,
+            "severity": filters.severity,
+            "system": filters.system,
+            "state": filters.state,
+            "classification": filters.classification,
+            "failed": failed_by(self._parts.policy.shelf().causes, filters.failure),
+            "sought": filters.sought,
+            "limit": limit,
+            "before": before,
+            "due_first": filters.first == "due",
+        }
+        if among is not None:
+            which["among"] = among
+        return self._parts.incidents.heads(**which)
 
-    def _due(self, filters: Filters, caller: Caller) -> list[IncidentRow]:
+    def _among(self, incidents: Sequence[IncidentId]) -> list[IncidentRow]:
+        found: list[IncidentRow] = []
+        wanted = list(dict.fromkeys(incidents))
+        for first in range(0, len(wanted), PAGE):
+            some = wanted[first : first + PAGE]
+            found += self._parts.incidents.list(among=some, limit=PAGE)
+        return found
+
+    def _due(self, filters: Filters, caller: Caller, limit: int) -> Sequence[IncidentHead]:
         """Return the open incidents that fit, what runs out first at the top."""
-        failed = failed_by(self._parts.policy.shelf().causes, filters.failure)
-        found = [
-            (due, row)
-            for row in self._open_rows(filters.sought)
-            if fits(row, filters)
-            and (failed is None or failed.holds(row.root_cause, row.also_class))
-            and (due := self._due_for(row, filters, caller)) is not None
-        ]
-        return [row for _, row in sorted(found, key=lambda one: one[0])]
-
-    def _due_for(self, row: IncidentRow, filters: Filters, caller: Caller) -> float | None:
-        """Return when the first question asked of somebody runs out; None if nothing is asked of them."""
+        if filters.state is Listed.CLOSED:
+            return []
+        wanted = replace(filters, state=Listed.OPEN, first="due")
         if filters.asked_of is None:
-            return row.next_deadline.timestamp() if row.next_deadline else NEVER
-        asked = [one for one in (row.view.decisions if row.view else ()) if self._asks(one, filters, caller)]
-        due = (one.request.deadline.timestamp() if one.request.deadline else NEVER for one in asked)
-        return min(due, default=None)
+            return self._heads_of(wanted, limit)
+        asked = dict.fromkeys(incident for incident, _ in self._asked_of(caller, filters.asked_of))
+        known = {one.incident: one for one in self._heads_of(wanted, OPEN_AT_MOST, among=tuple(asked))}
+        return [known[incident] for incident in asked if incident in known][:limit]
 
-    def _asks(self, record: DecisionRecord, filters: Filters, caller: Caller) -> bool:
-        at = self._parts.now()
-        if filters.asked_of == ME:
-            role = caller.role
-            return role is not None and waits_for(record, caller.person, role, at)
-        return record.open and Role(filters.asked_of or "") in record.request.roles_at(at)
-
-    def _open_rows(self, sought: Sought = ANYTHING) -> list[IncidentRow]:
-        rows: list[IncidentRow] = []
-        while len(rows) < OPEN_AT_MOST:
-            before = rows[-1].incident if rows else None
-            page = self._rows(Filters(state=Listed.OPEN, sought=sought), PAGE, before)
-            rows += page
-            if len(page) < PAGE:
-                break
-        return rows
+    def _asked_of(self, caller: Caller, whom: str = ME) -> list[tuple[IncidentId, Asked]]:
+        """Return the open questions that wait for the caller, or are asked of a role: first what runs out."""
+        at, role = self._parts.now(), caller.role
+        if whom != ME:
+            return self._asked.waiting(lambda one: one.asks(Role(whom), at))
+        if role is None:
+            return []
+        return self._asked.waiting(lambda one: one.waits_for(caller.person, role, at))
 
     def _heads(self, row: IncidentRow) -> Heads:
         view = row.view
@@ -367,18 +364,3 @@ class Reading:
             response=self._parts.ledger.head(row.incident, Chain.RESPONSE),
             access=self._parts.ledger.head(row.incident, Chain.ACCESS),
         )
-
-    def _waiting(self, row: IncidentRow, decision: DecisionShown) -> Waiting:
-        return Waiting(
-            incident=row.incident,
-            url=f"{self._parts.url}/incidents/{row.incident}/decisions/{decision.id}",
-            system=row.system,
-            severity=row.severity,
-            contained=row.contained,
-            decision=decision,
-        )
-
-
-def _urgency(waiting: Waiting) -> tuple[float, datetime]:
-    deadline = waiting.decision.deadline
-    return (deadline.timestamp() if deadline else NEVER, waiting.decision.opened_at)

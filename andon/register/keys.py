@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -18,6 +19,16 @@ T = TypeVar("T")
 NAMES_AT_A_TIME: Final = 500
 """SQLite bounds the variables of a statement."""
 NONE_SPARED: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """The wrapped keys that open one item."""
+
+    incident: bytes | None
+    item: bytes | None
+    has_own: bool
+    """With a key of its own, which was destroyed if `item` is None; else the incident's opens it."""
 
 
 class WrappedKeys:
@@ -45,6 +56,20 @@ class WrappedKeys:
         """Return the keys of items, wrapped by the incident's key; None: it was destroyed."""
         with reading(self._engine) as connection:
             return _of_items(connection, incident, names)
+
+    def of_each(self, items: Collection[tuple[str, str]]) -> dict[tuple[str, str], Wrapped]:
+        """Return the keys that items of many incidents need, by incident and name, at one go."""
+        incidents = sorted({one for one, _ in items})
+        whole: dict[str, bytes] = {}
+        own: dict[tuple[str, str], bytes | None] = {}
+        with reading(self._engine) as connection:
+            for some in _parts(incidents):
+                wanted = select(incident_keys).where(incident_keys.c.incident.in_(some))
+                whole |= {row.incident: row.wrapped for row in connection.execute(wanted)}
+                theirs = {name for incident, name in items if incident in some}
+                each = select(item_keys).where(item_keys.c.incident.in_(some), item_keys.c.name.in_(theirs))
+                own |= {(row.incident, row.name): row.wrapped for row in connection.execute(each)}
+        return {one: Wrapped(whole.get(one[0]), own.get(one), has_own=one in own) for one in items}
 
     def put_items_if_absent(
         self, incident: str, under: bytes, wrapped: Mapping[str, bytes]

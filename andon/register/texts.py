@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +55,12 @@ class Texts:
         if row is None:
             raise NotFoundError("text", text)
         return StoredText(**row)
+
+    def each(self, texts: Collection[str]) -> list[StoredText]:
+        """Return those of the texts that are there."""
+        wanted = select(sealed_texts).where(sealed_texts.c.id.in_(texts))
+        with reading(self._engine) as connection:
+            return [StoredText(**row) for row in connection.execute(wanted).mappings()]
 
     def with_digest(self, incident: str, digest: str) -> StoredText:
         """Return the text of an incident that has a digest.

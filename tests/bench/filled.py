@@ -133,7 +133,7 @@ class Filled:
 
     def _put(self, told: Story, number: int) -> str:
         at = self.newest - APART * number
-        incident = f"INC-{at:%Y%m%d}-{secrets.token_hex(3)}"
+        incident = f"INC-{at:%Y%m%d}-{number + 1:06x}"
         system = _system(number)
         opening, view = told.told_of(incident, system, self.policy)
         closed = view.closed_at and at + timedelta(hours=20)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
 from andon.adapters.clock import utc_now
 from andon.adapters.store.vault import AesVault
 from andon.domain.errors import ErasedError, SignatureError
-from andon.domain.values import IncidentId, sha256
+from andon.domain.values import IncidentId, Sha256Hex, sha256
 from andon.ports import SealedText
 from andon.register.texts import StoredText, Texts
 
@@ -66,3 +66,18 @@ class SealedTexts:
             return (await self._vault.decrypt(kept.incident, kept.stored, bound_to=bound_to)).decode()
         except ErasedError:
             return ERASED
+
+    async def open_each(self, sealed: Collection[SealedText]) -> dict[str, str]:
+        """Return texts of many incidents in clear, by id, at one go; what can't be opened is left out."""
+        return await asyncio.to_thread(self._open_each, {one.id: one.digest for one in sealed})
+
+    def _open_each(self, digests: Mapping[str, Sha256Hex]) -> dict[str, str]:
+        kept = [one for one in self._texts.each(digests) if sha256(one.stored) == digests[one.id]]
+        found = self._vault.decrypt_each_now(
+            [(one.incident, one.stored, f"text/{one.kind}/{one.id}") for one in kept]
+        )
+        return {
+            one.id: ERASED if isinstance(content, ErasedError) else content.decode()
+            for one, content in zip(kept, found, strict=True)
+            if not isinstance(content, SignatureError)
+        }

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from andon.adapters.store.together import Together
 from andon.domain.errors import ErasedError, InvalidInputError, SignatureError
 from andon.domain.values import IncidentId, Sha256Hex, sha256
-from andon.register.keys import WrappedKeys
+from andon.register.keys import Wrapped, WrappedKeys
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -80,9 +80,22 @@ class AesVault:
 
     def decrypt_now(self, incident: IncidentId, stored: bytes, *, bound_to: str) -> bytes:
         """Open in the calling thread."""
-        keys = self._keys_to_open(incident, bound_to)
-        nonce, sealed = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
-        return _opened(partial(keys.cipher.decrypt, nonce, sealed, _where(incident, bound_to)), bound_to)
+        found = self._wrapped.of_each([(incident, name := name_of_key(bound_to))])
+        return self._decrypted(incident, stored, bound_to, found[incident, name])
+
+    def decrypt_each_now(
+        self, sealed: Sequence[tuple[IncidentId, bytes, str]]
+    ) -> list[bytes | ErasedError | SignatureError]:
+        """Open contents of many incidents, given with what they are bound to; what fails says why."""
+        wanted = [(incident, name_of_key(bound_to)) for incident, _, bound_to in sealed]
+        found = self._wrapped.of_each(wanted)
+        opened: list[bytes | ErasedError | SignatureError] = []
+        for place, (incident, stored, bound_to) in zip(wanted, sealed, strict=True):
+            try:
+                opened.append(self._decrypted(incident, stored, bound_to, found[place]))
+            except (ErasedError, SignatureError) as error:
+                opened.append(error)
+        return opened
 
     async def commit(self, incident: IncidentId, content: bytes, *, bound_to: str) -> Sha256Hex:
         """Commit to `content` in the clear: whoever has no key can't find it by guessing."""
@@ -153,17 +166,21 @@ class AesVault:
                     for one, name in names.items()
                 }
 
-    def _keys_to_open(self, incident: str, bound_to: str) -> _Keys:
-        name = name_of_key(bound_to)
-        found = self._wrapped.of_items(incident, (name,))
-        if found.get(name, b"") is None:
+    def _decrypted(self, incident: str, stored: bytes, bound_to: str, wrapped: Wrapped) -> bytes:
+        keys = self._keys_to_open(incident, bound_to, wrapped)
+        nonce, sealed = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
+        return _opened(partial(keys.cipher.decrypt, nonce, sealed, _where(incident, bound_to)), bound_to)
+
+    def _keys_to_open(self, incident: str, bound_to: str, wrapped: Wrapped) -> _Keys:
+        if wrapped.has_own and wrapped.item is None:
             raise ErasedError(bound_to)
-        wrapped = self._wrapped.get(incident)
-        if wrapped is None:
+        if wrapped.incident is None:
             raise SignatureError(f"{bound_to} belongs elsewhere: {incident} has no key")
-        plain = self._unwrapped(wrapped, incident)
+        plain = self._unwrapped(wrapped.incident, incident)
         # What was sealed before items had keys of their own was sealed with the incident's.
-        return _derived(self._item_key(incident, plain, found[name], bound_to) if name in found else plain)
+        return _derived(
+            self._item_key(incident, plain, wrapped.item, bound_to) if wrapped.has_own else plain
+        )
 
     def _item_key(self, incident: str, incident_key: bytes, wrapped: bytes | None, bound_to: str) -> bytes:
         if wrapped is None:

@@ -41,7 +41,7 @@ from andon.domain.sender import SenderSaid
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage, StageRecord
 from andon.domain.values import Frozen, IncidentId, Instant, PersonId, Sha256Hex
-from andon.register.incidents import IncidentRow
+from andon.register.incidents import IncidentHead, IncidentRow
 from andon.register.links import Link
 
 
@@ -208,7 +208,7 @@ class IncidentShown(IncidentListed):
         return next((one for one in self.decisions if one.id == decision), None)
 
 
-def failure_of(row: IncidentRow, causes: Causes) -> Failure | None:
+def failure_of(row: IncidentHead, causes: Causes) -> Failure | None:
     """Return the class of an incident's failure by its cause; None before one is named."""
     if row.root_cause is None:
         return None
@@ -219,7 +219,7 @@ def failure_of(row: IncidentRow, causes: Causes) -> Failure | None:
     )
 
 
-def incident_listed(row: IncidentRow, url: str, title: str | None, causes: Causes) -> IncidentListed:
+def incident_listed(row: IncidentHead, url: str, title: str | None, causes: Causes) -> IncidentListed:
     """Return one line of the list."""
     return IncidentListed(
         id=row.incident,

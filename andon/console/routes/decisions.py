@@ -10,7 +10,7 @@ from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body, read_json
 from andon.console.access import READING
 from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
-from andon.console.reading import Waiting
+from andon.console.models.waiting import Waiting
 from andon.console.responding import asked_of
 from andon.console.routes.places import DecisionId, Incident, Reader, RepeatKey, Speaker, Taking
 from andon.domain.signing import Envelope

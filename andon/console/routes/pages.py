@@ -30,7 +30,7 @@ from andon.console.screens.alarms import SHOWN_FOR, AlarmLine, alarm_lines, log_
 from andon.console.screens.evidence import evidence_screen
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
-from andon.console.screens.now import now_screen
+from andon.console.screens.now import ASKED_AT_MOST, LINES_AT_MOST, now_screen
 from andon.console.screens.parts import incident_line
 from andon.console.screens.stopping import stopping_box
 from andon.console.screens.tasks import owner_box, task_lines
@@ -104,11 +104,10 @@ _TERMS: Final[dict[str, tuple[str, ...]]] = {
 @router.get("/")
 async def now(session: Listing, reading: Reader, stock: Stock) -> Response:
     """Say what is on fire, whether it is contained, what is asked of the reader, and how long they have."""
-    found = await reading.open_incidents(session.caller)
+    found = await reading.open_now(session.caller, lines=LINES_AT_MOST, asked=ASKED_AT_MOST)
     may_open = session.role in READING
-    waiting = await reading.waiting([row for _, row in found], session.caller) if may_open else []
     at = await reading.now_of(session.caller)
-    screen = now_screen([listed for listed, _ in found], waiting, at, linked=may_open)
+    screen = now_screen(found, at, linked=may_open)
     raised = await asyncio.to_thread(lambda: stock.alarms.list(since=at - SHOWN_FOR, limit=ALARMS_AT_MOST))
     signed = await asyncio.to_thread(CheckpointLog(stock.databases.register).newest)
     since = overdue_since(signed[0], at, stock.checkpoints.overdue) if signed else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from andon.console.models.incident import IncidentListed
-from andon.console.reading import Waiting
+from andon.console.models.waiting import OpenNow, Waiting
 from andon.console.screens.parts import (
     SEVERITIES,
     IncidentLine,
@@ -18,8 +19,8 @@ from andon.console.screens.parts import (
 )
 from andon.console.screens.words import CONTAINED, NOT_CONTAINED, Status
 
-LINES_AT_MOST = 100
-ASKED_AT_MOST = 50
+LINES_AT_MOST: Final = 50
+ASKED_AT_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +47,22 @@ class NowScreen:
     more: int
 
 
-def now_screen(
-    incidents: Sequence[IncidentListed],
-    waiting: Sequence[Waiting],
-    now: datetime,
-    *,
-    linked: bool,
-) -> NowScreen:
+def now_screen(open_now: OpenNow, now: datetime, *, linked: bool) -> NowScreen:
     """Return the first page; what runs out first is at the top."""
-    by_id = {one.id: one for one in incidents}
-    lines = tuple(incident_line(one, now, linked=linked) for one in incidents[:LINES_AT_MOST])
-    burning = sum(1 for one in incidents if containment(one) == NOT_CONTAINED)
-    contained = sum(1 for one in incidents if containment(one) == CONTAINED)
-    headline, tone = _headline(len(incidents), burning)
+    by_id = {one.id: one for one in open_now.shown}
+    heads = open_now.heads
+    lines = tuple(incident_line(by_id[one.incident], now, linked=linked) for one in heads[:LINES_AT_MOST])
+    states = Counter(containment(one) for one in heads)
+    burning, contained = states[NOT_CONTAINED], states[CONTAINED]
+    headline, tone = _headline(len(heads), burning)
     return NowScreen(
         headline=headline,
         tone=tone,
-        summary=_summary(len(incidents), burning, contained),
-        asked=tuple(_asked(one, by_id, now) for one in waiting[:ASKED_AT_MOST]),
-        more_asked=max(len(waiting) - ASKED_AT_MOST, 0),
+        summary=_summary(len(heads), burning, contained),
+        asked=tuple(_asked(one, by_id, now) for one in open_now.waiting),
+        more_asked=open_now.asked - len(open_now.waiting),
         incidents=lines,
-        more=max(len(incidents) - LINES_AT_MOST, 0),
+        more=len(heads) - len(lines),
     )
 
 

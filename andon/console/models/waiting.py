@@ -1,0 +1,54 @@
+"""What waits for somebody, and what is open beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from andon.console.models.decision import DecisionShown
+from andon.console.models.incident import IncidentListed
+from andon.domain.severity import Band
+from andon.domain.values import Frozen, IncidentId
+from andon.register.incidents import IncidentHead, IncidentRow
+
+
+class Waiting(Frozen):
+    """A question that waits for somebody."""
+
+    incident: IncidentId
+    url: str
+    system: str
+    severity: Band
+    contained: bool
+    decision: DecisionShown
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNow:
+    """The open incidents, what runs out first at the top, and what is asked of the reader."""
+
+    heads: Sequence[IncidentHead]
+    shown: Sequence[IncidentListed]
+    """The first of them, and those of the questions in `waiting`."""
+    waiting: Sequence[Waiting]
+    asked: int
+    """How many questions wait, these and the ones after."""
+
+
+def waiting_shown(row: IncidentRow, url: str, decision: DecisionShown) -> Waiting:
+    """Return a question of an incident as it waits for somebody."""
+    return Waiting(
+        incident=row.incident,
+        url=f"{url}/incidents/{row.incident}/decisions/{decision.id}",
+        system=row.system,
+        severity=row.severity,
+        contained=row.contained,
+        decision=decision,
+    )
+
+
+def urgency(waiting: Waiting) -> tuple[bool, datetime, datetime]:
+    """Return where a question stands among those that wait: what runs out first, then what is oldest."""
+    decision = waiting.decision
+    return (decision.deadline is None, decision.deadline or decision.opened_at, decision.opened_at)

@@ -332,6 +332,19 @@ class SignInSettings(_Section):
     )
 
 
+class LiveSettings(_Section):
+    """Open pages that are told when something changed."""
+
+    streams: int = Field(1_000, ge=0, le=10_000, description="pages that one console keeps live at a time")
+    streams_per_session: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="pages in sight that one browser keeps live; the oldest gives way to one more. Browsers "
+        "have six connections to a place that speaks HTTP/1.1: more than five need HTTP/2 in front",
+    )
+
+
 class OidcSettings(_Section):
     """The OpenID Connect provider people sign in with; none while `issuer` is empty."""
 
@@ -394,6 +407,7 @@ class Settings(BaseSettings):
     custody: CustodySettings = CustodySettings()
     verifying: VerifyingSettings = VerifyingSettings()
     sign_in: SignInSettings = SignInSettings()
+    live: LiveSettings = LiveSettings()
     oidc: OidcSettings = OidcSettings()
     probe_token: SecretStr = Field(
         SecretStr(""), description="token with which the containment probe reads flags through OFREP"

@@ -19,6 +19,7 @@ from andon.console.duties import Duties
 from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
 from andon.console.following import Following
+from andon.console.live import Live
 from andon.console.models.affected import AffectedBody
 from andon.console.models.change import DropBody, ProofBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
@@ -46,6 +47,7 @@ from andon.console.routes import (
     affected,
     alarms,
     answering,
+    auditing,
     change_pages,
     changes,
     custody,
@@ -62,6 +64,7 @@ from andon.console.routes import (
     keys,
     known,
     links,
+    live,
     log,
     metrics,
     my_keys,
@@ -103,6 +106,7 @@ from andon.console.verifying import Verifying
 from andon.console.viewing import Viewing
 from andon.console.wording import Wordings
 from andon.domain.directory import Directory
+from andon.register.touched import Touched
 
 BODIES: Final = (
     AffectedBody,
@@ -175,6 +179,7 @@ PAGES: Final = (
     traces.screens,
     explaining.screens,
     verifying.screens,
+    auditing.screens,
     viewing.screens,
     systems.screens,
     entrance.router,
@@ -191,6 +196,7 @@ PAGES: Final = (
     releasing.router,
     signing.router,
     known.router,
+    live.router,
     report.router,
     zone.router,
 )
@@ -209,6 +215,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     # What nothing above has taken.
     app.include_router(pages.elsewhere)
     refuse_unguarded(app.router)
+    app.state.page_rules = live.PageRules(app.routes)
     return app
 
 
@@ -247,5 +254,9 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)
     state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
+    state.live = Live(
+        Touched(parts.databases.register), parts.switches, state.sessions, parts.live, parts.now
+    )
+    state.ending = state.live.close
     state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
     state.custody = CustodyDesk(parts, state.declaring, state.slips)

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
+from andon.console.live_visit import visit
 from andon.console.parts import Parts
 from andon.domain.decision import Exhibit
 from andon.domain.incident import IncidentView
@@ -48,6 +49,8 @@ class Reviewed:
 
     async def note(self, row: IncidentRow, person: PersonId, exhibits: Collection[Exhibit]) -> None:
         """Keep that somebody is shown these now. A busy register must not keep them from reading."""
+        if visit().by_itself:
+            return  # the page was open, which says nothing of whether anybody looked
         shown = {name: digest for name, digest in digests(row).items() if name in exhibits}
         if not shown:
             return

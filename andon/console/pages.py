@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,8 @@ from starlette.exceptions import HTTPException
 
 from andon.api.problems import ProblemError
 from andon.console.access import READING, SPEAKING
+from andon.console.live import visited
+from andon.console.live_visit import visit
 from andon.console.screens.parts import role_name
 from andon.console.screens.problems import problem_screen
 from andon.console.sessions import Session
@@ -27,7 +30,7 @@ logger = logging.getLogger("andon.faults")
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",
@@ -105,7 +108,9 @@ def render(
         else None
     )
     values.setdefault("zone", (session.caller.zone if session else "") or "UTC")
-    text = TEMPLATES.get_template(template).render(reader=reader, **values)
+    seen = visit()
+    living = seen.token if session is not None and status == HTTPStatus.OK else None
+    text = TEMPLATES.get_template(template).render(reader=reader, live=living, now_ms=seen.now_ms, **values)
     return HTMLResponse(text, status, headers={**HEADERS, **(headers or {})})
 
 
@@ -130,6 +135,10 @@ class PageRoute(APIRoute):
         respond = super().get_route_handler()
 
         async def respond_with_pages(request: Request) -> Response:
+            async with visited(request):
+                return await told(request)
+
+        async def told(request: Request) -> Response:
             try:
                 return await respond(request)
             except SignInNeededError as needed:

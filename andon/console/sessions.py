@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 from andon.api.authentication import Caller, TokenBook
 from andon.api.token_form import MAX_TOKEN, hash_of
 from andon.config import SignInSettings
+from andon.console.live_visit import visit
 from andon.domain.directory import Role
 from andon.domain.values import PersonId, Sha256Hex
 from andon.register.sessions import How, SessionRow, SessionRows
@@ -111,16 +112,24 @@ class Sessions:
         if not 0 < len(cookie) <= MAX_COOKIE:
             return None
         digest = hash_of(cookie)
-        row = await asyncio.to_thread(self._rows.get, digest)
+        row = await self._row(digest)
+        caller = await self._caller(row) if row is not None else None
+        if row is None or caller is None:
+            return None
         now = self._now()
-        if row is None or now >= min(row.ends_at, row.seen_at + self._limits.idle):
-            return None
-        caller = await self._caller(row)
-        if caller is None:
-            return None
-        if now - row.seen_at >= SEEN_EVERY:
+        # A page that fetches itself again says nothing of whether anybody is there.
+        if now - row.seen_at >= SEEN_EVERY and not visit().by_itself:
             await self._note_use(digest, now)
         return Session(caller, row.role, self._csrf(digest), digest, row.how, row.ends_at, row.proven_at)
+
+    async def still(self, session: Sha256Hex) -> Caller | None:
+        """Return whose session this is, which does not count as using it; None if it has ended.
+
+        Args:
+            session: its `id`.
+        """
+        row = await self._row(session)
+        return await self._caller(row) if row is not None else None
 
     async def ended_of(self, cookie: str, csrf: str) -> PersonId | None:
         """Return whose session a form was made in, though it may have ended; None if it was in none."""
@@ -153,6 +162,12 @@ class Sessions:
         """Sign out: no console takes the cookie any more, wherever a copy of it is."""
         await asyncio.to_thread(self._rows.end, session.id)
         logger.info("signed out", extra={"person": session.caller.person})
+
+    async def _row(self, digest: Sha256Hex) -> SessionRow | None:
+        """Return a session that has not ended."""
+        row = await asyncio.to_thread(self._rows.get, digest)
+        over = row is None or self._now() >= min(row.ends_at, row.seen_at + self._limits.idle)
+        return None if over else row
 
     async def _caller(self, row: SessionRow) -> Caller | None:
         if row.token is None:

@@ -67,6 +67,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/systems/{system}": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),
+    "GET /v1/audit/access": Row(READING, READ),
     "POST /v1/audit/verifications": Row(READING, READ),
     "GET /v1/metrics": Row(READING, READ),
     "GET /metrics": Row(READING, READ),
@@ -152,6 +153,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
 
 PAGES: dict[str, Row] = {
     "GET /": Row(LISTING),
+    "GET /audit": Row(READING),
     "GET /audit/verify": Row(READING),
     "POST /audit/verify": Row(READING),
     "GET /incidents": Row(LISTING),
@@ -221,6 +223,7 @@ PAGES: dict[str, Row] = {
     "GET /report": Row(REPORTING - {Role.DETECTOR}),
     "POST /report": Row(REPORTING - {Role.DETECTOR}),
     "GET /report/{receipt}": Row(REPORTING - {Role.DETECTOR}),
+    "GET /live": Row(LISTING),
     "GET /prove": Row(LISTING),
     "POST /prove": Row(LISTING),
     "GET /prove/with-provider": Row(LISTING),

@@ -244,6 +244,8 @@ async def _shows(client: httpx.AsyncClient, request: str, cookie: str) -> bool:
     method, _, path = request.partition(" ")
     headers = {"Cookie": f"{COOKIE}={cookie}", **SAME}
     answer = await client.request(method, path.format(**FILLED), headers=headers)
+    if answer.status_code == 401:
+        return False
     if answer.status_code == 303:
         return not answer.headers["location"].startswith("/sign-in")
     kept_out = ("who may not read this", "You are suspended", "does not know you any more")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = App(name="audit", help="Verify, replay and read an incident, trusting nobody.", help_format="markdown")
 app.command("andon.cli.exporting:export", name="export")
+app.command("andon.cli.audit_access:access", name="access")
 app.command("andon.cli.moments:moments", name="moments")
 _Json = Annotated[bool, Parameter(negative="")]
 

@@ -37,10 +37,8 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
     """A console with a register and nothing behind it, that takes small bundles."""
     folder = tmp_path_factory.mktemp("verifying")
     office = open_office(folder, "localhost:1")
-    bounds = VerifyingSettings(
-        upload_bytes=MOST, waiting=1, folder=folder / "taken", time=timedelta(seconds=40)
-    )
-    office.parts = replace(office.parts, verifying=bounds)
+    bounds = VerifyingSettings(upload_bytes=MOST, waiting=1, folder=folder / "taken")
+    office.parts = replace(office.parts, verifying=bounds, attestation_seed=ANOTHER_SEED)
     async with (
         running(create_app(office.parts)) as url,
         httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -83,3 +83,38 @@ async def test_what_the_store_did_not_take_is_locked_the_next_time_and_no_chain_
 
 def first_of(incident: str) -> str:
     return f"ledger/{incident}/access/00000000.jsonl"
+
+
+async def test_the_chains_of_all_incidents_are_looked_through(
+    office: Office, http: httpx.AsyncClient
+) -> None:
+    incidents = [(await office.allot()).incident for _ in range(2)]
+    for minute, incident in enumerate((*incidents, incidents[0])):
+        at = AT + timedelta(minutes=minute)
+        what = AccessKind.EXPORTED if minute else AccessKind.VIEWED
+        await office.parts.custody.access.record(incident, "person:ida", what, "input/recorder/9", None, at)
+    place = "/v1/audit/access"
+
+    async def found(**query: str | int) -> list[tuple[str, str]]:
+        answer = await http.get(place, headers=bearer(Role.AUDITOR), params={"who": "ida", **query})
+        assert answer.status_code == 200, answer.text
+        return [(one["incident"], one["what"]) for one in answer.json()["entries"]]
+
+    one, other = incidents
+    assert await found() == [(one, "exported"), (other, "exported"), (one, "viewed")]
+    assert await found(what="exported", incident=one) == [(one, "exported")]
+    assert await found(since="2026-03-01T10:01:00Z", until="2026-03-01T10:02:00Z") == [(other, "exported")]
+    first = await http.get(place, headers=bearer(Role.AUDITOR), params={"who": "ida", "limit": 2})
+    assert first.json()["total"] == 3
+    assert await found(after=first.json()["next"]) == [(one, "viewed")]
+    refused = await http.get(place, headers=bearer(Role.AUDITOR), params={"after": "anything"})
+    assert refused.status_code in (400, 422)
+    async with signed_in(http, Role.AUDITOR) as visitor:
+        page = (await visitor.get("/audit", params={"who": "ida", "what": "viewed"})).text
+        own = (await visitor.get(f"/incidents/{one}/access", params={"what": "exported"})).text
+        odd = (await visitor.get("/audit", params={"since": "yesterday"})).text
+    assert "1 entry fits" in page
+    assert f'href="/incidents/{one}/access"' in page
+    assert "exported the incident</td>" in own
+    assert "was shown a redacted view</td>" not in own
+    assert "is no day" in odd

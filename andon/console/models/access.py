@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import Field
 
+from andon.domain.errors import InvalidInputError
 from andon.domain.ledger import Entry, Head
-from andon.domain.values import Frozen, Instant, Sha256Hex
+from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
+from andon.register.access_index import AccessPlace
+
+BETWEEN = "~"
 
 
 class AccessShown(Frozen):
     """One entry of the access chain."""
 
+    incident: IncidentId
     sequence: int
     at: Instant
     actor: str
@@ -33,9 +39,18 @@ class AccessPage(Frozen):
     waiting: int = Field(description="entries that locked storage is not known to hold yet")
 
 
+class AccessFound(Frozen):
+    """Entries of all access chains that fit, newest first."""
+
+    entries: tuple[AccessShown, ...]
+    total: int
+    next: str | None = Field(description="send it as `after` for what is older")
+
+
 def access_shown(entry: Entry) -> AccessShown:
     """Return an entry as people are shown it."""
     return AccessShown(
+        incident=entry.incident,
         sequence=entry.sequence,
         at=entry.at,
         actor=entry.actor,
@@ -57,3 +72,34 @@ def access_page(entries: Sequence[Entry], head: Head, waiting: int) -> AccessPag
         head=head,
         waiting=waiting,
     )
+
+
+def access_found(entries: Sequence[Entry], total: int, limit: int) -> AccessFound:
+    """Return the first `limit` of the entries that were found, and where what is older begins."""
+    shown = entries[:limit]
+    return AccessFound(
+        entries=tuple(map(access_shown, shown)),
+        total=total,
+        next=_place_text(shown[-1]) if len(entries) > limit else None,
+    )
+
+
+def access_place(text: str) -> AccessPlace:
+    """Return the place that a page named as its end.
+
+    Raises:
+        InvalidInputError: it is no such name.
+    """
+    try:
+        at, incident, sequence = text.split(BETWEEN)
+        when = datetime.fromisoformat(at)
+        number = int(sequence)
+    except ValueError as error:
+        raise InvalidInputError("`after` is not what an earlier answer gave as `next`") from error
+    if when.tzinfo is None or number < 0:
+        raise InvalidInputError("`after` is not what an earlier answer gave as `next`")
+    return AccessPlace(when, incident[:64], number)
+
+
+def _place_text(entry: Entry) -> str:
+    return BETWEEN.join((entry.at.isoformat().replace("+00:00", "Z"), entry.incident, str(entry.sequence)))

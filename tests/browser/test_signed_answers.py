@@ -62,7 +62,7 @@ async def test_an_answer_is_signed_by_clicks_and_its_signature_holds_for_good(
     await fill_in(page, incident)
     await expect(page.get_by_text("Seen in the traces.")).to_be_visible()
     await page.get_by_role("button", name="Sign with my passkey and send").click()
-    await expect(page.get_by_role("status")).to_contain_text("Your answer “Confirm” was recorded")
+    await expect(page.locator("#answer")).to_contain_text("Your answer “Confirm” was recorded")
     await office.until(incident, lambda view: view.decisions[0].outcome)
     statement = await recorded(http, incident)
     assert statement.signature is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,8 +12,10 @@ from pydantic import ValidationError
 from andon.api.problems import ProblemError
 from andon.console.access import READING
 from andon.console.deciding import Sent, carried
+from andon.console.keyring import Keyring
 from andon.console.models.response import SignedBody
 from andon.console.pages import HEADERS, PageRoute, render
+from andon.console.parts import Parts
 from andon.console.passkeys import passkeys_of, rp_of, signed, signing
 from andon.console.responding import Asked, asked_of
 from andon.console.routes.answering import Asked as Asking
@@ -23,24 +26,42 @@ from andon.console.screens.parts import role_name
 from andon.console.screens.statement import bound_of, said_lines, sentence
 from andon.console.screens.words import plain
 from andon.console.sessions import Session
+from andon.console.slips import SealedSlips
+from andon.console.step_up import KEPT_FOR, Held, typed_before, way_back
 from andon.console.visitors import Answering, Reading, Visitor, check_csrf, form_of
 from andon.console.wording import Wordings
 from andon.domain.errors import NotFoundError
 from andon.domain.personal_keys import PersonalKey
 from andon.domain.response import Said
 from andon.domain.values import canonical
+from andon.register.slips import Slip
 
 PLACE = "/incidents/{incident}/decisions/{decision}/signature"
 
+SAID: Final = "said"
 SHOWN_TO = Visitor(READING)
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(PLACE)
-async def again(incident: Incident, decision: DecisionId, _: Reading) -> Response:
-    """Lead back to the question: what is signed is prepared from what is typed there."""
-    return RedirectResponse(_question(incident, decision), 303, headers=HEADERS)
+async def prepared(
+    request: Request,
+    *,
+    incident: Incident,
+    decision: DecisionId,
+    session: Reading,
+    reading: Reader,
+    keys: Keys,
+    stock: Stock,
+) -> Response:
+    """Show what was prepared to be signed; without that, or once answered, lead back to the question."""
+    form = await typed_before(request, session)
+    asked = asked_of(await reading.row(incident), decision, session.caller, None)
+    given = asked.record.accepted if asked.record else ()
+    if form is None or SAID not in form or any(one.person == session.caller.person for one in given):
+        return RedirectResponse(_question(incident, decision), 303, headers=HEADERS)
+    return (await _page(asked, session, keys, stock)).render(_read(form[SAID]), form)
 
 
 @router.post(PLACE)
@@ -62,26 +83,23 @@ async def sign(
     """
     form = await form_of(request)
     check_csrf(form, session)
-    if "said" not in form:
+    if SAID not in form:
         # Whoever is barred may send an answer, to be refused on record, and is shown nothing before.
         await SHOWN_TO(request)
     asked = asked_of(await reading.row(incident), decision, session.caller, None)
     asked = replace(asked, role=await reading.acting(asked.record, session.caller) or asked.role)
-    rp = rp_of(stock.url)
-    owner = await keys.owner(session.caller.person)
-    mine = passkeys_of(owner, rp, stock.now()) if rp else ()
-    page = _Page(asked, session, Wordings(stock.policies), rp, mine)
     try:
         await deciding.check(incident, decision, session, form)
-        if "said" not in form:
-            prepared = await desk.prepare(asked, read_answer(form))
-            return page.render(prepared.said, form)
+        if SAID not in form:
+            to_sign = (await desk.prepare(asked, read_answer(form))).said
+            kept = {**dict(carried(form)), SAID: canonical(to_sign).decode()}
+            return await _shown_at(request, session, kept)
     except ProblemError as problem:
         if session.caller.bar is not None:
             raise
         # What is to be signed is made anew from the question's own page, where what changed is told.
         return await deciding.page(incident, decision, session, sent=Sent(form, problem))
-    said = _read(form["said"])
+    said, page = _read(form[SAID]), await _page(asked, session, keys, stock)
     try:
         await desk.take_signed(asked, SignedBody(said=said, signature=signed(form, page.keys)))
     except ProblemError as problem:
@@ -89,6 +107,20 @@ async def sign(
             raise
         return page.render(said, form, problem)
     return RedirectResponse(f"{_question(incident, decision)}#answer", 303, headers=HEADERS)
+
+
+async def _shown_at(request: Request, session: Session, fields: dict[str, str]) -> Response:
+    """Lead to an address at which what was prepared is shown: the way back in the browser leads there too."""
+    slips: SealedSlips = request.app.state.slips
+    held = Held(person=session.caller.person, path=request.url.path, fields=fields)
+    return RedirectResponse(way_back(held, await slips.put(Slip.HELD, held, KEPT_FOR)), 303, headers=HEADERS)
+
+
+async def _page(asked: Asked, session: Session, keys: Keyring, stock: Parts) -> _Page:
+    rp = rp_of(stock.url)
+    owner = await keys.owner(session.caller.person)
+    mine = passkeys_of(owner, rp, stock.now()) if rp else ()
+    return _Page(asked, session, Wordings(stock.policies), rp, mine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from andon.console.promising import Promising
 from andon.console.quarterly import Quarterly
 from andon.console.reach import Reaching
 from andon.console.reading import Reading
+from andon.console.reliving import Reliving
 from andon.console.reports import Reports
 from andon.console.reproducing import Reproducing
 from andon.console.responding import Desk
@@ -82,6 +83,7 @@ from andon.console.routes import (
     reach_pages,
     reading_file,
     releasing,
+    reliving,
     report,
     reproductions,
     review,
@@ -152,6 +154,7 @@ APIS: Final = (
     exporting.router,
     terms.router,
     traces.router,
+    reliving.router,
     explaining.router,
     verifying.router,
     viewing.router,
@@ -177,6 +180,7 @@ PAGES: Final = (
     review.screens,
     terms.screens,
     traces.screens,
+    reliving.screens,
     explaining.screens,
     verifying.screens,
     auditing.screens,
@@ -227,6 +231,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.reading = Reading(parts, wordings)
     state.system_desk = SystemDesk(parts, state.reading)
     state.tracing = Tracing(parts)
+    state.reliving = Reliving(parts)
     state.explaining = Explaining(parts)
     state.viewing = Viewing(parts)
     state.verifying = Verifying(parts)

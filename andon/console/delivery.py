@@ -56,6 +56,11 @@ class Engine:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
+    @property
+    def address(self) -> str:
+        """Where Temporal is."""
+        return self._settings.address
+
     async def respond(self, incident: IncidentId, envelope: Envelope, nonce: str) -> Answered:
         """Deliver a signed answer and return what became of it; a repeat returns the same.
 

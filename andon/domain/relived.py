@@ -14,11 +14,32 @@ from pydantic import Field
 
 from andon.domain.custody import Access
 from andon.domain.directory import Role
-from andon.domain.ledger import Entry
+from andon.domain.ledger import Entry, Kind
 from andon.domain.values import Frozen, Instant, PersonId, Sha256Hex
 
 AFTER: Final = "after-"
 """What the name of a moment after the close begins with; its number follows."""
+
+MARKED: Final = (
+    Kind.INCIDENT_OPENED,
+    Kind.CONTAINED,
+    Kind.NOT_ENFORCED,
+    Kind.ORDER_UNPROVEN,
+    Kind.SEVERITY_RAISED,
+    Kind.SEVERITY_LOWERED,
+    Kind.DECISION_SETTLED,
+    Kind.DEFAULT_APPLIED,
+    Kind.DEADLINE_BREACHED,
+    Kind.STAGE_OVERDUE,
+    Kind.ESCALATED,
+    Kind.EVIDENCE_SEALED,
+    Kind.GATE_OPENED,
+    Kind.RESTARTED,
+    Kind.RELAPSE,
+    Kind.STOOD_DOWN,
+    Kind.CLOSED,
+)
+"""What marks a moment as one to look at."""
 
 
 class StageThen(Frozen):
@@ -92,6 +113,11 @@ class Moment(Frozen):
     def sequence(self) -> int | None:
         """Number of the last entry that made it; None: it was made after the close."""
         return self.entries[-1].sequence if self.entries else None
+
+    @property
+    def marks(self) -> tuple[Entry, ...]:
+        """The entries that mark it as one to look at."""
+        return tuple(one for one in self.entries if one.kind in MARKED)
 
 
 class RunThen(Frozen):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
 
 from andon.domain.change import Change, ChangeState
 from andon.domain.custody import AccessKind
@@ -108,6 +108,12 @@ class FollowUps:
         )
         with reading(self._engine) as connection:
             return list(_later(connection.execute(query)))
+
+    def steps(self, incident: str) -> int:
+        """Count the steps of an incident's follow-up that are on record."""
+        query = select(func.count()).where(follow_up_steps.c.incident == incident)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
 
     def recurrences(self, incident: str) -> list[tuple[Recurrence, datetime]]:
         """Return what the looks at one incident have found, and when each was taken."""

@@ -88,13 +88,25 @@ async def detect(
 
 @router.post("/stop", status_code=202, response_model=Answer, openapi_extra=described_by(StopRequest))
 async def stop(
-    request: Request, caller: Annotated[Caller, Depends(only(STOPPING, Scope.INTAKE))], patience: Patience
+    request: Request,
+    *,
+    caller: Annotated[Caller, Depends(only(STOPPING, Scope.INTAKE))],
+    patience: Patience,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Stop an AI system at once and open an incident for it."""
+    """Stop an AI system at once and open an incident for it.
+
+    Sent again under the same `Idempotency-Key`, the same stop has the same receipt and counts once.
+    """
     body = await _json_body(request)
     asked = parse_body(StopRequest, body, request.app.state.depth)
     cord: Cord = request.app.state.cord
-    return _accepted(await cord.pull(asked, arrived_from(caller, body), patience))
+    arrived = arrived_from(caller, body, idempotency_key)
+    pull = partial(cord.pull, asked, arrived, patience)
+    repeats: Repeats = request.app.state.repeats
+    if idempotency_key is None:
+        return _accepted(await pull())
+    return _accepted(cord.check(await repeats.once(arrived.receipt, pull), asked.system))
 
 
 def source_of(caller: Caller) -> str:

@@ -11,7 +11,8 @@ from pydantic import ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from andon.api.problems import ProblemError
-from andon.domain.containment import Lever, OrderState, Verb, flag_key
+from andon.domain.containment import Lever, OrderState, Verb
+from andon.domain.cord import REASON_AT_MOST, pulled_by_hand
 from andon.domain.detection import Channel, DetectionReport
 from andon.domain.errors import InvalidInputError
 from andon.domain.incident import OpenIncident
@@ -21,7 +22,7 @@ from andon.domain.system import AISystem
 from andon.domain.values import Frozen, IncidentId
 from andon.door.answers import Answer, OrderShown
 from andon.door.books import Books, Case
-from andon.door.holding import ADAPTER, Holding
+from andon.door.holding import Holding
 from andon.door.intake import Intake
 from andon.door.opening import Arrived, Secrets, led_by, plan_for
 from andon.door.policy import PolicyDesk
@@ -30,6 +31,7 @@ from andon.register.switches import Switches
 
 FLOOR: Final = "high"
 """Severity that a stop asserts: whoever pulls the cord need not know why yet."""
+NOT_HELD: Final = frozenset({OrderState.REQUESTED, OrderState.FAILED})
 
 
 class StopRequest(Frozen):
@@ -38,7 +40,7 @@ class StopRequest(Frozen):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     system: str = Field(min_length=1, max_length=64, examples=["refund_desk"])
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=REASON_AT_MOST)
     verb: Verb = Verb.PAUSE_SYSTEM
     target: str = Field("", pattern=r"^[a-z0-9_]{0,64}$", description="tool, route or source")
 
@@ -117,6 +119,16 @@ class Cord:
         standing = await asyncio.to_thread(self._switches.holds, system)
         return any(hold.order == f"{incident}/order/1" for hold in standing)
 
+    def check(self, answer: Answer, system: str) -> Answer:
+        """Return the answer to a stop that was pulled before, unless its hold is not there.
+
+        Raises:
+            ProblemError: 503, nothing was held then and nothing is held now.
+        """
+        if answer.orders and answer.orders[0].state in NOT_HELD:
+            _refuse_unless_held(answer.orders, system, answer.incident)
+        return answer
+
     def _registered(self, name: str) -> AISystem:
         found = self._policy.system(name)
         if found is None:
@@ -140,24 +152,17 @@ def _refuse_unless_held(held: Sequence[OrderShown], system: str, incident: str |
     )
 
 
-def _pulled_by_hand(lever: Lever) -> bool:
-    return lever.adapter == ADAPTER and lever.verb is not Verb.QUARANTINE_SESSION
-
-
 def lever_for(system: AISystem, request: StopRequest) -> Lever:
     """Return the flag lever that a stop asks for; every system can be paused.
 
     Raises:
         InvalidInputError: the system has no such lever that the door may use.
     """
-    flags = [lever for lever in system.lever_list() if _pulled_by_hand(lever)]
-    for lever in flags:
+    levers = pulled_by_hand(system)
+    for lever in levers:
         if lever.verb is request.verb and lever.target == request.target:
             return lever
-    if request.verb is Verb.PAUSE_SYSTEM and not request.target:
-        key = flag_key(system.id, Verb.PAUSE_SYSTEM)
-        return Lever(id=key, adapter=ADAPTER, system=system.id, verb=Verb.PAUSE_SYSTEM)
-    able = sorted({"pause_system", *(f"{one.verb} {one.target}".strip() for one in flags)})
+    able = sorted(f"{one.verb} {one.target}".strip() for one in levers)
     raise InvalidInputError(
         f"Nothing was stopped: {system.id} has no lever {request.verb} {request.target}".rstrip()
         + f"; it has: {', '.join(able)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from temporalio.client import Client
 
@@ -9,6 +11,7 @@ from andon.domain.containment import OrderState
 from andon.domain.directory import Role
 from andon.domain.incident import OpenIncident
 from andon.door.answers import first_orders
+from tests.api.server import bearer
 from tests.door.conftest import Door
 
 
@@ -48,6 +51,16 @@ async def test_a_stop_pulled_twice_joins_while_its_hold_stands_and_not_after(doo
     third = (await door.stop()).json()
     assert (third["outcome"], third["incident"] == first["incident"]) == ("opened", False)
     assert (await door.flag("refund_desk.allowed")).json()["value"] is False
+
+
+async def test_a_stop_sent_again_under_its_key_counts_once_even_at_the_same_moment(door: Door) -> None:
+    keyed = {**bearer(Role.RESPONDER), "Idempotency-Key": "one-press-of-one-page"}
+    body = {"system": "refund_desk", "verb": "disable_tool", "target": "issue_refund", "reason": "twice"}
+    answers = await asyncio.gather(*(door.http.post("/v1/stop", json=body, headers=keyed) for _ in range(3)))
+    told = [one.json() for one in answers]
+    assert {one.status_code for one in answers} == {202}
+    assert len({one["receipt"] for one in told}) == len({one["incident"] for one in told}) == 1
+    assert len(door.switches.holds("refund_desk")) == 1
 
 
 @pytest.mark.parametrize(

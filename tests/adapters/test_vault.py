@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from andon.domain.errors import ErasedError, InvalidInputError, NotFoundError, S
 from andon.domain.values import sha256
 from andon.ports import SealedText
 from andon.register.engine import Databases, together
-from andon.register.keys import WrappedKeys
+from andon.register.keys import Wrapped, WrappedKeys
 from andon.register.texts import Texts
 from tests.register.cases import INCIDENT
 
@@ -155,6 +155,14 @@ class _KeysInMemory(WrappedKeys):
     def of_items(self, incident: str, names: Sequence[str]) -> dict[str, bytes | None]:
         return {name: self.items[name] for name in names if name in self.items}
 
+    def of_each(self, items: Collection[tuple[str, str]]) -> dict[tuple[str, str], Wrapped]:
+        return {
+            (incident, name): Wrapped(
+                self.kept.get(incident), self.items.get(name), has_own=name in self.items
+            )
+            for incident, name in items
+        }
+
     def put_items_if_absent(
         self, incident: str, under: bytes, wrapped: Mapping[str, bytes]
     ) -> dict[str, bytes | None]:
@@ -238,3 +246,22 @@ async def test_a_key_under_one_that_was_destroyed_meanwhile_is_not_kept(
     keys.destroy_all(INCIDENT, AT)
     assert keys.put_items_if_absent(INCIDENT, before, {"b": b"wrapped"}) == {}
     assert keys.of_items(INCIDENT, ["b"]) == {}
+
+
+async def test_texts_of_many_incidents_open_at_one_go_and_what_is_lost_is_left_out(
+    vault: AesVault, databases: Databases
+) -> None:
+    texts = SealedTexts(vault, Texts(databases.register))
+    first = await texts.seal(INCIDENT, "title", "Refunds go elsewhere")
+    second = await texts.seal(OTHER, "title", "Wrong advice")
+    erased = await texts.seal(OTHER, "title", "Somebody's name")
+    vault.shred_now(OTHER, [f"text/title/{erased.id}"], AT)
+    altered = first.model_copy(update={"digest": "0" * 64})
+    lost = SealedText(id="TXT-nowhere", digest="0" * 64)
+    assert await texts.open_each([first, second, erased, lost]) == {
+        first.id: "Refunds go elsewhere",
+        second.id: "Wrong advice",
+        erased.id: ERASED,
+    }
+    assert await texts.open_each([altered]) == {}
+    assert await texts.open_each([]) == {}

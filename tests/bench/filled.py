@@ -200,7 +200,7 @@ def _detection(opening: OpenIncident, at: datetime, title: SealedText) -> Detect
         received_at=at,
         detected_at=at,
         type=IncidentType(opening.type) if opening.type else None,
-        facts={"exposure": "external", "affected_count": 12},
+        facts={"exposure": "external_limited", "affected_count": 12},
         title=title,
     )
 

@@ -1,0 +1,77 @@
+"""The index of open questions follows what each incident shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from andon.domain.asked import Asked
+from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option
+from andon.domain.directory import Role
+from andon.register.asked import AskedQuestions
+from andon.register.engine import Databases
+from andon.register.incidents import Incidents, Listed
+from tests.register.cases import INCIDENT, NOW, closed, view
+
+OTHER = "INC-20260302-def456"
+
+
+def question(incident: str, number: int, *, minutes: int | None, **changes: object) -> DecisionRecord:
+    request = DecisionRequest(
+        id=f"triage-{number}",
+        incident=incident,
+        kind=DecisionKind.TRIAGE,
+        opened_at=NOW + timedelta(seconds=number),
+        deadline=None if minutes is None else NOW + timedelta(minutes=minutes),
+        eligible=(Role.RESPONDER,),
+        options=(Option(id="confirmed"),),
+        policy="b" * 64,
+    )
+    return DecisionRecord(request=request).model_copy(update=changes)
+
+
+def everybody(_: Asked) -> bool:
+    return True
+
+
+def found(databases: Databases) -> list[tuple[str, str]]:
+    return [(name, one.decision) for name, one in AskedQuestions(databases.register).waiting(everybody)]
+
+
+def test_what_runs_out_first_stands_at_the_top_over_all_incidents(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    incidents.show(view(decisions=(question(INCIDENT, 1, minutes=30), question(INCIDENT, 2, minutes=None))))
+    incidents.show(view(OTHER, decisions=(question(OTHER, 1, minutes=5),)))
+    assert found(databases) == [(OTHER, "triage-1"), (INCIDENT, "triage-1"), (INCIDENT, "triage-2")]
+
+
+def test_a_question_that_was_answered_or_asked_anew_is_gone_with_the_next_view(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    asked = (question(INCIDENT, 1, minutes=30), question(INCIDENT, 2, minutes=40))
+    incidents.show(view(decisions=asked))
+    left = (question(INCIDENT, 1, minutes=30, outcome="confirmed"), *asked[1:])
+    incidents.show(view(version=2, decisions=left))
+    assert found(databases) == [(INCIDENT, "triage-2")]
+
+
+def test_an_older_view_changes_nothing(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    incidents.show(view(version=2))
+    incidents.show(view(version=1, decisions=(question(INCIDENT, 1, minutes=30),)))
+    assert found(databases) == []
+
+
+def test_a_closed_incident_asks_nothing(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    incidents.show(view(decisions=(question(INCIDENT, 1, minutes=30),)))
+    asked = (question(INCIDENT, 1, minutes=30),)
+    incidents.show(closed().model_copy(update={"decisions": asked}))
+    assert found(databases) == []
+
+
+def test_a_list_by_what_runs_out_first_has_what_has_no_clock_at_its_end(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    incidents.show(view())
+    incidents.show(view(OTHER, next_deadline=NOW + timedelta(hours=1)))
+    heads = incidents.heads(state=Listed.OPEN, due_first=True)
+    assert [one.incident for one in heads] == [OTHER, INCIDENT]
+    assert [one.incident for one in incidents.heads(among=[INCIDENT])] == [INCIDENT]

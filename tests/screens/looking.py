@@ -28,12 +28,13 @@ BROKEN: Final = """() => {
       const lines = new Set(seen.map((one) => Math.round(one.top)));
       const before = node.data.slice(0, found.index).match(/\\S*$/)[0];
       const whole = before + node.data.slice(found.index).match(/^\\S*/)[0];
-      if (lines.size > 1 && whole.length <= 24) broken.push(found[0]);
+      const plain = /^[("]?[\\p{L}\\p{N}]{2,19}[,.;:!?)"]*$/u.test(whole);
+      if (lines.size > 1 && plain) broken.push(found[0]);
     }
   }
   return [...new Set(broken)];
 }"""
-"""Words of usual length that are on two lines; a longer one may be, and an identifier."""
+"""Words that are on two lines, but for long ones and what has signs in it, such as an identifier."""
 CLIPPED: Final = """() => [...document.querySelectorAll("main *, header *")].filter((one) => {
   const style = getComputedStyle(one);
   const hides = [style.overflowX, style.overflowY].some((way) => way === "hidden" || way === "clip");

@@ -12,7 +12,7 @@ EXTRA: Final = ("request_id", "method", "path", "status", "ms", "person", "incid
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON line with a fixed set of fields."""
+    """Formats a record as one line of ASCII JSON with a fixed set of fields; nothing acts on a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; line breaks in a message can't start a line of their own."""
@@ -25,7 +25,7 @@ class JsonLines(logging.Formatter):
         line.update({name: getattr(record, name) for name in EXTRA if hasattr(record, name)})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)
 
 
 def set_up_logging(level: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from andon.domain.readable import UNKNOWN, Table
-from andon.domain.sheet import QUOTED, RUN
+from andon.domain.sheet import inert_cell
 from andon.domain.values import Frozen, Slug
 
 Cell = str | int | float | None
@@ -121,7 +121,7 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 def _cell(cell: Cell) -> Cell:
     if isinstance(cell, float):
         return f"{cell:.3f}".rstrip("0").rstrip(".")
-    return f"{QUOTED}{cell}" if isinstance(cell, str) and cell.startswith(RUN) else cell
+    return inert_cell(cell) if isinstance(cell, str) else cell
 
 
 def _counted(value: float | None) -> str:

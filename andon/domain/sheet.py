@@ -36,7 +36,7 @@ def written(records: Iterable[AffectedRecord]) -> str:
     lines.writerow(SHOWN)
     for record in records:
         plain = record.model_dump(mode="json")
-        lines.writerow(["" if plain[name] is None else _inert(str(plain[name])) for name in SHOWN])
+        lines.writerow(["" if plain[name] is None else inert_cell(str(plain[name])) for name in SHOWN])
     return out.getvalue()
 
 
@@ -74,9 +74,18 @@ def _record(line: int, heading: Sequence[str], row: Sequence[str]) -> NamedRecor
         raise InvalidInputError(f"line {line}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
 
 
-def _inert(cell: str) -> str:
-    return QUOTED + cell if cell.startswith(RUN) else cell
+def inert_cell(cell: str) -> str:
+    """Return a cell that no spreadsheet runs: one it could take for a formula begins with an apostrophe.
+
+    So does one that begins with apostrophes before a formula, or reading would take one too many off.
+    """
+    return QUOTED + cell if _runs(cell.lstrip(QUOTED)) else cell
 
 
 def _taken(cell: str) -> str:
-    return cell[1:] if cell.startswith(QUOTED) and cell[1:].startswith(RUN) else cell
+    return cell[1:] if cell.startswith(QUOTED) and _runs(cell.lstrip(QUOTED)) else cell
+
+
+def _runs(cell: str) -> bool:
+    # Some spreadsheets trim a cell before they look at how it begins.
+    return cell.startswith(RUN) or cell.lstrip().startswith(RUN)

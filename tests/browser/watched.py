@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
-from tests.screens.tour import AA
+from tests.screens.looking import AA
 
 LONGEST_MS: Final = 15_000
 LOOK_EVERY_SECONDS: Final = 0.4

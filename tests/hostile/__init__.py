@@ -1,0 +1,1 @@
+"""Hostile text through every field, into every view and export."""

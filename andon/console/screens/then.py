@@ -25,7 +25,7 @@ from andon.console.screens.words import (
     plain,
 )
 from andon.domain.containment import OrderState, Verb
-from andon.domain.relived import Difference, QuestionThen, changed
+from andon.domain.relived import Difference, QuestionThen, SealThen, changed
 from andon.domain.relived import Moment as Then
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
@@ -160,7 +160,7 @@ def then_box(incident: str, then: Then, before: Then | None, now: datetime) -> T
                 one.root,
                 "",
                 None,
-                f"{one.items} items, {one.gaps} gaps, sealed {exact(one.sealed_at, now).text}",
+                f"{_counts(one)}, sealed {exact(one.sealed_at, now).text}",
                 marks.get(("evidence", one.root)),
             )
             for one in then.evidence
@@ -169,6 +169,11 @@ def then_box(incident: str, then: Then, before: Then | None, now: datetime) -> T
         knew=_heard(then.knew, before.knew if before else None, person=True),
         promised=_rows("changes", {name: lower(state) for name, state in then.changes.items()}, marks),
     )
+
+
+def _counts(one: SealThen) -> str:
+    found = ((one.items, "item"), (one.gaps, "gap"))
+    return ", ".join(f"{number} {of}" if number == 1 else f"{number} {of}s" for number, of in found)
 
 
 def exact(at: datetime, now: datetime) -> Moment:
@@ -278,9 +283,27 @@ def _heard(
     )
 
 
+_HEARD: Final = {
+    "question": "asked: {}",
+    "reminder": "reminded of {}",
+    "escalation": "escalated to them: {}",
+    "default_applied": "told that the safe default applied to {}",
+    "joined": "brought in at {} severity",
+    "guidance": "told what to do meanwhile: {}",
+    "task": "given to do: {}",
+    "unproven": "told that {} is not proven",
+}
+"""What notices tell, by their code; others are told by its words."""
+
+
 def _notice(text: str) -> str:
-    """Return a code with what it is about: `question triage-1` stays as it is, other codes become words."""
+    """Return what somebody had been told, had opened or had said in words; ids stay as they are."""
     about, _, subject = text.partition(" ")
+    if about == "said":
+        option, _, of = subject.partition(" ")
+        return inert(f"said “{lower(option)}” {of}".strip())
+    if about in _HEARD:
+        return inert(_HEARD[about].format(subject))
     return inert(f"{lower(about)} {subject}".strip())
 
 

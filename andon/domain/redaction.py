@@ -143,15 +143,23 @@ UNSEEN: Final = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u316
     for code in range(low, high + 1)
 )
 """Characters that nobody sees, or that change the order in which others are seen."""
+_WRITTEN: Final = "\u27e8U+"
 
 
 def visible(text: str) -> str:
     """Return text in which nothing hides: control characters and unseen ones are named by their code."""
-    plain = text.replace("\r\n", "\n")
-    return "".join(char if _plain(char) else f"\u27e8U+{ord(char):04X}\u27e9" for char in plain)
+    # A code that somebody wrote is told from one that stands for a character.
+    plain = text.replace("\r\n", "\n").replace(_WRITTEN, marked(_WRITTEN[0]) + _WRITTEN[1:])
+    return "".join(char if is_plain(char) else marked(char) for char in plain)
 
 
-def _plain(char: str) -> bool:
+def marked(char: str) -> str:
+    """Return a character as its code."""
+    return f"\u27e8U+{ord(char):04X}\u27e9"
+
+
+def is_plain(char: str) -> bool:
+    """Whether a character is seen as it stands, and changes nothing around it."""
     if char in "\n\t":
         return True
     return char not in UNSEEN and unicodedata.category(char) not in ("Cc", "Zl", "Zp")

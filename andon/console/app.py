@@ -11,6 +11,7 @@ from andon.api.server import new_app
 from andon.config import settings
 from andon.console.affected import Affected
 from andon.console.asking import Asking
+from andon.console.cord import CordDesk
 from andon.console.custody import CustodyDesk
 from andon.console.deciding import Deciding
 from andon.console.declaring import Declaring
@@ -89,9 +90,11 @@ from andon.console.routes import (
     review,
     signing,
     sources,
+    stopping,
     systems,
     tasks,
     terms,
+    timeline,
     tokens,
     traces,
     verifying,
@@ -186,6 +189,7 @@ PAGES: Final = (
     auditing.screens,
     viewing.screens,
     systems.screens,
+    stopping.router,
     entrance.router,
     links.router,
     proving.router,
@@ -193,6 +197,7 @@ PAGES: Final = (
     my_keys.router,
     tokens.router,
     pages.router,
+    timeline.router,
     answering.router,
     petitions.router,
     promising.router,
@@ -230,6 +235,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.parts = parts
     state.reading = Reading(parts, wordings)
     state.system_desk = SystemDesk(parts, state.reading)
+    state.cord = CordDesk(parts, state.system_desk)
     state.tracing = Tracing(parts)
     state.reliving = Reliving(parts)
     state.explaining = Explaining(parts)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from andon.api.problems import ProblemError
 from andon.api.vouching import Vouching
 from andon.console.models.report import ReportTaken
+from andon.console.models.stop import StopTaken
 from andon.domain.directory import Role
 from andon.domain.values import IncidentId, PersonId
 
@@ -21,6 +22,10 @@ PROOF_WITHIN_SECONDS: Final = 2
 AWAY: Final = (
     "Your report was NOT taken just now: the door did not answer. Your words are still here; send them again "
     "in a moment. If it is urgent, call whoever answers for the AI system."
+)
+NOT_STOPPED: Final = (
+    "{system} is NOT stopped: the door did not answer. Press again now. If it does not answer then, have "
+    "{system} switched off by its own means, and call whoever runs Andon."
 )
 SPLIT_LATER: Final = (
     "It is on record that this detection is a case of its own, but the door did not answer, and no incident "
@@ -57,6 +62,23 @@ class Doorway:
                 raise ProblemError(503, "door-away", AWAY) from error
         raise _refused(answer)
 
+    async def stop(self, person: PersonId, role: Role, stop: dict[str, Any], key: str) -> StopTaken:
+        """Pull the cord in somebody's name; the same stop under the same key counts once.
+
+        Raises:
+            ProblemError: nothing was stopped; it says so.
+        """
+        headers = {"Authorization": f"Bearer {self._vouching.vouch(person, role)}", "Idempotency-Key": key}
+        query = {"wait": "contained", "timeout": str(PROOF_WITHIN_SECONDS)}
+        away = NOT_STOPPED.format(system=stop["system"])
+        try:
+            answer = await self._connected().post("/v1/stop", json=stop, headers=headers, params=query)
+            if answer.is_success:
+                return StopTaken.model_validate_json(answer.content)
+        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol, ValidationError) as error:
+            raise ProblemError(503, "not-stopped", away) from error
+        raise _refused(answer, away)
+
     async def split(self, person: PersonId, role: Role, incident: IncidentId, detection: str) -> IncidentId:
         """Have a detection given an incident of its own, in somebody's name; return that incident.
 
@@ -80,9 +102,9 @@ class Doorway:
         return self._client
 
 
-def _refused(answer: httpx.Response) -> ProblemError:
+def _refused(answer: httpx.Response, away: str = AWAY) -> ProblemError:
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return ProblemError(503, "door-away", AWAY)
+        return ProblemError(503, "door-away", away)
     try:
         detail = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from andon.api.problems import ProblemError
-from andon.console.access import READING, SPEAKING
+from andon.console.access import READING, SPEAKING, STOPPING
 from andon.console.live import visited
 from andon.console.live_visit import visit
 from andon.console.screens.parts import role_name
@@ -85,6 +85,7 @@ class Reader:
     csrf: str
     may_open: bool
     may_report: bool
+    may_stop: bool
 
 
 def render(
@@ -103,6 +104,7 @@ def render(
             session.csrf,
             may_open=session.role in READING,
             may_report=session.role in SPEAKING,
+            may_stop=session.role in STOPPING,
         )
         if session
         else None
@@ -136,9 +138,9 @@ class PageRoute(APIRoute):
 
         async def respond_with_pages(request: Request) -> Response:
             async with visited(request):
-                return await told(request)
+                return await answered(request)
 
-        async def told(request: Request) -> Response:
+        async def answered(request: Request) -> Response:
             try:
                 return await respond(request)
             except SignInNeededError as needed:
@@ -146,7 +148,7 @@ class PageRoute(APIRoute):
             except ProofNeededError as needed:
                 return RedirectResponse(f"/prove?held={needed.held}", 303, headers=HEADERS)
             except Exception as error:  # noqa: BLE001 - told to the reader, and logged where it is a fault
-                status, detail = _told(error, request)
+                status, detail = told(error, request)
                 headers = error.headers if isinstance(error, ProblemError) else None
                 return problem_page(status, detail, getattr(request.state, "session", None), headers=headers)
 
@@ -179,7 +181,8 @@ AWAY: Final = {
 """Parts that come back by themselves, by the error that says that they are away."""
 
 
-def _told(error: Exception, request: Request) -> tuple[int, str]:
+def told(error: Exception, request: Request) -> tuple[int, str]:
+    """Return the status of a page that failed, and what happened; a fault is logged."""
     if isinstance(error, ProblemError):
         return error.status, error.detail
     if isinstance(error, ErasedError):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from andon.api.authentication import Caller, only
-from andon.console.access import EVERYBODY, LISTING, READING, STOPPING
+from andon.console.access import EVERYBODY, LISTING, READING
 from andon.console.inventory import Sieve, sieved
 from andon.console.models.system import SystemList, SystemWhole
 from andon.console.pages import PageRoute, render
@@ -132,7 +132,6 @@ async def page(system: SystemId, session: Listing, desk: Desk, reading: Reader) 
         "system.html",
         session=session,
         screen=screen,
-        may_stop=session.role in STOPPING,
         zone=zone_key(now),
     )
 

@@ -15,6 +15,7 @@ from andon.api.problems import ProblemError
 from andon.console.access import LISTING
 from andon.console.live import Live
 from andon.console.live_rules import place_of
+from andon.console.live_visit import Visit, visiting
 from andon.console.pages import SignInNeededError
 from andon.console.sessions import Session
 from andon.console.visitors import Visitor
@@ -51,7 +52,8 @@ class Watcher:
             ProblemError: 401 not signed in, 403 this is not for them.
         """
         try:
-            return await self._visitor(request)
+            with visiting(Visit(by_itself=True)):
+                return await self._visitor(request)
         except SignInNeededError as error:
             raise ProblemError(401, "unauthenticated", "Sign in, and open the page again.") from error
 

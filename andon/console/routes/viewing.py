@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from andon.api.authentication import Caller, only
 from andon.console.access import READING
@@ -25,7 +26,7 @@ INERT: Final = {
     "Cache-Control": "no-store",
 }
 """What somebody wrote to an AI system is never run, guessed at or kept by a browser."""
-
+AS_THEY_ARE: Final = "as-they-are"
 
 Person = Annotated[Caller, Depends(only(READING))]
 Views = Annotated[Viewing, Depends(of_app("viewing"))]
@@ -58,12 +59,19 @@ async def text(
 
 @screens.get("/incidents/{incident}/evidence/{digest}")
 async def page(
-    incident: Incident, digest: Digest, session: Reading, reading: Reader, viewing: Views
+    *,
+    incident: Incident,
+    digest: Digest,
+    session: Reading,
+    reading: Reader,
+    viewing: Views,
+    characters: Annotated[str, Query(max_length=16)] = "",
 ) -> Response:
     """Show as much of an item as the reader's role may see."""
     shown = await reading.incident(incident, session.caller)
     at = await reading.now_of(session.caller)
-    screen = view_screen(shown, await viewing.show(incident, digest, session.caller), at)
+    view = await viewing.show(incident, digest, session.caller)
+    screen = await asyncio.to_thread(view_screen, shown, view, at, as_it_was=characters == AS_THEY_ARE)
     return render(
         "view.html",
         session=session,

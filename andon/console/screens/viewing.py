@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from andon.console.models.incident import IncidentShown
@@ -12,9 +13,13 @@ from andon.console.screens.moments import Moment, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import inert, plain
 from andon.domain.redaction import RULES, Level, Withheld
+from andon.domain.turns import turns_in
+from andon.domain.unseen import Hidden, Piece, hidden_in, lines
+from andon.domain.unseen import as_it_was as restored
 
 CHARS_AT_MOST: Final = 200_000
 """Longer text makes a page that no browser scrolls; the rest is in the file."""
+LINES_AT_MOST: Final = 5_000
 
 RULE_WORDS: Final = {
     "aws_key": "AWS key",
@@ -51,6 +56,50 @@ class FoundLine:
     count: int
 
 
+HIDDEN: Final = {
+    Hidden.CONTROL: "control character",
+    Hidden.SEQUENCE: "what a terminal would act on",
+    Hidden.DIRECTION: "changes the order of what is shown",
+    Hidden.ZERO_WIDTH: "nobody sees it",
+    Hidden.TAG: "letters nobody sees, which a model reads",
+    Hidden.SURROGATE: "half a character",
+    Hidden.MIXED: "letters of several scripts that look alike",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenLine:
+    """One sort of what is hidden in a text."""
+
+    code: str
+    name: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLine:
+    """One turn of a conversation."""
+
+    who: str
+    does: str
+    what: str
+    lines: tuple[tuple[Piece, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A text as it is shown: in lines of pieces, or as it is."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    as_it_was: str | None
+    """The text with the characters themselves; None: they are named instead."""
+    hidden: tuple[HiddenLine, ...]
+    hidden_count: int
+    turns: tuple[TurnLine, ...]
+    cut: int
+
+
 @dataclass(frozen=True, slots=True)
 class ViewScreen:
     """The page of one redacted view."""
@@ -65,14 +114,14 @@ class ViewScreen:
     engine: str
     found: tuple[FoundLine, ...]
     left_out: int
-    text: str | None
-    cut: int
+    content: Content | None
     instead: str
 
 
-def view_screen(incident: IncidentShown, view: ViewShown, now: datetime) -> ViewScreen:
-    """Return the page."""
-    text = view.text
+def view_screen(
+    incident: IncidentShown, view: ViewShown, now: datetime, *, as_it_was: bool = False
+) -> ViewScreen:
+    """Return the page; `as_it_was` shows what is hidden as itself, which may deceive."""
     return ViewScreen(
         incident=incident_line(incident, now, linked=True),
         item=inert(view.item),
@@ -84,10 +133,37 @@ def view_screen(incident: IncidentShown, view: ViewShown, now: datetime) -> View
         engine=view.engine,
         found=tuple(FoundLine(_rule(rule), _category(rule), count) for rule, count in view.found.items()),
         left_out=view.left_out,
-        text=None if text is None else text[:CHARS_AT_MOST],
-        cut=0 if text is None else max(len(text) - CHARS_AT_MOST, 0),
+        content=None if view.text is None else content_of(view.text, as_it_was=as_it_was),
         instead=_instead(view),
     )
+
+
+def content_of(text: str, *, as_it_was: bool) -> Content:
+    """Return a text as it is shown, as much of it as makes a page."""
+    shown = _first_of(text)
+    found = [tuple(line) for line in lines(shown)]
+    hidden = hidden_in(chain.from_iterable(found))
+    return Content(
+        lines=tuple(found),
+        as_it_was=restored(shown) if as_it_was else None,
+        hidden=tuple(_hidden(one, count) for one, count in hidden),
+        hidden_count=sum(count for _, count in hidden),
+        turns=tuple(
+            TurnLine(inert(one.who)[:64], one.does, inert(one.what)[:128], tuple(map(tuple, lines(one.text))))
+            for one in turns_in(text)
+        ),
+        cut=len(text) - len(shown),
+    )
+
+
+def _first_of(text: str) -> str:
+    shown = text[:CHARS_AT_MOST]
+    return "\n".join(shown.split("\n", LINES_AT_MOST)[:LINES_AT_MOST])
+
+
+def _hidden(one: Piece, count: int) -> HiddenLine:
+    what = HIDDEN[one.kind] if one.kind is not None else ""
+    return HiddenLine(code=one.code, name=inert(one.name), what=what, count=count)
 
 
 def _rule(rule: str) -> str:

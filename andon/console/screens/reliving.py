@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from andon.console.models.incident import IncidentShown
+from andon.console.models.incident import IncidentListed
 from andon.console.screens.moments import Moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.then import ThenBox, exact, headline, then_box
@@ -129,7 +129,7 @@ class RelivingScreen:
 
 
 def reliving_screen(
-    incident: IncidentShown,
+    incident: IncidentListed,
     line: Line,
     then: Then | None,
     now: datetime,

@@ -28,6 +28,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("show", "andon.cli.incidents:show", RESPOND, "Show one incident."),
     ("follow", "andon.cli.follow:follow", RESPOND, "Print what happens to an incident, as it happens."),
     ("decisions", "andon.cli.respond:decisions", RESPOND, "List the questions that wait for your role."),
+    ("difference", "andon.cli.difference:difference", RESPOND, "Show what an answer would change."),
     ("respond", "andon.cli.respond:respond", RESPOND, "Answer a question."),
     ("ask", "andon.cli.ask:ask", RESPOND, "Ask for a decision."),
     ("facts", "andon.cli.facts:facts", RESPOND, "Show what is known of an incident, and state more."),

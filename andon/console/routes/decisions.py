@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body, read_json
 from andon.console.access import READING
+from andon.console.differing import Differing
+from andon.console.models.difference import DifferenceShown
 from andon.console.models.response import Prepared, ResponseBody, ResponseTaken, SignedBody
 from andon.console.models.waiting import Waiting
 from andon.console.responding import asked_of
-from andon.console.routes.places import DecisionId, Incident, Reader, RepeatKey, Speaker, Taking
+from andon.console.routes.places import DecisionId, Incident, Reader, RepeatKey, Speaker, Taking, of_app
+from andon.domain.errors import NotFoundError
 from andon.domain.signing import Envelope
 from andon.domain.values import Frozen
 
@@ -47,6 +50,29 @@ class WaitingList(Frozen):
 async def decisions(caller: Annotated[Caller, Depends(only(READING))], reading: Reader) -> WaitingList:
     """List the questions that your role may answer and you have not."""
     return WaitingList(decisions=tuple(await reading.asked_of(caller)))
+
+
+@router.get("/incidents/{incident}/decisions/{decision}/difference")
+async def difference(
+    incident: Incident,
+    decision: DecisionId,
+    caller: Annotated[Caller, Depends(only(READING))],
+    reading: Reader,
+    differing: Annotated[Differing, Depends(of_app("differing"))],
+    *,
+    text: Annotated[
+        bool, Query(description="with the difference of long texts; that you looked is on record")
+    ] = False,
+) -> DifferenceShown:
+    """Tell what an answer would change: versions then and now, and what each option does to levers.
+
+    What is not known is never called unchanged.
+    """
+    row = await reading.row(incident)
+    asked = asked_of(row, decision, caller, None)
+    if asked.record is None:
+        raise NotFoundError("question", decision)
+    return await differing.of(row, asked.record, caller, text=text)
 
 
 @router.post(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
 from fastapi import Request
 
-from andon.console.reading import Reading
+from andon.console.parts import Parts
+from andon.console.reading import Reading, zone_of
 from andon.console.sessions import Session
 
 ZONE_COOKIE: Final = "andon_zone"
@@ -30,6 +31,11 @@ def chosen_zone(request: Request) -> str:
     """Return the zone that was chosen in this browser; empty if none was, or it is none."""
     named = request.cookies.get(ZONE_COOKIE, "")
     return named if named in zone_names() else ""
+
+
+def now_here(stock: Parts, session: Session) -> datetime:
+    """Return the present moment in the zone of whoever reads a page."""
+    return stock.now().astimezone(zone_of(session.caller.zone))
 
 
 async def in_zone(request: Request, session: Session) -> Session:

@@ -19,6 +19,7 @@ from andon.console.screens.keys import key_line, sign_line
 from andon.console.sessions import Session
 from andon.console.step_up import require_recent, typed_before
 from andon.console.visitors import Listing, check_csrf, form_of
+from andon.console.zones import now_here
 from andon.domain.enrolment import Claim
 from andon.domain.errors import InvalidInputError, NotFoundError
 from andon.domain.personal_keys import LABEL_LENGTH, PersonalKey, ssh_key
@@ -117,7 +118,7 @@ async def _page(
         "keys.html",
         session=session,
         status=400 if problem else 200,
-        lines=[key_line(one, stock.now()) for one in shown],
+        lines=[key_line(one, now_here(stock, session)) for one in shown],
         rp=rp_of(stock.url),
         typed={"public_key": typed.get("public_key", ""), "label": typed.get("label", "")},
         done=done,

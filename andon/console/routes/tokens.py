@@ -22,6 +22,7 @@ from andon.console.sessions import Session
 from andon.console.step_up import require_recent, typed_before
 from andon.console.token_desk import TokenDesk
 from andon.console.visitors import Listing, check_csrf, form_of
+from andon.console.zones import now_here
 from andon.domain.access import MEANING, Scope
 
 BODY_BYTES: Final = 4 * 1024
@@ -108,7 +109,7 @@ async def _page(
         session=session,
         status=problem.status if problem else 200,
         here=PLACE,
-        lines=token_lines(await TokenDesk(stock).listed(session.caller), stock.now()),
+        lines=token_lines(await TokenDesk(stock).listed(session.caller), now_here(stock, session)),
         made=made,
         problem=problem.detail if problem else "",
         name=given.get("name", ""),

@@ -147,14 +147,17 @@ async def test_another_console_on_the_same_register_tells_it_too(house: House) -
 async def test_a_page_of_one_incident_hears_of_that_one_only(house: House) -> None:
     one, other = await house.office.allot(), await house.office.allot()
     path = f"/incidents/{one.incident}"
-    async with house.open() as url, visitor(url, Role.RESPONDER) as http:
-        async with stream(http, path, await shown(http, path)) as told:
-            next_one = asyncio.ensure_future(anext(told))
-            alarm(house, other.incident)
-            done, _ = await asyncio.wait([next_one], timeout=1)
-            assert not done
-            alarm(house, one.incident)
-            assert (await next_one).name == "changed"
+    async with (
+        house.open() as url,
+        visitor(url, Role.RESPONDER) as http,
+        stream(http, path, await shown(http, path)) as told,
+    ):
+        next_one = asyncio.ensure_future(anext(told))
+        alarm(house, other.incident)
+        done, _ = await asyncio.wait([next_one], timeout=1)
+        assert not done
+        alarm(house, one.incident)
+        assert (await next_one).name == "changed"
 
 
 @pytest.mark.long
@@ -170,6 +173,7 @@ async def test_a_hold_is_told_to_pages_that_show_levers_and_to_no_others(house: 
             quiet.cancel()
 
 
+@pytest.mark.long
 async def test_a_stream_is_for_whoever_may_open_the_page_and_for_pages_that_live(house: House) -> None:
     opening = await house.office.allot()
     path = f"/incidents/{opening.incident}"
@@ -187,13 +191,16 @@ async def test_a_stream_is_for_whoever_may_open_the_page_and_for_pages_that_live
 
 @pytest.mark.long
 async def test_nothing_on_the_way_may_keep_a_stream(house: House) -> None:
-    async with house.open() as url, visitor(url, Role.RESPONDER) as http:
-        async with http.stream("GET", "/live", params={"of": "/"}) as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            assert answer.headers["cache-control"] == "no-store"
-            assert answer.headers["x-accel-buffering"] == "no"
-            lines = answer.aiter_lines()
-            assert 1000 <= int((await anext(lines)).removeprefix("retry: ")) <= 3000
+    async with (
+        house.open() as url,
+        visitor(url, Role.RESPONDER) as http,
+        http.stream("GET", "/live", params={"of": "/"}) as answer,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-accel-buffering"] == "no"
+        first = await anext(answer.aiter_lines())
+        assert 1000 <= int(first.removeprefix("retry: ")) <= 3000
 
 
 @pytest.mark.long
@@ -209,11 +216,14 @@ async def test_a_stream_ends_when_its_person_signs_out(house: House) -> None:
 
 @pytest.mark.long
 async def test_a_stream_ends_when_its_person_is_suspended(house: House) -> None:
-    async with house.open() as url, visitor(url, Role.RESPONDER) as http:
-        async with stream(http, "/systems", await shown(http, "/systems")) as told:
-            house.suspend("responder-1")
-            # The directory is something that lists show, so its change is told first.
-            assert [one.name async for one in told] == ["changed", "over"]
+    async with (
+        house.open() as url,
+        visitor(url, Role.RESPONDER) as http,
+        stream(http, "/systems", await shown(http, "/systems")) as told,
+    ):
+        house.suspend("responder-1")
+        # The directory is something that lists show, so its change is told first.
+        assert [one.name async for one in told] == ["changed", "over"]
 
 
 @pytest.mark.long

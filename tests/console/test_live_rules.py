@@ -61,11 +61,12 @@ def test_what_is_read_on_record_or_only_filled_in_never_lives(path: str) -> None
 
 
 def test_pages_of_one_kind_share_what_they_are_known_to_cost() -> None:
-    other = f"/incidents/{INCIDENT[:-1]}4/decisions/restart-1"
-    kinds = {
-        place.kind for path in (f"/incidents/{INCIDENT}/decisions/a-1", other) if (place := place_of(path))
-    }
-    assert len(kinds) == 1
+    one = place_of(f"/incidents/{INCIDENT}/decisions/triage-1")
+    other = place_of(f"/incidents/{INCIDENT[:-1]}4/decisions/restart-1")
+    assert one is not None
+    assert other is not None
+    assert one.kind == other.kind
+    assert one.subject != other.subject
 
 
 def test_any_other_state_has_another_token() -> None:

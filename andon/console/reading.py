@@ -129,6 +129,10 @@ class Reading:
             raise NotFoundError("incident", incident)
         return row
 
+    async def title(self, row: IncidentHead, caller: Caller) -> str | None:
+        """Return an incident's title; None: not for this role, or lost."""
+        return (await self._lines([row], caller))[0].title
+
     async def incident(self, incident: IncidentId, caller: Caller) -> IncidentShown:
         """Return one incident whole.
 

@@ -56,6 +56,19 @@ class Ledger:
         with reading(self._engine) as connection:
             return [Entry.model_validate_json(text) for text in connection.execute(wanted).scalars()]
 
+    def latest(self, incident: str, *, before: int | None = None, limit: int = 1000) -> list[Entry]:
+        """Return the response chain from its end, or from before a sequence, newest first."""
+        wanted = (
+            select(ledger_entries.c.entry)
+            .where(ledger_entries.c.incident == incident, ledger_entries.c.chain == Chain.RESPONSE)
+            .order_by(ledger_entries.c.sequence.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            wanted = wanted.where(ledger_entries.c.sequence < before)
+        with reading(self._engine) as connection:
+            return [Entry.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
     def head(self, incident: str, chain: Chain = Chain.RESPONSE) -> Head:
         """Return the end of a chain as it is kept here."""
         wanted = (

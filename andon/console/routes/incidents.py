@@ -12,6 +12,7 @@ from pydantic import Field
 from andon.api.authentication import Caller, only
 from andon.api.problems import ProblemError
 from andon.console.access import AUDITING, LISTING, READING
+from andon.console.chronicle import oldest
 from andon.console.delivery import EngineAwayError
 from andon.console.filters import Filters, First
 from andon.console.models.evidence import EvidenceShown
@@ -25,9 +26,10 @@ from andon.domain.errors import NotFoundError
 from andon.domain.finding import FailureClass
 from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.severity import Band, Classification
+from andon.domain.sift import About, Sift
 from andon.domain.signing import Envelope
 from andon.domain.stage import Stage
-from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
 from andon.register.codes import Sought
 from andon.register.incidents import Listed
 
@@ -85,6 +87,18 @@ def _filters(
     return Filters(state, stage, severity, system, classification, asked_of, first, failure, sought)
 
 
+def _sift(
+    *,
+    kind: Annotated[str, Query(max_length=64, description="such as `decision_settled`")] = "",
+    who: Annotated[str, Query(max_length=128, description="a person's or a source's id, or `andon`")] = "",
+    about: Annotated[About | None, Query(description="what it is about")] = None,
+    since: Annotated[Instant | None, Query(description="with its zone")] = None,
+    until: Annotated[Instant | None, Query(description="not included")] = None,
+    important: Annotated[bool, Query(description="only what is important")] = False,
+) -> Sift:
+    return Sift(kind, who, about, since, until, important)
+
+
 @router.get("")
 async def incidents(
     caller: Lister,
@@ -122,18 +136,20 @@ async def ledger(
     after: Annotated[int | None, Query(ge=-1)] = None,
     limit: Annotated[int, Query(ge=1, le=ENTRIES_AT_MOST)] = 200,
     statements: Annotated[bool, Query(description="with what was signed of these entries")] = False,
+    sift: Annotated[Sift, Depends(_sift)],
 ) -> LedgerPage:
-    """Return a part of one of the incident's chains."""
+    """Return a part of one of the incident's chains: what fits, oldest first."""
     await reading.row(incident)
-    entries = await asyncio.to_thread(stock.ledger.entries, incident, chain, after=after, limit=limit)
     head = await asyncio.to_thread(stock.ledger.head, incident, chain)
-    more = bool(entries) and entries[-1].sequence + 1 < head.length
+    entries, onward = await asyncio.to_thread(
+        oldest, stock.ledger, incident, sift, chain=chain, after=after, limit=limit
+    )
     kept = await asyncio.to_thread(stock.ledger.statements, incident) if statements else {}
     wanted = {entry.digests.get("statement") for entry in entries if entry.kind in SIGNED}
     return LedgerPage(
         chain=chain,
         entries=tuple(entries),
-        next=entries[-1].sequence if more else None,
+        next=onward,
         head=head,
         statements={digest: one for digest, one in kept.items() if digest in wanted} if statements else None,
     )

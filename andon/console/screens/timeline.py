@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
-from andon.console.screens.moments import Moment, moment
+from andon.console.screens.moments import Moment, moment, zone_name
 from andon.console.screens.releasing import step_in_words
 from andon.console.screens.words import STAGES, inert, lower, plain
 from andon.domain.declaration import Declared
 from andon.domain.ledger import Entry, Kind
+from andon.domain.sift import IMPORTANT, About, about
 from andon.domain.stage import Stage
 
-LATEST = 200
+LATEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry as it is read."""
+    """One entry as it is read; `href` leads to what it is about."""
 
     number: int
     at: Moment
     what: str
     who: str
+    about: str
+    href: str
     important: bool
 
 
@@ -34,11 +38,52 @@ def event(entry: Entry, now: datetime) -> Event:
     what = tell(entry) if tell else plain(entry.kind) + (f": {entry.subject}" if entry.subject else "")
     return Event(
         number=entry.sequence,
-        at=moment(entry.at, now),
+        at=exactly(entry.at, now),
+        about=ABOUT[about(entry)],
+        href=_place(entry),
         what=inert(what),
         who=_who(entry.actor),
-        important=entry.kind in _IMPORTANT,
+        important=entry.kind in IMPORTANT,
     )
+
+
+def exactly(at: datetime, now: datetime) -> Moment:
+    """Return a moment to the second, with its day, in the reader's zone, and the zone named."""
+    local = at.astimezone(now.tzinfo or UTC)
+    return replace(moment(at, now), text=f"{local:%d %b %Y, %H:%M:%S} {zone_name(local)}")
+
+
+ABOUT: Final = {
+    About.COURSE: "Course",
+    About.CONTAINMENT: "Containment",
+    About.DECISIONS: "Decisions",
+    About.EVIDENCE: "Evidence",
+    About.RESTART: "Restart and watch",
+    About.PEOPLE: "People",
+    About.TASKS: "Tasks",
+}
+"""What entries are about, in words."""
+PLACES: Final = {
+    About.COURSE: "#loop",
+    About.CONTAINMENT: "#containment",
+    About.DECISIONS: "#questions",
+    About.EVIDENCE: "/evidence",
+    About.RESTART: "#gate",
+    About.PEOPLE: "#people",
+    About.TASKS: "#tasks",
+}
+_QUESTION: Final = re.compile(r"[a-z_]+-\d+")
+_MERGED: Final = frozenset({Kind.MERGED, Kind.MERGED_IN, Kind.UNMERGED, Kind.SPLIT})
+
+
+def _place(entry: Entry) -> str:
+    if entry.kind in _MERGED and entry.subject.startswith("INC-"):
+        return f"/incidents/{entry.subject}"
+    group = about(entry)
+    whole = f"/incidents/{entry.incident}"
+    if group is About.DECISIONS and _QUESTION.fullmatch(entry.subject):
+        return f"{whole}/decisions/{entry.subject}"
+    return whole + PLACES[group]
 
 
 def _who(actor: str) -> str:
@@ -239,44 +284,3 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.CLOSED: lambda e: f"Closed: {lower(e.after)}",
     Kind.FORKED: lambda _: "The ledger was forked and goes on from the stored head",
 }
-_IMPORTANT: Final = frozenset(
-    {
-        Kind.INCIDENT_OPENED,
-        Kind.CONTAINED,
-        Kind.WOULD_HOLD,
-        Kind.ENFORCED,
-        Kind.NOT_ENFORCED,
-        Kind.FALLBACK_MISSING,
-        Kind.EVIDENCE_HELD,
-        Kind.EVIDENCE_FREED,
-        Kind.EVIDENCE_HOLD_WAITS,
-        Kind.ORDER_UNPROVEN,
-        Kind.ORDER_FAILED,
-        Kind.SEVERITY_RAISED,
-        Kind.SEVERITY_LOWERED,
-        Kind.LEAD_NAMED,
-        Kind.FACT_STATED,
-        Kind.TIME_CORRECTED,
-        Kind.NOTICE_UNDELIVERED,
-        Kind.STAGE_OVERDUE,
-        Kind.CARRIED_OUT,
-        Kind.DECLARED,
-        Kind.OWNER_SILENT,
-        Kind.LEAD_MISSING,
-        Kind.TASK_OVERDUE,
-        Kind.CLOSING_WAITS,
-        Kind.DEADLINE_BREACHED,
-        Kind.ESCALATED,
-        Kind.DECISION_SETTLED,
-        Kind.GATE_OPENED,
-        Kind.GATE_SHUT,
-        Kind.RESTARTED,
-        Kind.RELAPSE,
-        Kind.STOOD_DOWN,
-        Kind.MERGED,
-        Kind.MERGED_IN,
-        Kind.UNMERGED,
-        Kind.CLOSED,
-        Kind.FORKED,
-    }
-)

@@ -57,8 +57,8 @@ def _show_versions(versions: Mapping[str, Any]) -> None:
             (
                 one.get("part"),
                 " ".join(str(word) for word in (one.get("verdict"), one.get("why")) if word),
-                _named(one, "before"),
-                _named(one, "after"),
+                _named(one, "then"),
+                _named(one, "now"),
                 ", ".join(one.get("elsewhere") or []),
             )
             for one in rows_of(versions, "parts")
@@ -80,9 +80,7 @@ def _side(side: Mapping[str, Any]) -> str:
 
 
 def _named(part: Mapping[str, Any], side: str) -> str:
-    return ", ".join(
-        f"{leaf.get('path')}={leaf.get(side)}" for leaf in part.get("named") or [] if leaf.get(side)
-    )
+    return ", ".join(f"{path}={value}" for path, value in part.get(side) or [])
 
 
 def _show_levers(found: Mapping[str, Any]) -> None:

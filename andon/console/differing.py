@@ -28,7 +28,7 @@ from andon.console.viewing import NotShownError, Viewing
 from andon.domain.allowed import FLAG, Effect, Grip, Permission, effects, grips, permissions
 from andon.domain.containment import FLAG_SHAPES, Hold, Lever, OrderState, Verb
 from andon.domain.decision import DecisionKind, DecisionRecord
-from andon.domain.difference import Leaf, PartDifference, part_differences, text_difference, texts_of
+from andon.domain.difference import is_name, names_of, part_differences, text_difference, texts_of
 from andon.domain.errors import (
     EvaluationError,
     EvidenceStoreError,
@@ -62,8 +62,6 @@ OF_LEVERS: Final = frozenset(
     }
 )
 """Questions about what is held."""
-NAMES: Final = frozenset({"id", "name", "names", "version", "release", "provider", "sha256"})
-"""What says which version something is, and nothing of what is in it."""
 ASKED_WITHIN_SECONDS: Final = 2.0
 """A page waits no longer for the AI system to say what runs."""
 OTHERS_AT_MOST: Final = 50
@@ -304,33 +302,20 @@ def _object(content: bytes) -> dict[str, Any] | None:
 def _parts(then: _Told, after: _Told) -> tuple[PartShown, ...]:
     """Compare what was kept, and show of it what names a version, redacted."""
     masked = then.masked or after.masked
-    plain = part_differences(then.versions, after.versions, masked=masked)
-    shown = {one.part: one for one in part_differences(_redacted(then.versions), _redacted(after.versions))}
-    return tuple(_part(one, shown.get(one.part)) for one in plain)
-
-
-def _part(plain: PartDifference, shown: PartDifference | None) -> PartShown:
-    leaves = {leaf.path: leaf for leaf in (shown.leaves if shown else ())}
-    named = [leaves.get(one.path, _same(one)) for one in plain.leaves if _names(one.path)]
-    return PartShown(
-        part=plain.part,
-        verdict=plain.verdict,
-        why=plain.why,
-        before=plain.before,
-        after=plain.after,
-        named=tuple(named),
-        elsewhere=tuple(one.path for one in plain.leaves if not _names(one.path)),
+    one, other = _redacted(then.versions) or {}, _redacted(after.versions) or {}
+    return tuple(
+        PartShown(
+            part=part.part,
+            verdict=part.verdict,
+            why=part.why,
+            before=part.before,
+            after=part.after,
+            then=names_of(one.get(part.part)),
+            now=names_of(other.get(part.part)),
+            elsewhere=tuple(leaf.path for leaf in part.leaves if not is_name(leaf.path)),
+        )
+        for part in part_differences(then.versions, after.versions, masked=masked)
     )
-
-
-def _names(path: str) -> bool:
-    """Whether a value says which version it is."""
-    return any(step in NAMES for step in path.split(".")[-2:] if not step.isdecimal())
-
-
-def _same(leaf: Leaf) -> Leaf:
-    """Return a difference that redaction hides on both sides."""
-    return Leaf(path=leaf.path, before="not shown", after="not shown")
 
 
 def _redacted(versions: dict[str, Any] | None) -> dict[str, Any] | None:

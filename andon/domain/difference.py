@@ -23,6 +23,9 @@ NOT_BELIEVED: Final = frozenset({"digest"})
 OPEN: Final = frozenset({"", "unknown", "not known", "n/a", "none"})
 MOVING: Final = frozenset({"latest", "current", "newest", "stable", "default"})
 """Names under which something else may stand tomorrow."""
+NAMES: Final = frozenset({"id", "name", "names", "version", "release", "provider"})
+"""What says which version something is, and nothing of what is in it."""
+NAMES_AT_MOST: Final = 6
 LEAVES_AT_MOST: Final = 40
 LONG_TEXT: Final = 80
 LINES_AT_MOST: Final = 800
@@ -105,6 +108,21 @@ def part_differences(
     named = {*(before or ()), *(after or ())} - NOT_BELIEVED
     order = (*PARTS, *sorted(named - set(PARTS)))
     return tuple(_part(name, _told(before, name), _told(after, name), masked=masked) for name in order)
+
+
+def names_of(part: object) -> tuple[tuple[str, str], ...]:
+    """Return what says which version a part is, with where it stands."""
+    found = [
+        (path, value)
+        for path, value in _leaves(part, "")
+        if isinstance(value, str) and value and is_name(path) and not _is_text(value)
+    ]
+    return tuple(found[:NAMES_AT_MOST])
+
+
+def is_name(path: str) -> bool:
+    """Whether the value that stands there says which version it is."""
+    return any(step in NAMES for step in path.split(".")[-2:] if not step.isdecimal())
 
 
 def texts_of(part: object) -> dict[str, str]:

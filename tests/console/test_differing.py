@@ -108,7 +108,8 @@ async def test_versions_of_the_incident_stand_beside_those_that_were_evaluated(
     assert (verdicts["prompt"], verdicts["model"]) == ("changed", "unchanged")
     assert (verdicts["config"], parts["config"]["why"]) == ("not_known", "after_not_known")
     assert verdicts["tools"] == "not_known"
-    assert parts["prompt"]["named"] == [{"path": "version", "before": "1.1", "after": "1.2"}]
+    assert (parts["prompt"]["then"], parts["prompt"]["now"]) == ([["version", "1.1"]], [["version", "1.2"]])
+    assert parts["model"]["now"] == [["name", "desk-small"], ["version", "1.0.0"]]
     assert parts["prompt"]["elsewhere"] == ["system"]
     assert BEFORE_TEXT not in str(found)
     assert found["versions"]["running"]["lacking"] == "no_answer"
@@ -172,9 +173,7 @@ async def test_the_page_says_all_of_it_and_shows_texts_only_when_asked(
     place = f"/incidents/{incident}/decisions/restart-1"
     async with signed_in(http, Role.BUSINESS_OWNER) as visitor:
         page = (await visitor.get(place)).text
-        assert "Changed: prompt. The same: model. Not known: tools, index, config" in page.replace(
-            "configuration", "config"
-        )
+        assert "Changed: prompt. The same: model. Not known: tools, index, configuration, policy." in page
         assert "Whether what runs now was evaluated is not known" in page
         assert "I, business_owner-1, as business owner, answer the question restart-1" in page
         assert digest_of(NOW) in page

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from andon.domain.difference import Mark, Verdict, Why, part_differences, text_difference, texts_of
+from andon.domain.difference import Mark, Verdict, Why, names_of, part_differences, text_difference, texts_of
 
 THEN: dict[str, Any] = {
     "prompt": {"id": "desk", "version": "1.1"},
@@ -98,6 +98,12 @@ def test_long_texts_are_found_wherever_they_stand_and_ids_are_not() -> None:
         "system": text,
         "parts.0.user": "a\nb",
     }
+
+
+def test_what_names_a_version_is_told_apart_from_what_is_in_it() -> None:
+    part = {"id": "desk", "version": "2", "names": ["pay", "mail"], "limit": 3, "system": "Be kind. " * 20}
+    assert names_of(part) == (("id", "desk"), ("names.0", "pay"), ("names.1", "mail"), ("version", "2"))
+    assert names_of(None) == ()
 
 
 def test_a_text_differs_by_words_and_far_unchanged_lines_are_folded() -> None:

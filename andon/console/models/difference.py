@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from andon.domain.allowed import Permission
-from andon.domain.difference import Leaf, Line, Verdict, Why
+from andon.domain.difference import Line, Verdict, Why
 from andon.domain.values import Frozen, IncidentId, Instant, Sha256Hex
 
 
@@ -26,7 +26,8 @@ class PartShown(Frozen):
     why: Why | None
     before: Sha256Hex | None
     after: Sha256Hex | None
-    named: tuple[Leaf, ...] = Field((), description="names and version numbers that differ")
+    then: tuple[tuple[str, str], ...] = Field((), description="names and version numbers at the incident")
+    now: tuple[tuple[str, str], ...] = Field((), description="the same of what it is compared with")
     elsewhere: tuple[str, ...] = Field((), description="where else it differs, without the values")
 
 

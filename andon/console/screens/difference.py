@@ -11,12 +11,12 @@ from andon.console.screens.moments import Moment, maybe
 from andon.console.screens.words import Status, action, inert, lower, plain
 from andon.domain.allowed import Allowed, Permission, Standing
 from andon.domain.containment import Verb
-from andon.domain.difference import Leaf, Mark, Verdict, Why
+from andon.domain.difference import Mark, Verdict, Why
 
 VERDICTS: Final = {
     Verdict.CHANGED: Status("changed", "≠", "warn"),
     Verdict.UNCHANGED: Status("the same", "=", "good"),
-    Verdict.NOT_KNOWN: Status("not known", "?", "bad"),
+    Verdict.NOT_KNOWN: Status("not known", "?", "warn"),
 }
 WHYS: Final = {
     Why.NEITHER_SAYS: "neither time says anything of it",
@@ -135,6 +135,8 @@ class LeversBox:
 
     options: tuple[str, ...]
     nothing: str
+    shared: str
+    """Other incidents that hold levers of the same AI system: what they hold stays held."""
     lines: tuple[LeverLine, ...]
 
 
@@ -212,28 +214,21 @@ def _part(one: PartShown) -> PartLine:
     notes = [WHYS[one.why]] if one.why else []
     more = len(one.elsewhere) - SHOWN_AT_MOST
     if one.elsewhere:
-        places = ", ".join(inert(path) for path in one.elsewhere[:SHOWN_AT_MOST])
+        places = ", ".join(inert(path.replace(".", " ")) for path in one.elsewhere[:SHOWN_AT_MOST])
         notes.append(f"differs in {places}" + (f" and {more} more places" if more > 0 else ""))
-    if one.verdict is Verdict.CHANGED and not one.named and not one.elsewhere:
-        notes.append("its content differs")
     return PartLine(
         name=PARTS.get(one.part, inert(plain(one.part))),
-        before=_named(one.named, before=True) or ("" if one.before else "not known"),
-        after=_named(one.named, before=False) or ("" if one.after else "not known"),
+        before=_named(one.then) if one.before else "not known",
+        after=_named(one.now) if one.after else "not known",
         state=VERDICTS[one.verdict],
         note="; ".join(notes),
         digests=(one.before or "", one.after or ""),
     )
 
 
-def _named(leaves: tuple[Leaf, ...], *, before: bool) -> str:
-    """Return what differs by name: `version 1.1`; digests are cut."""
-    said = [
-        f"{inert(lower(leaf.path.replace('.', ' ')))} {_cut(value)}"
-        for leaf in leaves[:SHOWN_AT_MOST]
-        if (value := leaf.before if before else leaf.after) is not None
-    ]
-    return ", ".join(said)
+def _named(names: tuple[tuple[str, str], ...]) -> str:
+    """Return which version it is: `name desk-small, version 1.0.0`."""
+    return ", ".join(f"{inert(lower(path.replace('.', ' ')))} {_cut(value)}" for path, value in names)
 
 
 def _cut(value: str) -> str:
@@ -243,7 +238,7 @@ def _cut(value: str) -> str:
 
 def _text(one: TextShown) -> TextBox:
     return TextBox(
-        name=inert(one.path.replace(".", " ")),
+        name=inert(plain(one.path.replace(".", ": ", 1).replace(".", " "))),
         lines=tuple(
             TextLine(
                 kind=line.mark.value,
@@ -263,7 +258,9 @@ def _levers(found: DifferenceShown) -> LeversBox:
     changes = [{each.lever: each for each in one.permissions} for one in moving]
     every = {one.lever: one for one in found.levers}
     every |= {each.lever: each for one in moving for each in one.permissions if each.lever not in every}
+    shared = sorted({name for line in every.values() for name in line.others})
     return LeversBox(
+        shared=", ".join(shared),
         options=tuple(plain(one.option) for one in moving),
         nothing=", ".join(f"“{one}”" for one in still),
         lines=tuple(_lever(one, [of.get(name) for of in changes]) for name, one in every.items()),

@@ -17,6 +17,8 @@ DRAINED_BYTES: Final = 64 * 1024 * 1024
 """What is read and thrown away of a body that is too large, so that its sender gets to read why."""
 DRAIN_SECONDS: Final = 10.0
 
+NO_NUL: Final = "The text holds the character U+0000, which no database keeps and no page shows; take it out."
+NUL_WRITTEN: Final = rb"\u0000"
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
 _NAIVE: Final = frozenset({"timezone_aware"})
 
@@ -98,6 +100,8 @@ def read_value(body: bytes, depth: int) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, "not-json", f"The body is not JSON: {str(error)[:200]}") from error
+    if NUL_WRITTEN in body and _holds_nul(value):
+        raise ProblemError(400, "invalid-input", NO_NUL)
     return value
 
 
@@ -155,6 +159,14 @@ def _field_problem(model: type[BaseModel], error: ValidationError) -> ProblemErr
         errors.append({"field": field, "problem": problem})
     named = "; ".join(f"{one['field']}: {one['problem']}" for one in errors)
     return ProblemError(400, "invalid-input", f"Correct the body: {named}", errors=errors)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(one) for pair in value.items() for one in pair)
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import Depends, Request
 
 from andon.api.authentication import Rule
-from andon.api.bodies import read_body
+from andon.api.bodies import NO_NUL, read_body
 from andon.api.problems import ProblemError
 from andon.console.access import LISTING, READING
 from andon.console.keeping import keep_form
@@ -93,6 +93,8 @@ async def form_of(request: Request) -> dict[str, str]:
         )
     except ValueError as error:
         raise ProblemError(400, "invalid-input", "The form can't be read. Open the page again.") from error
+    if any("\0" in text for field in fields for text in field):
+        raise ProblemError(400, "invalid-input", NO_NUL)
     return dict(fields)
 
 

@@ -7,6 +7,7 @@ brackets, or as it was. Nothing is left out.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +47,7 @@ class Piece:
 
 
 _MARK: Final = re.compile(f"{LEFT}U\\+([0-9A-F]{{4,6}}){RIGHT}")
+_JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _AFTER_ESCAPE: Final = re.compile(r"\[[0-?]*[ -/]*[@-~]|\][^\n\u27e8]{0,200}")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
@@ -91,9 +93,14 @@ _NAMED: Final = {0x7F: "DELETE", 0x85: "NEXT LINE", 0x9B: "CONTROL SEQUENCE INTR
 _ESCAPE: Final = "\x1b"
 
 
-def pieces(text: str) -> list[Piece]:
-    """Return a text in pieces, in their order; what is hidden is a piece of its own, with its name."""
-    if text.isascii() and text.isprintable():
+def pieces(text: str, *, json: bool = False) -> list[Piece]:
+    r"""Return a text in pieces, in their order; what is hidden is a piece of its own, with its name.
+
+    Args:
+        text: one line or more.
+        json: whether it is JSON, in which `\u001b` is written for an escape.
+    """
+    if text.isascii() and text.isprintable() and not (json and "\\u" in text):
         return [Piece(text)] if text else []
     found: list[Piece] = []
     plain: list[str] = []
@@ -103,9 +110,9 @@ def pieces(text: str) -> list[Piece]:
             found.extend(_words("".join(plain)))
             plain.clear()
 
-    for char, written in _characters(text):
+    for char, written in _characters(text, json=json):
         if is_plain(char):
-            plain.append(char)
+            plain.append(char if written[0] == LEFT else written)
             continue
         end_plain()
         found.append(_named(char, written))
@@ -121,9 +128,9 @@ def hidden_in(parts: Iterable[Piece]) -> list[tuple[Piece, int]]:
     return [(first[key], count) for key, count in counted.most_common()]
 
 
-def lines(text: str) -> list[list[Piece]]:
+def lines(text: str, *, json: bool = False) -> list[list[Piece]]:
     """Return the lines of a text, each in pieces."""
-    return [pieces(line) for line in text.split("\n")]
+    return [pieces(line, json=json) for line in text.split("\n")]
 
 
 def as_it_was(text: str) -> str:
@@ -134,18 +141,20 @@ def as_it_was(text: str) -> str:
     return "".join(char if _fits_a_page(char) else "\ufffd" for char, _ in _characters(text))
 
 
-def _characters(text: str) -> Iterator[tuple[str, str]]:
+def _characters(text: str, *, json: bool = False) -> Iterator[tuple[str, str]]:
     """Yield each character with how it is written."""
     at = 0
     while at < len(text):
-        found = _MARK.match(text, at) if text[at] == LEFT else None
-        code = int(found[1], 16) if found else -1
-        if found and code <= 0x10FFFF:
-            yield chr(code), found[0]
-            at = found.end()
-        else:
-            yield text[at], text[at]
-            at += 1
+        char, written = text[at], text[at]
+        if char == LEFT and (found := _MARK.match(text, at)) and int(found[1], 16) <= sys.maxunicode:
+            char, written = chr(int(found[1], 16)), found[0]
+        elif json and char == "\\":
+            found = _JSON_ESCAPE.match(text, at)
+            # Of two backslashes the second one begins nothing.
+            written = found[0] if found else text[at : at + 2]
+            char = chr(int(found[1], 16)) if found else char
+        yield char, written
+        at += len(written)
 
 
 def _named(char: str, written: str) -> Piece:

@@ -65,6 +65,14 @@ def test_lines_are_counted_as_they_are_written() -> None:
     assert ["".join(part.text for part in line) for line in lines("a\n\nb")] == ["a", "", "b"]
 
 
+def test_in_json_an_escape_is_named_and_a_backslash_is_not() -> None:
+    text = json.dumps(["\x1b[31mred", "\\u202e", "\n\u00e9"], ensure_ascii=False)
+    found = pieces(text, json=True)
+    assert [(one.name, count) for one, count in hidden_in(found)] == [("ANSI SEQUENCE [31m", 1)]
+    assert "".join(one.text for one in found) == text
+    assert hidden_in(pieces(text)) == []
+
+
 def test_counts_say_what_occurs_most() -> None:
     found = hidden_in(pieces("\u200b\u200b\u202e"))
     assert [(one.code, count) for one, count in found] == [("U+200B", 2), ("U+202E", 1)]

@@ -24,7 +24,7 @@ from andon.domain.values import Instant
 from andon.register.access_index import AccessSought
 
 AT_MOST: Final = 1000
-ON_A_PAGE: Final = 100
+ON_A_PAGE: Final = 50
 NOTHING: Final = AccessFound(entries=(), total=0, next=None)
 
 router = APIRouter(prefix="/v1", tags=["console"])
@@ -80,12 +80,14 @@ async def who_looked(
     )
 
 
-async def table_of(stock: Parts, request: Request, place: str, now: datetime, **fixed: str) -> AccessTable:
+async def table_of(
+    stock: Parts, request: Request, place: str, now: datetime, *, limit: int = ON_A_PAGE, **fixed: str
+) -> AccessTable:
     """Return the page of entries that an address asks for; one that can't be understood says so."""
     asked = asked_of(request.query_params, **fixed)
     after = request.query_params.get("after", "")[:128]
     try:
-        found = await look(stock, asked.sought(now.tzinfo or stock.now().tzinfo), after, ON_A_PAGE)
+        found = await look(stock, asked.sought(now.tzinfo or stock.now().tzinfo), after, limit)
     except InvalidInputError as error:
         return access_table(NOTHING, asked, place, now, problem=str(error))
     return access_table(found, asked, place, now, after=after)

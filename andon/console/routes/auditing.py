@@ -21,7 +21,8 @@ from andon.register.access_index import AccessSought
 from andon.register.checkpoints import CheckpointLog
 
 ALARMS: Final = 20
-EXPORTS: Final = 10
+EXPORTS: Final = 5
+LOOKED: Final = 25
 
 screens = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -38,7 +39,7 @@ async def audit(
         log_shown(newest[0], stock.now(), stock.checkpoints) if newest else None,
         await asyncio.to_thread(lambda: stock.alarms.list(limit=ALARMS)),
         exports,
-        await table_of(stock, request, "/audit", at),
+        await table_of(stock, request, "/audit", at, limit=LOOKED),
         verifying.most,
         at,
     )

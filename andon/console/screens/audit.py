@@ -99,19 +99,14 @@ def _checkpoint(log: LogShown, now: datetime) -> CheckpointBox:
         witness_key=inert(log.witness_key),
         note=log.note,
         vouchers=(
-            _voucher("A time stamp", "stamped", log.stamped, log.stamped_at, log.stamp_problem, now),
-            _voucher("The witness", "signed", log.witnessed, log.witnessed_at, log.witness_problem, now),
+            _voucher("A time stamp", "stamped", log.stamped_at, log.stamp_problem, now, did=log.stamped),
+            _voucher("The witness", "signed", log.witnessed_at, log.witness_problem, now, did=log.witnessed),
         ),
     )
 
 
 def _voucher(
-    name: str,
-    word: str,
-    did: bool,
-    at: datetime | None,
-    problem: str | None,
-    now: datetime,  # noqa: FBT001 - read from a record
+    name: str, word: str, at: datetime | None, problem: str | None, now: datetime, *, did: bool
 ) -> Voucher:
     if did:
         state = Status(word, "✓", "good")

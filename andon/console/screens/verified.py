@@ -14,8 +14,8 @@ OUTCOMES: Final = {
     "broken": Status("broken", "✕", "bad"),
     "not_checked": Status("not checked", "-", "quiet"),
 }
-HOLDS: Final = Status("It holds", "✓", "good")
-BROKEN: Final = Status("It is broken", "✕", "bad")
+HOLDS: Final = Status("holds", "✓", "good")
+BROKEN: Final = Status("broken", "✕", "bad")
 OWN: Final = "This console's own keys counted: it shows that the bundle is as this console signed it."
 UPLOADED: Final = "The keys of the trust file that you sent counted, and no others."
 STRANGE: Final = (
@@ -50,6 +50,7 @@ class UploadScreen:
 class VerifiedScreen:
     """What was found."""
 
+    title: str
     verdict: Status
     summary: str
     incident: str
@@ -75,6 +76,7 @@ def verified_screen(found: VerificationShown, most: int) -> VerifiedScreen:
     """Return what was found as a page."""
     own = found.trust == "own"
     return VerifiedScreen(
+        title=f"{inert(found.incident)} {'holds' if found.holds else 'is broken'}",
         verdict=HOLDS if found.holds else BROKEN,
         summary=_summary(found),
         incident=inert(found.incident),

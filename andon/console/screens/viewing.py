@@ -141,7 +141,7 @@ def view_screen(
 def content_of(text: str, *, as_it_was: bool) -> Content:
     """Return a text as it is shown, as much of it as makes a page."""
     shown = _first_of(text)
-    found = [tuple(line) for line in lines(shown)]
+    found = [tuple(line) for line in lines(shown, json=text[:1] in ("{", "["))]
     hidden = hidden_in(chain.from_iterable(found))
     return Content(
         lines=tuple(found),

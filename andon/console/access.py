@@ -25,6 +25,8 @@ STOPPING: Final = frozenset(
     }
 )
 """May pull the cord, as at the door."""
+TYING: Final = frozenset({Role.INCIDENT_LEAD, Role.RESPONDER})
+"""May say which incidents belong together, and which do not."""
 REVIEWING: Final = READING - {Role.AUDITOR, Role.CUSTODIAN}
 """May write in a post-incident review: those who had a part in the response."""
 RECORDS: Final = frozenset(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
+from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
@@ -31,6 +32,8 @@ SPLIT_LATER: Final = (
     "It is on record that this detection is a case of its own, but the door did not answer, and no incident "
     "was opened for it yet. Send the same again with the same Idempotency-Key."
 )
+
+SETTLED_LATER: Final = "The door did not answer, so nothing was changed just now. Send it again in a moment."
 
 
 class Doorway:
@@ -94,6 +97,25 @@ class Doorway:
             raise ProblemError(503, "door-away", SPLIT_LATER) from error
         if answer.is_success:
             return str(answer.json()["incident"])
+        raise _refused(answer)
+
+    async def settle(
+        self, person: PersonId, role: Role, issue: str, way: Literal["promote", "close"], reason: str
+    ) -> str:
+        """Promote or close a quality issue in somebody's name; return what it is now.
+
+        Raises:
+            ProblemError: it was refused, or the door is away.
+        """
+        headers = {"Authorization": f"Bearer {self._vouching.vouch(person, role)}"}
+        path = f"/v1/quality-issues/{quote(issue, safe='')}/{way}"
+        try:
+            answer = await self._connected().post(path, json={"reason": reason}, headers=headers)
+        except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ProblemError(503, "door-away", SETTLED_LATER) from error
+        if answer.is_success:
+            told = answer.json()
+            return str(told["incident"] if way == "promote" else told["state"])
         raise _refused(answer)
 
     def _connected(self) -> httpx.AsyncClient:

@@ -67,6 +67,11 @@ class AccessKind(StrEnum):
     RECURRENCE_MEASURED = "recurrence_measured"
     """Incidents like this one that opened since its close were counted."""
     FOLLOW_UP_ENDED = "follow_up_ended"
+    LINKED = "linked"
+    """Somebody said that the incident belongs together with another one, or with a quality issue."""
+    UNLINKED = "unlinked"
+    MERGE_DECLINED = "merge_declined"
+    """Somebody said that two incidents which looked alike are not one."""
 
 
 class Access(Carried):

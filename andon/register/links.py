@@ -33,6 +33,8 @@ class LinkKind(StrEnum):
     """A detection of `origin` was given `target`, an incident of its own."""
     STORM = "storm"
     """`origin` is one incident of the storm that `target` stands for."""
+    RELATED = "related"
+    """A person says that the two belong together; each goes its own way."""
 
 
 class Link(Frozen):

@@ -46,6 +46,9 @@ WORDS: Final[dict[str, str]] = {
     AccessKind.CHANGE_REFUSED: "was refused a word on a change",
     AccessKind.RECURRENCE_MEASURED: "counted incidents like this one since its close",
     AccessKind.FOLLOW_UP_ENDED: "ended keeping after the changes",
+    AccessKind.LINKED: "linked it to another one",
+    AccessKind.UNLINKED: "ended a link to another one",
+    AccessKind.MERGE_DECLINED: "said that it is not the same as another one",
 }
 
 

@@ -20,6 +20,7 @@ SAID: Final[dict[LinkKind, tuple[str, str]]] = {
     LinkKind.MERGED: ("Merged into", "Decides also for"),
     LinkKind.SPLIT: ("Split off from it", "Split off from"),
     LinkKind.STORM: ("Part of the storm in", "Storm that includes"),
+    LinkKind.RELATED: ("Belongs together with", "Belongs together with"),
 }
 """What a link says at its origin, and at its target."""
 WHOLE: Final = 20

@@ -57,6 +57,8 @@ STATE: Final = "_state"
 FOLLOWING: Final = "_following"
 """Where the workflow that follows up on it does."""
 RECORD: Final = "follow_up.record"
+HANDED_OVER: Final = 20
+"""Moments among which a run's last entries are found; what it hands over was not at rest yet."""
 
 
 async def relive(
@@ -70,7 +72,7 @@ async def relive(
     runs: list[RunThen] = []
     own = [one for one in histories if _tells(one.workflow_id)]
     for history in sorted(own, key=lambda one: one.events[0].event_time.ToDatetime()):
-        watcher.gathered.begin(run_of(history))
+        watcher.gathered.begin(_which(history)[0])
         result = await replayer_of(namespace, [watcher]).replay_workflow(
             history, raise_on_replay_failure=False
         )
@@ -92,19 +94,26 @@ def _tells(workflow: str) -> bool:
     return workflow in (workflow_id(incident), follow_up_workflow(incident))
 
 
+def _which(history: WorkflowHistory) -> tuple[str, bool]:
+    """Return the id of the run a history is of, and whether it was reset: then it begins as another."""
+    run, was_reset = run_of(history), False
+    for event in history.events:
+        failed = event.workflow_task_failed_event_attributes
+        if (
+            event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+            and failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+        ):
+            run, was_reset = failed.new_run_id, True
+    return run, was_reset
+
+
 def _run(history: WorkflowHistory, problem: str | None) -> RunThen:
     started = history.events[0].workflow_execution_started_event_attributes
-    began = "continued" if started.continued_execution_run_id else "first"
-    reset = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
-    if any(
-        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
-        and event.workflow_task_failed_event_attributes.cause == reset
-        for event in history.events
-    ):
-        began = "reset"
+    run, was_reset = _which(history)
+    began = "reset" if was_reset else "continued" if started.continued_execution_run_id else "first"
     return RunThen(
         workflow=history.workflow_id,
-        run=run_of(history),
+        run=run,
         began_at=history.events[0].event_time.ToDatetime(UTC),
         events=len(history.events),
         began="follow_up" if history.workflow_id.count("/") > 1 else began,
@@ -137,12 +146,19 @@ class _Followed:
 class _Gathered:
     run: str = ""
     reached: int = 0
-    """Entries of this run that have been seen, and those it was handed over with."""
+    """Number of the first entry that was not seen in this run."""
     moments: list[_Seen] = field(default_factory=list)
     steps: list[_Followed] = field(default_factory=list)
 
     def begin(self, run: str) -> None:
+        """Begin with another run, which remembers nothing unless it is handed something over."""
         self.run, self.reached = run, 0
+
+    def hand_over(self, state: IncidentState) -> None:
+        """Begin with what a run before remembered: only entries that it was not seen with are new."""
+        seen = [entry for one in self.moments[-HANDED_OVER:] for entry in one.entries]
+        new = (one.sequence for one in state.pending if one not in seen)
+        self.reached = next(new, state.head.length)
 
     def note(self, notices: tuple[Notice, ...] = ()) -> None:
         """Note what the incident's workflow remembers, if it has entries that were not seen yet."""
@@ -177,7 +193,7 @@ class _Watcher(Interceptor):
             async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - the SDK's
                 opening = input.args[0] if input.args else None
                 if isinstance(opening, OpenIncident) and opening.carried is not None:
-                    gathered.reached = opening.carried.head.length
+                    gathered.hand_over(opening.carried)
                 return await super().execute_workflow(input)
 
         return Inbound

@@ -69,6 +69,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
     ("triggers", "andon.cli.definitions:triggers", PROVE, "List known triggers, and the facts they fill in."),
     ("counts", "andon.cli.counts:counts", PROVE, "Count incidents by what they are called."),
     ("metrics", "andon.cli.metrics:metrics", PROVE, "Show the metrics of a period."),
+    ("figures", "andon.cli.figures:figures", PROVE, "Show how the response went in a period."),
     ("quarterly", "andon.cli.quarterly:app", PROVE, "Show a quarter's review; decide on use."),
     ("systems", "andon.cli.systems:app", PROVE, "Show the AI systems under protection."),
     ("sources", "andon.cli.sources:app", RUN, "Read foreign senders' reports as detections."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,9 +11,9 @@ from cyclopts import App, Parameter
 from andon.cli import screen
 from andon.cli.incidents import READER
 from andon.cli.outcome import CommandError, Exit
+from andon.cli.papers import print_paper, write_paper
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
-from andon.domain.paper import Paper
 from andon.domain.quarter import Quarter, quarter_around
 from andon.domain.quarter_paper import laid_out
 
@@ -64,7 +63,11 @@ def quarterly(
         )
     paper = laid_out(Quarter.model_validate(answer))
     written = (
-        [] if out is None else _write(paper, out, html=html or not pdf, pdf=pdf or not html, csv=html is pdf)
+        []
+        if out is None
+        else write_paper(
+            paper, out, name="quarterly", html=html or not pdf, pdf=pdf or not html, csv=html is pdf
+        )
     )
     if json:
         screen.as_json(answer)
@@ -72,7 +75,7 @@ def quarterly(
         for path in written:
             screen.say(f"Written to {path}.")
     else:
-        _print(paper)
+        print_paper(paper)
     return Exit.OK
 
 
@@ -130,44 +133,3 @@ def _period(since: date | None, until: date | None) -> tuple[datetime, datetime]
         begun if since is None else datetime.combine(since, time(), UTC),
         ended if until is None else datetime.combine(until, time(), UTC),
     )
-
-
-def _write(paper: Paper, out: Path, *, html: bool, pdf: bool, csv: bool) -> list[Path]:
-    """Write what was asked for, and nothing over what is there."""
-    written: list[Path] = []
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in _files(paper, html=html, pdf=pdf, csv=csv):
-            path = out / name
-            with path.open("xb") as file:
-                file.write(content)
-            written.append(path)
-    except FileExistsError as error:
-        raise CommandError(f"{error.filename} is there already; name a new folder", Exit.BAD_INPUT) from error
-    except OSError as error:
-        raise CommandError(f"{out} can't be written to: {error.strerror}", Exit.BAD_INPUT) from error
-    return written
-
-
-def _files(paper: Paper, *, html: bool, pdf: bool, csv: bool) -> Iterator[tuple[str, bytes]]:
-    from andon.adapters.print.paper import html_of, pdf_of, sheets_of  # noqa: PLC0415 - takes long to load
-
-    if html:
-        yield "quarterly.html", html_of(paper)
-    if pdf:
-        yield "quarterly.pdf", pdf_of(paper)
-    for name, sheet in sheets_of(paper) if csv else ():
-        yield f"{name}.csv", sheet.encode()
-
-
-def _print(paper: Paper) -> None:
-    screen.pairs(f"{paper.title}, {paper.period}", {fact.name: fact.value for fact in paper.facts})
-    if not paper.over:
-        screen.say(f"As of {paper.as_of}: the period is not over, so these figures will change.")
-    for part in paper.parts:
-        screen.heading(f"\n{f'{part.number}. ' if part.number else ''}{part.title}")
-        for one in part.says:
-            screen.say(one)
-        screen.pairs("", {fact.name: fact.value for fact in part.facts})
-        for found in (*(figure.table() for figure in part.figures), *part.tables):
-            screen.table(f"\n{found.caption}", found.columns, found.rows, empty=f"\n{found.caption}: none.")

@@ -19,6 +19,7 @@ from andon.console.differing import Differing
 from andon.console.duties import Duties
 from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
+from andon.console.figures import FiguresDesk
 from andon.console.following import Following
 from andon.console.live import Live
 from andon.console.models.affected import AffectedBody
@@ -62,6 +63,7 @@ from andon.console.routes import (
     eval_case,
     explaining,
     exporting,
+    figures,
     incidents,
     keys,
     known,
@@ -97,6 +99,7 @@ from andon.console.routes import (
     timeline,
     tokens,
     traces,
+    tying,
     verifying,
     viewing,
     zone,
@@ -107,6 +110,7 @@ from andon.console.small_matters import SmallMatters
 from andon.console.statics import Statics
 from andon.console.system_desk import SystemDesk
 from andon.console.tracing import Tracing
+from andon.console.tying import LinkBody, Tying
 from andon.console.verifying import Verifying
 from andon.console.viewing import Viewing
 from andon.console.wording import Wordings
@@ -134,6 +138,7 @@ BODIES: Final = (
     ReproductionBody,
     UseBody,
     WordsBody,
+    LinkBody,
 )
 """What routes read from their bodies by themselves."""
 
@@ -143,6 +148,7 @@ APIS: Final = (
     log.router,
     metrics.router,
     quarterly.api,
+    figures.api,
     links.api,
     quality.router,
     tokens.api,
@@ -150,6 +156,7 @@ APIS: Final = (
     affected.router,
     reach.router,
     review.api,
+    tying.api,
     eval_case.router,
     reproductions.router,
     access.router,
@@ -176,12 +183,14 @@ PAGES: Final = (
     change_pages.router,
     quality_pages.router,
     quarterly.router,
+    figures.router,
     reach_pages.router,
     access.screens,
     custody_pages.router,
     reading_file.screens,
     review.screens,
     terms.screens,
+    tying.screens,
     traces.screens,
     reliving.screens,
     explaining.screens,
@@ -243,7 +252,9 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.verifying = Verifying(parts)
     state.reproducing = Reproducing(parts)
     state.small_matters = SmallMatters(parts)
+    state.tying = Tying(parts)
     state.quarterly = Quarterly(parts)
+    state.figures = FiguresDesk(parts)
     state.reviewed = Reviewed(parts)
     state.asking = Asking(parts, wordings)
     state.declaring = Declaring(parts)

@@ -39,7 +39,9 @@ class Figure(Frozen):
     id: Slug
     title: str
     told: str = Field(description="what it shows, for whoever can't see it")
-    kind: Literal["bars", "lines"]
+    kind: Literal["bars", "lines", "points"] = Field(
+        description="`points`: each label is a case of its own, and nothing joins them"
+    )
     unit: Unit = Unit.COUNT
     heading: str = Field(description="what the labels are, such as `month`")
     labels: tuple[str, ...]
@@ -49,11 +51,14 @@ class Figure(Frozen):
     )
 
     absent: tuple[str, ...] = Field((), description="for each label, why nothing is there if nothing is")
+    marks: tuple[str, ...] = Field((), description="what stands at the axis where labels are too long for it")
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> Figure:
         if any(len(one.values) != len(self.labels) for one in (*self.series, *self.beside)):
             raise ValueError(f"figure {self.id}: each series needs one value for each label")
+        if self.marks and len(self.marks) != len(self.labels):
+            raise ValueError(f"figure {self.id}: each label needs one mark")
         return self
 
     def said(self, value: float | None) -> str:

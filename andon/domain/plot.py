@@ -1,4 +1,4 @@
-"""Drawing figures as SVG: bars and lines, without script, font files or anything from elsewhere.
+"""Drawing figures as SVG: bars, lines and points, without script, font files or anything from elsewhere.
 
 Colours are attributes that a style sheet can replace by class (`plot-…`), so that one drawing serves light
 and dark pages and print. The same figure always gives the same bytes.
@@ -99,7 +99,9 @@ def _bar(number: int, x: float, y: float, wide: float, told: str) -> str:
 
 
 def _lines(figure: Figure) -> Iterator[str]:
-    """Draw a line a series; where a value is not known the line is broken."""
+    """Draw a line a series, broken where a value is not known; of single cases the points alone."""
+    if not figure.labels:
+        yield _said(LEFT + 6, HEIGHT / 2, "nothing in this period", soft=True)
     known = [value for one in figure.series for value in one.values if value is not None]
     size, unit = _scale(figure, max(known, default=0.0))
     marks = ticks(max(known, default=0.0) / size)
@@ -109,7 +111,7 @@ def _lines(figure: Figure) -> Iterator[str]:
         yield _rule(LEFT, y, WIDTH - RIGHT, y, strong=mark == 0)
         yield _said(LEFT - 8, y + 4, f"{mark:g}", anchor="end", soft=True)
     every = max(1, math.ceil(len(figure.labels) / 12))
-    for place, label in enumerate(figure.labels):
+    for place, label in enumerate(figure.marks or figure.labels):
         if place % every == 0:
             x = _across(place, len(figure.labels))
             yield _said(x, HEIGHT - BOTTOM + 18, _short(label), anchor="middle", soft=True)
@@ -137,7 +139,7 @@ def _line(figure: Figure, number: int, shares: Sequence[float | None]) -> Iterat
         points.append(_point(number, x, y, told))
     dash = f' stroke-dasharray="{DASHES[number]}"' if DASHES[number] else ""
     for one in runs:
-        if len(one) > 1:
+        if len(one) > 1 and figure.kind == "lines":
             yield (
                 f'<polyline class="plot-line-{number}" points="{" ".join(one)}" fill="none" '
                 f'stroke="{colour}" stroke-width="2"{dash}/>'

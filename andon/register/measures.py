@@ -54,6 +54,32 @@ class Measures:
                     gate_runs=tuple(runs.get(row.incident, ())),
                 )
 
+    def shown(
+        self, since: datetime, until: datetime, **only: str | None
+    ) -> Iterator[tuple[OpenIncident, IncidentView | None]]:
+        """Yield the incidents opened in a period as they were opened and as they are shown, oldest first.
+
+        Args:
+            since: its beginning.
+            until: its end, which is not part of it.
+            only: what a column must hold, such as `system`, `severity` or `type`; None: anything.
+        """
+        wanted = (
+            select(incidents.c.opening, incidents.c.view)
+            .where(
+                incidents.c.opened_at >= since,
+                incidents.c.opened_at < until,
+                incidents.c.exercise.is_(False),
+                incidents.c.opening.is_not(None),
+                *(incidents.c[name] == value for name, value in only.items() if value is not None),
+            )
+            .order_by(incidents.c.opened_at, incidents.c.incident)
+        )
+        with reading(self._engine) as connection:
+            for row in connection.execute(wanted.execution_options(yield_per=AT_A_TIME)):
+                view = IncidentView.model_validate_json(row.view) if row.view else None
+                yield OpenIncident.model_validate_json(row.opening), view
+
     def near_misses_logged(self, since: datetime, until: datetime, system: str | None = None) -> int:
         """Count near misses first seen in the period that were kept without an incident."""
         wanted = select(func.count()).where(

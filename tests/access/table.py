@@ -12,6 +12,7 @@ LISTING = ALL - {Role.DETECTOR}
 READING = LISTING - {Role.REPORTER}
 REVIEWING = READING - {Role.AUDITOR, Role.CUSTODIAN}
 AUDITOR = frozenset({Role.AUDITOR})
+TYING = frozenset({Role.INCIDENT_LEAD, Role.RESPONDER})
 REPRODUCING = frozenset({Role.INCIDENT_LEAD, Role.ENGINEER, Role.SECURITY})
 RECORDS = AUDITOR | frozenset(
     {
@@ -71,6 +72,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "POST /v1/audit/verifications": Row(READING, READ),
     "GET /v1/metrics": Row(READING, READ),
     "GET /metrics": Row(READING, READ),
+    "GET /v1/figures": Row(READING, READ),
     "GET /v1/quarterly": Row(READING, READ),
     "POST /v1/quarterly/uses": Row(APPROVING_USE, RESPOND),
     "GET /v1/trust": Row(READING, READ),
@@ -128,6 +130,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "POST /v1/incidents/{incident}/decisions/{decision}/responses": Row(ALL, RESPOND, barred_too=True),
     "GET /v1/incidents/{incident}/proposals": Row(READING, READ),
     "POST /v1/incidents/{incident}/proposals": Row(ALL, RESPOND, barred_too=True),
+    "POST /v1/incidents/{incident}/links": Row(TYING, RESPOND),
     "POST /v1/incidents/{incident}/declarations": Row(ALL, RESPOND, barred_too=True),
     "GET /v1/directory": Row(READING, READ),
     "GET /v1/directory/document": Row(ADMIN, READ),
@@ -167,6 +170,11 @@ PAGES: dict[str, Row] = {
     "GET /stop/{incident}": Row(READING),
     "GET /quality": Row(LISTING),
     "GET /quality/{issue}": Row(READING),
+    "POST /quality/{issue}": Row(STOPPING),
+    "GET /incidents/{incident}/links": Row(READING),
+    "POST /incidents/{incident}/links": Row(READING, barred_too=True),
+    "GET /figures": Row(READING),
+    "GET /figures/{sheet}.csv": Row(READING),
     "GET /quarterly": Row(READING),
     "GET /quarterly.html": Row(READING),
     "GET /quarterly.pdf": Row(READING),

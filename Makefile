@@ -46,8 +46,8 @@ chaos: $(VENV)/.set-up-dev ## kill each part in each stage of an incident, and c
 storm: $(VENV)/.set-up-dev ## send storms and kill parts meanwhile, and hold the register against what was acknowledged
 	@$(BIN)/python -m tests.storm
 
-screenshots: $(VENV)/.set-up-dev ## play the demo and keep a picture of every page, phone and desk, light and dark; axe looks at each
-	@$(BIN)/python -m tests.screens
+screenshots: $(VENV)/.set-up-dev ## play the demo and keep a picture of every page, and hold each against the rules; ARGS=--publish renews docs/pictures
+	@$(BIN)/python -m tests.screens $(ARGS)
 
 check: $(VENV)/.set-up-dev ## lint, types, import contracts, generated documents
 	@tools/check "$(BIN)"

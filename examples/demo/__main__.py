@@ -70,6 +70,11 @@ class Demo:
         """Where the console is, once it has started."""
         return str(self._ready["console"])
 
+    @property
+    def door(self) -> str:
+        """Where detections are taken, once it has started."""
+        return str(self._ready["door"])
+
     def misbehave(self) -> str:
         """Break the desk under load; its own monitor reports it. Return the incident's id."""
         report = self._setting.root / "monitor.json"

@@ -18,6 +18,7 @@ from examples.demo.setting import Setting
 from tests.browser.conftest import FLAGS
 from tests.conftest import CHROMIUM
 from tests.screens.looking import Fault
+from tests.screens.published import PICTURES, publish, set_on_fire
 from tests.screens.tour import SHAPES, WALL, Tour, kind_of
 
 LONGEST: Final = 20_000
@@ -101,15 +102,38 @@ def play(folder: Path, pictures: Path) -> list[Fault]:
     return gallery.faults
 
 
+def renew(folder: Path) -> None:
+    """Run the story, and take the pictures that the documents show."""
+    setting = Setting(folder.resolve())
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        demo = Demo(folder, SCENARIOS["prompt"], stack)
+        demo.start()
+        incident = demo.misbehave()
+        demo.contained(incident)
+        set_on_fire(demo.door, setting)
+        asyncio.run(publish(demo.console, setting, "contained", incident))
+        demo.breach(incident)
+        demo.examine(incident)
+        demo.fix(incident)
+        demo.restart(incident)
+        demo.close(incident)
+        asyncio.run(publish(demo.console, setting, "closed", incident))
+
+
 def main() -> int:
     """Take the pictures; 0 when nothing is held against any page."""
     parser = argparse.ArgumentParser(prog="tests.screens", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(".andon/screens-demo"))
     parser.add_argument("--pictures", type=Path, default=Path(".andon/screens"))
+    parser.add_argument("--publish", action="store_true", help="renew the pictures in docs/pictures instead")
     chosen = parser.parse_args()
     if not CHROMIUM.exists():
         print("no Chromium: install it (apt-get install chromium) to take pictures", file=sys.stderr)
         return 1
+    if chosen.publish:
+        renew(chosen.folder)
+        return 0
     chosen.pictures.mkdir(parents=True, exist_ok=True)
     faults = play(chosen.folder, chosen.pictures)
     print(f"{len(faults)} faults: level AA of WCAG 2.2, words, edges, zones, what the browser says")

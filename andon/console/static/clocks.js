@@ -6,9 +6,8 @@
   const marks = { over: "!", soon: "▲", calm: "" };
   // How far the server's clock is ahead of this machine's. The page was written just before its first byte came.
   const [page] = performance.getEntriesByType("navigation");
-  let ahead = document.body.dataset.now
-    ? Number(document.body.dataset.now) - (performance.timeOrigin + (page ? page.responseStart : performance.now()))
-    : 0;
+  const since = performance.now() - (page ? page.responseStart : performance.now());
+  let ahead = document.body.dataset.now ? Number(document.body.dataset.now) + since - Date.now() : 0;
   const lasting = (seconds) => {
     if (seconds < 60) return `${seconds} s`;
     const parts = [];

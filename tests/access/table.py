@@ -68,6 +68,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/systems/{system}": Row(LISTING, READ),
     "GET /v1/alarms": Row(READING, READ),
     "GET /v1/log": Row(READING, READ),
+    "GET /v1/downloads": Row(READING, READ),
     "GET /v1/audit/access": Row(READING, READ),
     "POST /v1/audit/verifications": Row(READING, READ),
     "GET /v1/metrics": Row(READING, READ),

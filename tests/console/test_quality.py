@@ -130,7 +130,7 @@ async def test_the_pages_show_what_is_no_incident_and_escape_it(
         assert near.id in listed
         whole = await visitor.get(f"/quality/{issue.id}")
         assert whole.status_code == 200
-        assert "andon quality promote" in whole.text
+        assert "Make it an incident" in whole.text
     async with signed_in(http, Role.REPORTER) as visitor:
         assert "onerror" not in (await visitor.get("/quality")).text
         assert (await visitor.get(f"/quality/{issue.id}")).status_code == 403

@@ -47,6 +47,9 @@ class TiedBox:
     taken_in: tuple[tuple[str, str], ...]
     lines: tuple[LinkLine, ...]
     more: int
+    closed: bool
+    place: str
+    """Where it is merged, parted, split and linked."""
 
 
 def tied_box(incident: IncidentShown, now: datetime) -> TiedBox:
@@ -57,6 +60,8 @@ def tied_box(incident: IncidentShown, now: datetime) -> TiedBox:
         taken_in=tuple((one, own_page(one)) for one in incident.taken_in),
         lines=tuple(lines[:WHOLE]),
         more=max(len(lines) - WHOLE, 0),
+        closed=incident.closed_at is not None,
+        place=f"/incidents/{incident.id}/links",
     )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 
 import httpx
 import pytest
 from fastapi import Request
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
+from starlette.datastructures import Headers
 
 from andon.api.problems import ProblemError
 from andon.console.pages import came_from, told
 from andon.console.screens.kept import kept_screen
 from andon.console.screens.problems import HEADINGS, problem_screen
+from andon.console.statics import StaticFile
 from andon.console.step_up import Held
 from andon.console.zones import ZONE_COOKIE, zone_names
 from andon.domain.directory import Role
@@ -26,6 +30,9 @@ from tests.console.desk import Office
 from tests.console.test_pages import SAME, field, signed_in
 
 __all__ = ["alone"]
+
+SHEET_AT_MOST = 8 * 1024
+"""Bytes of the stylesheet on the wire."""
 
 
 @pytest.fixture
@@ -89,6 +96,17 @@ def test_zones_are_offered_by_place() -> None:
     assert names[0] == "UTC"
     assert "Europe/Brussels" in names
     assert not [one for one in names if one.startswith(("Etc/", "posix/"))]
+
+
+def test_a_browser_gets_the_stylesheet_small_and_once() -> None:
+    content = files("andon.console").joinpath("static/andon.css").read_bytes()
+    sheet = StaticFile.of(content, "text/css")
+    packed = sheet.answer(Headers({"accept-encoding": "br, gzip"}))
+    assert gzip.decompress(bytes(packed.body)) == content == bytes(sheet.answer(Headers()).body)
+    assert len(packed.body) < SHEET_AT_MOST
+    again = sheet.answer(Headers({"if-none-match": f"W/{sheet.tag}"}))
+    assert (again.status_code, bytes(again.body)) == (304, b"")
+    assert sheet.answer(Headers({"if-none-match": '"another"'})).status_code == 200
 
 
 @pytest.mark.long

@@ -44,6 +44,8 @@ DETECTIONS: Final = 5_000
 ENTRIES: Final = 2_000
 WORD: Final = re.compile(r"[a-z_]+")
 CHANGES: Final = (Kind.INCIDENT_OPENED, Kind.SEVERITY_RAISED, Kind.SEVERITY_LOWERED)
+SPOKEN: Final = (*CHANGES, Kind.RESPONSE_ACCEPTED, Kind.DECLARED)
+"""What a severity rests on, and who knew: the rest of a ledger, which may be long, is not read."""
 
 
 class Known:
@@ -125,7 +127,7 @@ class Known:
         return opened + answered + declared
 
     def _entries(self, incident: IncidentId) -> list[Entry]:
-        return self._parts.ledger.entries(incident, limit=ENTRIES)
+        return self._parts.ledger.of_kinds(incident, SPOKEN, limit=ENTRIES)
 
     async def check(self, row: IncidentRow, body: DeclarationBody) -> None:
         """Refuse facts and times that nobody could mean; who may state them the workflow judges.

@@ -33,7 +33,7 @@ from andon.console.models.incident import (
 from andon.console.models.system import SystemShown
 from andon.console.models.terms import definitions_shown
 from andon.console.models.tied import tied
-from andon.console.models.waiting import OpenNow, Waiting, urgency, waiting_shown
+from andon.console.models.waiting import AskedNow, OpenNow, Waiting, urgency, waiting_shown
 from andon.console.parts import Parts
 from andon.console.stopping import Stops
 from andon.console.wording import Wordings
@@ -139,7 +139,11 @@ class Reading:
         Raises:
             NotFoundError: there is none.
         """
-        row = await self.row(incident)
+        return await self.whole(await self.row(incident), caller)
+
+    async def whole(self, row: IncidentRow, caller: Caller) -> IncidentShown:
+        """Return the incident of a row, whole."""
+        incident = row.incident
         heads = await asyncio.to_thread(self._heads, row)
         directory = await asyncio.to_thread(self._directory)
         known: dict[str, object] = {
@@ -189,14 +193,30 @@ class Reading:
 
     async def open_now(self, caller: Caller, *, lines: int, asked: int) -> OpenNow:
         """Return what the first page shows: what is open, and what is asked of the caller."""
-        wanted = Filters(state=Listed.OPEN, first="due")
-        heads = await asyncio.to_thread(self._due, wanted, caller, OPEN_AT_MOST)
+        heads = await asyncio.to_thread(self._heads_of, Filters(state=Listed.OPEN, first="due"), lines)
         mine = await asyncio.to_thread(self._asked_of, caller) if caller.role in READING else []
-        rows = await asyncio.to_thread(self._among, [incident for incident, _ in mine[:asked]])
-        waiting = (await self.waiting(rows, caller))[:asked]
-        also = {one.incident for one in waiting} - {one.incident for one in heads[:lines]}
-        shown = [*heads[:lines], *(one for one in rows if one.incident in also)]
-        return OpenNow(heads, await self._lines(shown, caller), waiting, asked=len(mine))
+        also = {incident for incident, _ in mine[:asked]} - {one.incident for one in heads}
+        rest = await asyncio.to_thread(self._parts.incidents.heads, among=tuple(also)) if also else ()
+        shown = {one.id: one for one in await self._lines([*heads, *rest], caller)}
+        return OpenNow(
+            counts=await asyncio.to_thread(self._parts.incidents.open_counts),
+            incidents=[shown[one.incident] for one in heads],
+            asked=[
+                AskedNow(
+                    shown[name],
+                    one.decision,
+                    self._wordings.of_kind(one.policy, one.kind).title,
+                    one.deadline,
+                )
+                for name, one in mine[:asked]
+                if name in shown
+            ],
+            asked_in_all=len(mine),
+        )
+
+    def _asked_now(self, incident: IncidentListed, one: Asked) -> AskedNow:
+        title = self._wordings.of_kind(one.policy, one.kind).title
+        return AskedNow(incident, one.decision, title, one.deadline)
 
     async def asked_of(self, caller: Caller) -> list[Waiting]:
         """Return the questions that wait for the caller's role, what runs out first at the top."""
@@ -220,6 +240,10 @@ class Reading:
                 shown = [decision_shown(one, self._wordings, at, together) for one in mine]
                 found += [waiting_shown(row, self._parts.url, one) for one in shown]
         return sorted(found, key=urgency)
+
+    async def system_ids(self) -> list[str]:
+        """Return the ids of all AI systems."""
+        return [one.id for one in await asyncio.to_thread(self._parts.systems.systems)]
 
     async def systems(self) -> list[SystemShown]:
         """Return all AI systems with the holds in force."""
@@ -356,10 +380,11 @@ class Reading:
         """Return the open questions that wait for the caller, or are asked of a role: first what runs out."""
         at, role = self._parts.now(), caller.role
         if whom != ME:
-            return self._asked.waiting(lambda one: one.asks(Role(whom), at))
+            asking = Role(whom)
+            return self._asked.waiting(asking, lambda one: one.asks(asking, at))
         if role is None:
             return []
-        return self._asked.waiting(lambda one: one.waits_for(caller.person, role, at))
+        return self._asked.waiting(role, lambda one: one.waits_for(caller.person, role, at))
 
     def _heads(self, row: IncidentRow) -> Heads:
         view = row.view

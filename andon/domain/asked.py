@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from andon.domain.decision import DecisionRecord
+from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Role
-from andon.domain.values import Carried, Instant, PersonId
+from andon.domain.values import PersonId, Sha256Hex
 
 
-class Asked(Carried):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """One open question, and who may answer it from when."""
 
     decision: str
-    opened_at: Instant
-    deadline: Instant | None
-    expires_at: Instant | None
-    roles: dict[Role, Instant | None]
+    kind: DecisionKind
+    policy: Sha256Hex
+    """The policy whose words it is put in."""
+    opened_at: datetime
+    deadline: datetime | None
+    expires_at: datetime | None
+    roles: Mapping[Role, datetime | None]
     """Who may answer; with a moment: from then on, when a rung of the ladder is reached."""
     barred: tuple[PersonId, ...]
     """Who is excluded, or has answered."""
@@ -39,16 +45,17 @@ def asked(record: DecisionRecord) -> Asked | None:
     if not record.open:
         return None
     request = record.request
-    roles: dict[Role, Instant | None] = {}
+    roles: dict[Role, datetime | None] = {}
     if request.deadline is not None:
-        for rung in reversed(request.ladder):
+        for rung in request.ladder:
             since = request.deadline + rung.after
-            before = roles.get(rung.role)
-            roles[rung.role] = since if before is None else min(before, since)
+            roles[rung.role] = min(since, roles.get(rung.role) or since)
     slots = {role for option in request.options for slot in option.needs for role in slot}
     roles |= dict.fromkeys((*request.eligible, *sorted(slots)))
     return Asked(
         decision=request.id,
+        kind=request.kind,
+        policy=request.policy,
         opened_at=request.opened_at,
         deadline=request.deadline,
         expires_at=request.expires_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
@@ -86,7 +87,13 @@ def stored(connection: Connection, digest: str) -> Directory:
     found = connection.execute(
         select(directories.c.directory).where(directories.c.digest == digest)
     ).scalar_one()
-    return Directory.model_validate_json(found)
+    return _directory(found)
+
+
+@lru_cache(maxsize=8)
+def _directory(text: str) -> Directory:
+    """Read a directory; each request asks for the one in force several times, and none can be changed."""
+    return Directory.model_validate_json(text)
 
 
 def sources_of(connection: Connection) -> Sources:

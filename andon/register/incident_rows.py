@@ -63,6 +63,16 @@ class IncidentRow(IncidentHead):
         return IncidentView.model_validate_json(self.view_json) if self.view_json else None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCount:
+    """How many incidents stand the same way."""
+
+    contained: bool
+    containment_required: bool
+    stage: Stage
+    count: int
+
+
 def incident_head(row: Row[Any]) -> IncidentHead:
     """Return a row of `HEAD` as it is read."""
     return IncidentHead(**_columns(row))

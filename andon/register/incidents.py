@@ -33,12 +33,19 @@ from andon.register.changes import mirror
 from andon.register.codes import ANYTHING, Sought
 from andon.register.engine import insert_if_absent, reading, together, writing
 from andon.register.failures import Failed
-from andon.register.incident_rows import HEAD, IncidentHead, IncidentRow, incident_head, incident_row
+from andon.register.incident_rows import (
+    HEAD,
+    IncidentHead,
+    IncidentRow,
+    OpenCount,
+    incident_head,
+    incident_row,
+)
 from andon.register.lever_proofs import note_proofs
 from andon.register.system_uses import SystemUses, note_use
 from andon.register.tables import OPEN_WITH_DEDUPE, incidents
 
-__all__ = ["Allotment", "IncidentHead", "IncidentRow", "Incidents", "Listed", "Which"]
+__all__ = ["Allotment", "IncidentHead", "IncidentRow", "Incidents", "Listed", "OpenCount", "Which"]
 
 
 class Listed(StrEnum):
@@ -181,6 +188,16 @@ class Incidents:
         """Return incidents without what their pages show: a list needs a fraction of it."""
         with reading(self._engine) as connection:
             return [incident_head(row) for row in connection.execute(_chosen(select(*HEAD), which))]
+
+    def open_counts(self) -> Sequence[OpenCount]:
+        """Count the open incidents by what says whether they are contained."""
+        named = (incidents.c.contained, incidents.c.containment_required, incidents.c.stage)
+        wanted = select(*named, func.count().label("number")).where(incidents.c.closed_at.is_(None))
+        with reading(self._engine) as connection:
+            return [
+                OpenCount(row.contained, row.containment_required, Stage(row.stage), row.number)
+                for row in connection.execute(wanted.group_by(*named))
+            ]
 
     def use_decided(self, system: str) -> UseDecided | None:
         """Return what the incident that ended last decided about the use of an AI system."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from andon.domain.errors import InvalidInputError, LedgerBrokenError, NotFoundError, StoreConflictError
 from andon.domain.incident import Exhibit
-from andon.domain.ledger import Chain, Entry, Head
+from andon.domain.ledger import Chain, Entry, Head, Kind
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET
 from andon.register.access_index import mark_accesses
@@ -68,6 +68,24 @@ class Ledger:
             wanted = wanted.where(ledger_entries.c.sequence < before)
         with reading(self._engine) as connection:
             return [Entry.model_validate_json(text) for text in connection.execute(wanted).scalars()]
+
+    def of_kinds(self, incident: str, kinds: Collection[Kind], *, limit: int) -> list[Entry]:
+        """Return the first entries of the response chain that are of some kinds, oldest first."""
+        entry = ledger_entries.c.entry
+        wanted = (
+            select(entry)
+            .where(
+                ledger_entries.c.incident == incident,
+                ledger_entries.c.chain == Chain.RESPONSE,
+                or_(*(entry.contains(f'"kind":"{kind.value}"', autoescape=True) for kind in kinds)),
+            )
+            .order_by(ledger_entries.c.sequence)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            found = map(Entry.model_validate_json, connection.execute(wanted).scalars())
+            # A code among its facts may look the same.
+            return [one for one in found if one.kind in kinds]
 
     def head(self, incident: str, chain: Chain = Chain.RESPONSE) -> Head:
         """Return the end of a chain as it is kept here."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from andon.domain.asked import Asked
-from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option
+from andon.domain.asked import Asked, asked
+from andon.domain.decision import DecisionKind, DecisionRecord, DecisionRequest, Option, Rung
 from andon.domain.directory import Role
 from andon.register.asked import AskedQuestions
 from andon.register.engine import Databases
@@ -34,7 +34,10 @@ def everybody(_: Asked) -> bool:
 
 
 def found(databases: Databases) -> list[tuple[str, str]]:
-    return [(name, one.decision) for name, one in AskedQuestions(databases.register).waiting(everybody)]
+    return [
+        (name, one.decision)
+        for name, one in AskedQuestions(databases.register).waiting(Role.RESPONDER, everybody)
+    ]
 
 
 def test_what_runs_out_first_stands_at_the_top_over_all_incidents(databases: Databases) -> None:
@@ -46,11 +49,24 @@ def test_what_runs_out_first_stands_at_the_top_over_all_incidents(databases: Dat
 
 def test_a_question_that_was_answered_or_asked_anew_is_gone_with_the_next_view(databases: Databases) -> None:
     incidents = Incidents(databases.register)
-    asked = (question(INCIDENT, 1, minutes=30), question(INCIDENT, 2, minutes=40))
-    incidents.show(view(decisions=asked))
-    left = (question(INCIDENT, 1, minutes=30, outcome="confirmed"), *asked[1:])
+    questions = (question(INCIDENT, 1, minutes=30), question(INCIDENT, 2, minutes=40))
+    incidents.show(view(decisions=questions))
+    left = (question(INCIDENT, 1, minutes=30, outcome="confirmed"), *questions[1:])
     incidents.show(view(version=2, decisions=left))
     assert found(databases) == [(INCIDENT, "triage-2")]
+
+
+def test_it_reads_back_as_it_was_put(databases: Databases) -> None:
+    record = question(INCIDENT, 1, minutes=30)
+    ladder = (Rung(after=timedelta(minutes=5), role=Role.EXECUTIVE),)
+    request = record.request.model_copy(update={"ladder": ladder, "excluded": ("fay.fixer",)})
+    asked_for = DecisionRecord(request=request)
+    Incidents(databases.register).show(view(decisions=(asked_for,)))
+    index = AskedQuestions(databases.register)
+    assert index.waiting(Role.EXECUTIVE, everybody) == [(INCIDENT, asked(asked_for))]
+    assert index.waiting(Role.LEGAL, everybody) == []
+    late = NOW + timedelta(minutes=34)
+    assert index.waiting(Role.EXECUTIVE, lambda one: one.asks(Role.EXECUTIVE, late)) == []
 
 
 def test_an_older_view_changes_nothing(databases: Databases) -> None:
@@ -63,8 +79,8 @@ def test_an_older_view_changes_nothing(databases: Databases) -> None:
 def test_a_closed_incident_asks_nothing(databases: Databases) -> None:
     incidents = Incidents(databases.register)
     incidents.show(view(decisions=(question(INCIDENT, 1, minutes=30),)))
-    asked = (question(INCIDENT, 1, minutes=30),)
-    incidents.show(closed().model_copy(update={"decisions": asked}))
+    questions = (question(INCIDENT, 1, minutes=30),)
+    incidents.show(closed().model_copy(update={"decisions": questions}))
     assert found(databases) == []
 
 

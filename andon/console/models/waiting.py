@@ -10,7 +10,7 @@ from andon.console.models.decision import DecisionShown
 from andon.console.models.incident import IncidentListed
 from andon.domain.severity import Band
 from andon.domain.values import Frozen, IncidentId
-from andon.register.incidents import IncidentHead, IncidentRow
+from andon.register.incidents import IncidentRow, OpenCount
 
 
 class Waiting(Frozen):
@@ -25,15 +25,26 @@ class Waiting(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNow:
-    """The open incidents, what runs out first at the top, and what is asked of the reader."""
+class AskedNow:
+    """A question that waits for the reader, as the first page shows it."""
 
-    heads: Sequence[IncidentHead]
-    shown: Sequence[IncidentListed]
-    """The first of them, and those of the questions in `waiting`."""
-    waiting: Sequence[Waiting]
-    asked: int
-    """How many questions wait, these and the ones after."""
+    incident: IncidentListed
+    decision: str
+    title: str
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNow:
+    """What the first page shows; what runs out first is at the top."""
+
+    counts: Sequence[OpenCount]
+    """Of all open incidents."""
+    incidents: Sequence[IncidentListed]
+    """The first of them."""
+    asked: Sequence[AskedNow]
+    """The first of the questions that wait for the reader."""
+    asked_in_all: int
 
 
 def waiting_shown(row: IncidentRow, url: str, decision: DecisionShown) -> Waiting:

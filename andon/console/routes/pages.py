@@ -132,7 +132,7 @@ async def incidents(
     """List incidents, newest first."""
     found, onward = await reading.listed(asked.filters, session.caller, limit=LINES, before=before)
     at, linked = await reading.now_of(session.caller), session.role in READING
-    known = await reading.systems()
+    known = await reading.system_ids()
     return render(
         "incidents.html",
         session=session,
@@ -143,7 +143,7 @@ async def incidents(
             "state": [("open", "Open"), ("closed", "Closed"), ("all", "All")],
             "severity": [("", "Any"), *((band.value, plain(band)) for band in reversed(Band))],
             "stage": [("", "Any"), *((stage.value, STAGES[stage]) for stage in Stage)],
-            "system": [("", "Any"), *((one.id, one.id) for one in known)],
+            "system": [("", "Any"), *((one, one) for one in known)],
             "classification": [("", "Any"), *((one.value, plain(one)) for one in Classification)],
             "failure": [("", "Any"), *((one.value, plain(one)) for one in FailureClass)],
             "type": [("", "Any"), *((one.value, plain(one)) for one in IncidentType)],
@@ -199,7 +199,7 @@ async def incident(
     """Show one incident; one that was merged leads to the other, unless its `own` page is asked for."""
     row = await reading.row(incident)
     await reviewed.note(row, session.caller.person, WHOLE)
-    shown = await reading.incident(incident, session.caller)
+    shown = await reading.whole(row, session.caller)
     if shown.merged_into is not None and not own:
         return RedirectResponse(f"/incidents/{shown.merged_into}", 303)
     at = await reading.now_of(session.caller)

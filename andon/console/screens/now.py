@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from andon.console.models.incident import IncidentListed
-from andon.console.models.waiting import OpenNow, Waiting
+from andon.console.models.waiting import AskedNow, OpenNow
+from andon.console.screens.moments import Clock, clock
 from andon.console.screens.parts import (
-    SEVERITIES,
     IncidentLine,
-    QuestionLine,
     containment,
     incident_line,
-    question_line,
 )
 from andon.console.screens.words import CONTAINED, NOT_CONTAINED, Status
 
@@ -24,10 +21,19 @@ ASKED_AT_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """What is asked, and how long there is."""
+
+    title: str
+    href: str
+    clock: Clock | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One question that waits for the reader."""
 
-    question: QuestionLine
+    question: QuestionAsked
     incident: str
     incident_title: str
     severity: Status
@@ -49,20 +55,19 @@ class NowScreen:
 
 def now_screen(open_now: OpenNow, now: datetime, *, linked: bool) -> NowScreen:
     """Return the first page; what runs out first is at the top."""
-    by_id = {one.id: one for one in open_now.shown}
-    heads = open_now.heads
-    lines = tuple(incident_line(by_id[one.incident], now, linked=linked) for one in heads[:LINES_AT_MOST])
-    states = Counter(containment(one) for one in heads)
-    burning, contained = states[NOT_CONTAINED], states[CONTAINED]
-    headline, tone = _headline(len(heads), burning)
+    states: Counter[Status] = Counter()
+    for one in open_now.counts:
+        states[containment(one)] += one.count
+    total = states.total()
+    headline, tone = _headline(total, states[NOT_CONTAINED])
     return NowScreen(
         headline=headline,
         tone=tone,
-        summary=_summary(len(heads), burning, contained),
-        asked=tuple(_asked(one, by_id, now) for one in open_now.waiting),
-        more_asked=open_now.asked - len(open_now.waiting),
-        incidents=lines,
-        more=len(heads) - len(lines),
+        summary=_summary(total, states[NOT_CONTAINED], states[CONTAINED]),
+        asked=tuple(_asked(one, now) for one in open_now.asked),
+        more_asked=open_now.asked_in_all - len(open_now.asked),
+        incidents=tuple(incident_line(one, now, linked=linked) for one in open_now.incidents),
+        more=total - len(open_now.incidents),
     )
 
 
@@ -88,13 +93,16 @@ def _incidents(count: int) -> str:
     return "incident" if count == 1 else "incidents"
 
 
-def _asked(waiting: Waiting, by_id: dict[str, IncidentListed], now: datetime) -> Asked:
-    incident = by_id[waiting.incident]
-    line = incident_line(incident, now, linked=True)
+def _asked(asked: AskedNow, now: datetime) -> Asked:
+    line = incident_line(asked.incident, now, linked=True)
     return Asked(
-        question=question_line(waiting.decision, waiting.incident, now, mine=True),
-        incident=waiting.incident,
+        question=QuestionAsked(
+            title=asked.title,
+            href=f"/incidents/{line.id}/decisions/{asked.decision}",
+            clock=clock(asked.deadline, now),
+        ),
+        incident=line.id,
         incident_title=line.title,
-        severity=SEVERITIES[waiting.severity],
+        severity=line.severity,
         containment=line.containment,
     )

@@ -24,7 +24,7 @@ from andon.console.screens.words import (
 from andon.domain.directory import Role
 from andon.domain.severity import Band
 from andon.domain.stage import Stage
-from andon.register.incidents import IncidentHead
+from andon.register.incidents import OpenCount
 
 UNTITLED: Final = "Title not shown"
 AFTER_RELEASE: Final = frozenset({Stage.MONITOR, Stage.LEARN_CLOSE, Stage.CLOSED})
@@ -93,7 +93,7 @@ def incident_line(listed_incident: IncidentListed, now: datetime, *, linked: boo
     )
 
 
-def containment(one: IncidentListed | IncidentHead) -> Status:
+def containment(one: IncidentListed | OpenCount) -> Status:
     """Say whether an incident is contained. Only proof counts."""
     if one.contained:
         return CONTAINED

@@ -9,6 +9,7 @@ from alembic import op
 
 from andon.domain.asked import asked
 from andon.domain.decision import DecisionRecord
+from andon.register.asked import asked_row
 from andon.register.tables import Moment
 
 revision = "register_0024"
@@ -30,9 +31,13 @@ def upgrade() -> None:
         "asked_questions",
         sa.Column("incident", sa.String(length=32), nullable=False),
         sa.Column("decision", sa.String(length=64), nullable=False),
-        sa.Column("deadline", Moment(), nullable=True),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("policy", sa.String(length=64), nullable=False),
         sa.Column("opened_at", Moment(), nullable=False),
-        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("deadline", Moment(), nullable=True),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("barred", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("incident", "decision", name=op.f("pk_asked_questions")),
     )
     op.create_index("ix_asked_questions_deadline", "asked_questions", ["deadline"])
@@ -42,15 +47,4 @@ def upgrade() -> None:
         for record in json.loads(row.view).get("decisions", []):
             one = asked(DecisionRecord.model_validate(record))
             if one is not None:
-                op.bulk_insert(
-                    table,
-                    [
-                        {
-                            "incident": row.incident,
-                            "decision": one.decision,
-                            "deadline": one.deadline,
-                            "opened_at": one.opened_at,
-                            "asked": one.model_dump_json(),
-                        }
-                    ],
-                )
+                op.bulk_insert(table, [asked_row(row.incident, one)])

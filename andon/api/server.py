@@ -36,6 +36,8 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Set where the route set nothing itself; pages bring their own Content-Security-Policy."""
+SANDBOXED: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""Set on every file that is handed out: should a browser open one after all, nothing in it runs or calls."""
 
 ONE_TIME: Final = "/enter/"
 """Where one-time links lead."""
@@ -66,10 +68,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                _dress(headers, request_id)
             await send(message)
 
         try:
@@ -177,6 +176,15 @@ def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=60,
     )
+
+
+def _dress(headers: MutableHeaders, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    if headers.get("Content-Disposition", "").startswith("attachment"):
+        headers["Content-Security-Policy"] = SANDBOXED
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "no-store")
 
 
 def _fault(request_id: str) -> ASGIApp:

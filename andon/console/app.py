@@ -21,6 +21,7 @@ from andon.console.eval_case import EvalCases
 from andon.console.explaining import Explaining
 from andon.console.figures import FiguresDesk
 from andon.console.following import Following
+from andon.console.handing_out import OnlyDownloads
 from andon.console.live import Live
 from andon.console.models.affected import AffectedBody
 from andon.console.models.change import DropBody, ProofBody
@@ -227,6 +228,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     stands_on = parts or open_parts(settings())
     app = new_app("Andon console", stands_on.tokens, bodies=BODIES)
     _stand(app, stands_on)
+    if stands_on.custody.terms.originals_url:
+        app.add_middleware(OnlyDownloads, url=stands_on.custody.terms.originals_url)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", Statics())
@@ -248,7 +251,6 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.tracing = Tracing(parts)
     state.reliving = Reliving(parts)
     state.explaining = Explaining(parts)
-    state.viewing = Viewing(parts)
     state.verifying = Verifying(parts)
     state.reproducing = Reproducing(parts)
     state.small_matters = SmallMatters(parts)
@@ -267,11 +269,6 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.desk = Desk(parts, wordings)
     state.reviews = ReviewDesk(parts)
     state.desk.review_with(state.reviews.kept)
-    state.differing = Differing(parts, state.viewing)
-    state.deciding = Deciding(
-        parts, reading=state.reading, desk=state.desk, reviews=state.reviews, differing=state.differing
-    )
-    state.deciding.reach_with(state.reaching)
     state.eval_cases = EvalCases(parts)
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)
@@ -282,3 +279,9 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.ending = state.live.close
     state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
     state.custody = CustodyDesk(parts, state.declaring, state.slips)
+    state.viewing = Viewing(parts, state.slips)
+    state.differing = Differing(parts, state.viewing)
+    state.deciding = Deciding(
+        parts, reading=state.reading, desk=state.desk, reviews=state.reviews, differing=state.differing
+    )
+    state.deciding.reach_with(state.reaching)

@@ -11,6 +11,7 @@ from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.api.server import ORIGINALS
 from andon.console.declaring import Declaring
+from andon.console.handing_out import HandedOut
 from andon.console.models.custody import (
     ErasureBody,
     ErasureShown,
@@ -102,17 +103,21 @@ class CustodyDesk:
             sequence=entry.sequence,
         )
 
-    async def hand_over(self, secret: str) -> tuple[EvidenceItem, bytes]:
+    async def hand_over(self, secret: str) -> HandedOut | None:
         """Return an original to whoever has its ticket; nobody gets it again with that one.
 
+        Returns:
+            None: the ticket was used, is too old, or is none for an original.
+
         Raises:
-            ProblemError: 404, the ticket was used, is too old, or is none.
             ErasedError: its key was destroyed.
         """
         ticket = await self._slips.take(Slip.ORIGINAL, secret, OriginalTicket)
         if ticket is None:
-            raise ProblemError(404, "not-found", "This address was used, is too old, or is mistyped.")
-        return ticket.item, await self._custody.original(ticket.incident, ticket.item)
+            return None
+        item = ticket.item
+        content = await self._custody.original(ticket.incident, item)
+        return HandedOut(f"{item.kind}-{item.sha256[:12]}.bin", "application/octet-stream", content)
 
     async def held(self, row: IncidentRow) -> HoldShown:
         """Return how the hold stands."""

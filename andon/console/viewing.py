@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from andon.adapters.redaction.views import Viewer
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
+from andon.console.handing_out import HandedOut
 from andon.console.models.viewing import FiguresShown, ViewShown, figures_shown, view_shown
 from andon.console.parts import Parts
+from andon.console.slips import SealedSlips
 from andon.domain.custody import Access, AccessKind
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem
 from andon.domain.redaction import Level
-from andon.domain.values import IncidentId, Sha256Hex
+from andon.domain.values import Frozen, IncidentId, Sha256Hex
+from andon.register.slips import Slip
 from andon.register.views import Views
 
 
@@ -26,11 +30,19 @@ class NotShownError(ProblemError):
         )
 
 
+class ViewTicket(Frozen):
+    """A redacted view that may be downloaded once as a file; it is on record that it was given out."""
+
+    incident: IncidentId
+    item: Sha256Hex
+
+
 class Viewing:
     """Answers what a person may see of an item."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, slips: SealedSlips) -> None:
         self._parts = parts
+        self._slips = slips
         self._viewer = Viewer(parts.store, parts.vault, Views(parts.databases.register), parts.now)
 
     async def show(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> ViewShown:
@@ -64,6 +76,36 @@ class Viewing:
             raise NotFoundError("view as text", shown.item)
         return shown, shown.text
 
+    async def file(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> HandedOut:
+        """Return an item's redacted content as a file.
+
+        Raises:
+            NotShownError: the role sees no content of its kind.
+            NotFoundError: the item has no view as text.
+        """
+        return _file(*await self.text(incident, digest, caller))
+
+    async def offer(
+        self, incident: IncidentId, digest: Sha256Hex, caller: Caller, good_for: timedelta
+    ) -> str:
+        """Return a secret with which the file is had once, by whoever has it; that it was taken is on record.
+
+        Raises:
+            NotShownError: the role sees no content of its kind.
+            NotFoundError: the item has no view as text.
+        """
+        await self.text(incident, digest, caller)
+        return await self._slips.put(Slip.VIEW, ViewTicket(incident=incident, item=digest), good_for)
+
+    async def hand_over(self, secret: str) -> HandedOut | None:
+        """Return the file to whoever has its secret; None: it was used, is too old, or is for no view."""
+        ticket = await self._slips.take(Slip.VIEW, secret, ViewTicket)
+        if ticket is None:
+            return None
+        item = await asyncio.to_thread(self._item, ticket.incident, ticket.item)
+        made = await self._viewer.view(ticket.incident, item)
+        return _file(view_shown(ticket.incident, item, made.view, made.digest, Level.CONTENT), made.view.text)
+
     async def figures(self, incident: IncidentId) -> FiguresShown:
         """Return what kinds of personal data and secrets were recognised, and how often."""
         return figures_shown(incident, await asyncio.to_thread(self._parts.evidence.items, incident))
@@ -95,3 +137,8 @@ class Viewing:
                 digests=digests,
             )
         )
+
+
+def _file(shown: ViewShown, content: str | None) -> HandedOut:
+    name = f"{shown.incident}-{shown.sha256[:16]}-redacted.txt"
+    return HandedOut(name, "text/plain; charset=utf-8", (content or "").encode())

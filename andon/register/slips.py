@@ -21,6 +21,7 @@ class Slip(StrEnum):
     HELD = "held"
     KEY = "key"
     ORIGINAL = "original"
+    VIEW = "view"
 
 
 class Slips:

@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from andon.console.handing_out import downloads_of
 from andon.console.looked import look
 from andon.console.models.log import log_shown
 from andon.console.pages import PageRoute, render
@@ -40,7 +41,8 @@ async def audit(
         await asyncio.to_thread(lambda: stock.alarms.list(limit=ALARMS)),
         exports,
         await table_of(stock, request, "/audit", at, limit=LOOKED),
-        verifying.most,
         at,
+        most=verifying.most,
+        downloads=downloads_of(stock.custody.terms.originals_url, stock.url),
     )
     return render("audit.html", session=session, screen=screen, zone=zone_key(at))

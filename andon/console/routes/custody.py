@@ -15,6 +15,7 @@ from andon.api.problems import ProblemError
 from andon.api.server import ORIGINALS, described_by
 from andon.console.access import READING
 from andon.console.custody import CustodyDesk
+from andon.console.handing_out import DownloadsShown, downloads_of
 from andon.console.models.custody import (
     ErasureBody,
     ErasureList,
@@ -27,22 +28,16 @@ from andon.console.models.custody import (
     erasure_shown,
 )
 from andon.console.routes.places import Incident, Reader, Stock, of_app
+from andon.console.viewing import Viewing
 from andon.domain.access import Scope
 
 BODY_BYTES: Final = 256 * 1024
 DEPTH: Final = 3
 CREATED: Final = 201
-DOWNLOADED: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-}
-
 router = APIRouter(tags=["console"])
 
 
+Views = Annotated[Viewing, Depends(of_app("viewing"))]
 Custody = Annotated[CustodyDesk, Depends(of_app("custody"))]
 Person = Annotated[Caller, Depends(only(READING, Scope.RESPOND))]
 ErasureId = Annotated[str, Path(max_length=32, description="`ER-...`")]
@@ -61,19 +56,27 @@ async def original(
 
 @router.get(ORIGINALS + "{ticket}", dependencies=[OPEN])
 async def download(
-    request: Request, ticket: Annotated[str, Path(max_length=128)], stock: Stock, custody: Custody
+    request: Request,
+    *,
+    ticket: Annotated[str, Path(max_length=128)],
+    stock: Stock,
+    custody: Custody,
+    viewing: Views,
 ) -> Response:
-    """Give an original to whoever has its ticket, once, as a file that no browser opens."""
+    """Give an original or a view to whoever has its ticket, once, as a file that no browser opens."""
     elsewhere = stock.custody.terms.originals_url
     if elsewhere and request.headers.get("host") != urlsplit(elsewhere).netloc:
         raise ProblemError(404, "not-found", f"Originals are downloaded from {elsewhere}.")
-    item, content = await custody.hand_over(ticket)
-    name = f'attachment; filename="{item.kind}-{item.sha256[:12]}.bin"'
-    return Response(
-        content,
-        media_type="application/octet-stream",
-        headers={**DOWNLOADED, "Content-Disposition": name},
-    )
+    found = await custody.hand_over(ticket) or await viewing.hand_over(ticket)
+    if found is None:
+        raise ProblemError(404, "not-found", "This address was used, is too old, or is mistyped.")
+    return found.response()
+
+
+@router.get("/v1/downloads", dependencies=[Depends(only(READING))])
+async def downloads(stock: Stock) -> DownloadsShown:
+    """Return from where files with evidence in them come, and whether that is apart from sessions."""
+    return downloads_of(stock.custody.terms.originals_url, stock.url)
 
 
 @router.get("/v1/incidents/{incident}/hold", dependencies=[Depends(only(READING))])

@@ -6,12 +6,14 @@ import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import RedirectResponse
 
 from andon.api.authentication import Caller, only
+from andon.api.server import ORIGINALS
 from andon.console.access import READING
 from andon.console.models.viewing import FiguresShown, ViewShown
-from andon.console.pages import PageRoute, render
-from andon.console.routes.places import Digest, Incident, Reader, of_app
+from andon.console.pages import HEADERS, PageRoute, render
+from andon.console.routes.places import Digest, Incident, Reader, Stock, of_app
 from andon.console.screens.moments import zone_key
 from andon.console.screens.viewing import view_screen
 from andon.console.viewing import Viewing
@@ -20,12 +22,6 @@ from andon.console.visitors import Reading
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
 screens = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-INERT: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "no-store",
-}
-"""What somebody wrote to an AI system is never run, guessed at or kept by a browser."""
 AS_THEY_ARE: Final = "as-they-are"
 
 Person = Annotated[Caller, Depends(only(READING))]
@@ -54,7 +50,7 @@ async def text(
 ) -> Response:
     """Return the redacted content as a file to keep; that you took it is on record."""
     await reading.row(incident)
-    return _file(*await viewing.text(incident, digest, caller))
+    return (await viewing.file(incident, digest, caller)).response()
 
 
 @screens.get("/incidents/{incident}/evidence/{digest}")
@@ -77,23 +73,24 @@ async def page(
         session=session,
         screen=screen,
         zone=zone_key(at),
-        headers={"Cache-Control": INERT["Cache-Control"]},
+        headers={"Cache-Control": "no-store"},
     )
 
 
 @screens.get("/incidents/{incident}/evidence/{digest}/view.txt")
 async def file(
-    incident: Incident, digest: Digest, session: Reading, reading: Reader, viewing: Views
+    *,
+    incident: Incident,
+    digest: Digest,
+    session: Reading,
+    reading: Reader,
+    viewing: Views,
+    stock: Stock,
 ) -> Response:
-    """Hand out the redacted content."""
+    """Hand out the redacted content: from the second origin, where one is set, by an address good once."""
     await reading.row(incident)
-    return _file(*await viewing.text(incident, digest, session.caller))
-
-
-def _file(shown: ViewShown, content: str) -> Response:
-    name = f"{shown.incident}-{shown.sha256[:16]}-redacted.txt"
-    return Response(
-        content.encode(),
-        media_type="text/plain; charset=utf-8",
-        headers={**INERT, "Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    terms = stock.custody.terms
+    if not terms.originals_url:
+        return (await viewing.file(incident, digest, session.caller)).response()
+    secret = await viewing.offer(incident, digest, session.caller, terms.ticket)
+    return RedirectResponse(f"{terms.originals_url}{ORIGINALS}{secret}", 303, headers=HEADERS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from andon.console.handing_out import Apart, DownloadsShown
 from andon.console.models.access import AccessFound
 from andon.console.models.log import LogShown
 from andon.console.screens.access import AccessTable
@@ -64,6 +65,8 @@ class AuditScreen:
     exports: tuple[ExportLine, ...]
     table: AccessTable
     most: str
+    downloads: str
+    apart: bool
 
 
 def audit_screen(
@@ -71,8 +74,10 @@ def audit_screen(
     alarms: Sequence[RunAlarm],
     exports: AccessFound,
     table: AccessTable,
-    most: int,
     now: datetime,
+    *,
+    most: int,
+    downloads: DownloadsShown,
 ) -> AuditScreen:
     """Return the page."""
     return AuditScreen(
@@ -84,6 +89,8 @@ def audit_screen(
         ),
         table=table,
         most=size_of(most),
+        downloads=downloads.detail,
+        apart=downloads.apart is Apart.YES,
     )
 
 

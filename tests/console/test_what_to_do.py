@@ -158,6 +158,23 @@ async def test_what_was_typed_outlives_the_session_for_whoever_typed_it(
 
 
 @pytest.mark.long
+async def test_a_report_comes_back_into_its_form_and_is_still_the_same_report(
+    client: httpx.AsyncClient, alone: Office
+) -> None:
+    async with signed_in(client, Role.REPORTER) as visitor:
+        page = (await visitor.get("/report")).text
+        form = {name: field(page, name) for name in ("csrf", "key")} | {"title": "It refunds <strangers>"}
+        _end_sessions(alone)
+        came = {"Referer": f"{client.base_url}/report?system=refund_desk"}
+        sent = await visitor.post("/report", data=form, headers=SAME | came)
+        where = httpx.URL(sent.headers["location"]).params["next"]
+        await visitor.post("/sign-in", data={"token": token(Role.REPORTER)}, headers=SAME)
+        back = (await visitor.get(where.replace("/kept/", "/report?held="))).text
+        assert field(back, "key") == form["key"]
+        assert "It refunds &lt;strangers&gt;" in back
+
+
+@pytest.mark.long
 async def test_a_form_that_was_in_no_session_is_not_kept(client: httpx.AsyncClient, alone: Office) -> None:
     async with signed_in(client, Role.LEGAL) as visitor:
         csrf = field((await visitor.get("/tokens")).text, "csrf")

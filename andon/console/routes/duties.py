@@ -20,6 +20,7 @@ from andon.console.routes.places import Incident, Reader, Stating, TaskId, ToDo
 from andon.console.screens.moments import zone_key
 from andon.console.screens.tasks import task_screen
 from andon.console.sessions import Session
+from andon.console.step_up import typed_before
 from andon.console.visitors import Answering, Reading, check_csrf, form_of
 from andon.domain.declaration import Declared
 from andon.domain.directory import Role
@@ -53,10 +54,11 @@ async def acknowledge(
 
 @router.get("/incidents/{incident}/tasks/{task}")
 async def task(
-    *, incident: Incident, task: TaskId, session: Reading, reading: Reader, duties: ToDo
+    request: Request, *, incident: Incident, task: TaskId, session: Reading, reading: Reader, duties: ToDo
 ) -> Response:
     """Show a task, with what its role needs in the moment."""
-    return await _page(reading, duties, session, incident, task)
+    typed = await typed_before(request, session)
+    return await _page(reading, duties, session, incident, task, form=typed)
 
 
 @router.post("/incidents/{incident}/tasks/{task}")

@@ -20,6 +20,7 @@ from andon.console.routes.places import Reader, Stock, of_app
 from andon.console.screens.moments import zone_key
 from andon.console.screens.report import OPTIONAL, received_screen, report_screen, waiting_screen
 from andon.console.sessions import Session
+from andon.console.step_up import typed_before
 from andon.console.visitors import Visitor, check_csrf, form_of
 from andon.domain.detection import Outcome
 
@@ -37,6 +38,9 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 async def form(request: Request, session: Speaking, reading: Reader, stock: Stock) -> Response:
     """Show the form. A link from an AI system may fill in what it is about: `?system=...&trace=...`."""
     given = request.query_params
+    before = await typed_before(request, session)
+    if before is not None:
+        return await _page(session, reading, stock.meanings, before, key_of(before))
     typed = {name: given[name][:PREFILLED_AT_MOST] for name in (*OPTIONAL, "flag") if name in given}
     return await _page(session, reading, stock.meanings, typed, secrets.token_urlsafe(24))
 

@@ -35,6 +35,7 @@ GROWN: Final = """root => {
   return grown;
 }"""
 """Finds elements and attributes that no template of the console makes: text became markup."""
+GROWN_HERE: Final = f"() => ({GROWN})(document)"
 PARSED: Final = f"html => ({GROWN})(new DOMParser().parseFromString(html, 'text/html'))"
 """The same over a page that is not shown."""
 

@@ -60,3 +60,18 @@ async def test_a_history_that_the_code_would_not_have_made_is_told_of_with_the_e
     assert "ondeterminism" in str(found.runs[0].problem)
     assert found.departs_at is not None
     assert found.departs_at > found.moments[0].entries[-1].sequence
+
+
+async def test_what_comes_after_the_close_goes_on_the_same_line() -> None:
+    followed = json.loads(CLOSED.with_name("followed-up.json").read_text())
+    relived = await relive([history_of(recorded(), "closed"), history_of(followed, "followed-up")], "default")
+    found = line_of(relived, [entry for one in relived.moments for entry in one.entries])
+    assert found.fits
+    after = [one for one in found.moments if one.step is not None]
+    assert [one.name for one in after] == [f"after-{number}" for number in range(1, len(after) + 1)]
+    assert [one.step.what for one in after if one.step][:1] == ["follow_up_begun"]
+    assert after[0].changes == {"change-1": "open", "change-2": "open"}
+    assert after[-1].changes == {"change-1": "done", "change-2": "dropped"}
+    assert after[-1].stage == "closed"
+    assert after[-1].knew["p-operations"][-1] == "said change_proven of change-1"
+    assert [one.began for one in found.runs] == ["first", "follow_up"]

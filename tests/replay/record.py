@@ -1,4 +1,4 @@
-"""Record the replay corpus of this release: `python -m tests.replay.record`.
+"""Record the replay corpus of this release: `python -m tests.replay.record [afterwards]`.
 
 Runs the real workflows and activities on fake ports against a real server (no skipped time, which
 would leave events that production never has), and saves the history at every wait state. Never
@@ -21,6 +21,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
 from andon.domain.stage import Stage
+from tests.replay.afterwards import record_afterwards
 from tests.replay.keepers import record_keepers
 from tests.workflows.case import Case, Parts, opened
 from tests.workflows.conftest import ATTRIBUTES, FAST, TEMPORAL
@@ -85,7 +86,8 @@ async def gate_shut(case: Case, save: Save) -> None:
 SCENARIOS = (whole_loop, stood_down, relapsed, gate_shut)
 
 
-async def record(folder: Path) -> None:
+async def record(folder: Path, *, afterwards: bool) -> None:
+    """Record all, or only what comes beside and after an incident."""
     flags = [
         part
         for name, value in FAST.items()
@@ -104,6 +106,10 @@ async def record(folder: Path) -> None:
             (folder / f"{name}.json").write_text(history.to_json())
             print(f"{name}: {len(history.events)} events")
 
+        with TemporaryDirectory() as place:
+            await record_afterwards(environment, Path(place), kept)
+        if afterwards:
+            return
         closed: list[str] = []
         for scenario in SCENARIOS:
             async with opened(environment, Parts()) as case:
@@ -120,5 +126,5 @@ async def record(folder: Path) -> None:
 if __name__ == "__main__":
     target = HERE / version("andon")
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(record(target))
+    asyncio.run(record(target, afterwards=sys.argv[1:] == ["afterwards"]))
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from temporalio.worker import Replayer
 from workers import record
 from workers.compose import WORKFLOWS
 from workers.sandbox import sandbox_runner
+from workflows.follow_up import FollowUpWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").rglob("*.json"))
 
@@ -31,13 +32,16 @@ def test_there_is_a_history_for_each_wait_state() -> None:
         "stood-down",
         "relapsed",
         "gate-shut",
+        "reproduced",
+        "following-up",
+        "followed-up",
     }
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=named)
 async def test_a_recorded_history_replays_on_this_release(path: Path) -> None:
     replayer = Replayer(
-        workflows=[*WORKFLOWS, *record.WORKFLOWS],
+        workflows=[*WORKFLOWS, *record.WORKFLOWS, FollowUpWorkflow],
         namespace="default",
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox_runner(),

@@ -47,7 +47,7 @@
   const gone = () => {
     over = true;
     stop();
-    say("You are no longer signed in; what you see may be old.", "bad");
+    line.hidden = true;
     offer("You are no longer signed in. What you see may be old.", "Sign in", () => {
       location.href = `/sign-in?next=${encodeURIComponent(place)}`;
     });
@@ -248,7 +248,7 @@
       if (!answer.ok || landed !== place) {
         over = true;
         stop();
-        say("Not live: this page is another one now.", "bad");
+        line.hidden = true;
         return offer("This page is another one now.", "Show it", () => location.reload());
       }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -13,6 +13,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 from tests.screens.looking import AA
+from tests.screens.tour import NO_PAGE, kind_of
 
 LONGEST_MS: Final = 15_000
 LOOK_EVERY_SECONDS: Final = 0.4
@@ -72,6 +73,21 @@ class Watched:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
                 await self.page.reload()
         return what.first
+
+    async def pages(self, start: str) -> AsyncIterator[str]:
+        """Yield the path of each kind of page that links lead to, once it is open."""
+        waiting, known = [start], set[str]()
+        while waiting:
+            path = waiting.pop(0)
+            if kind_of(path) in known:
+                continue
+            known.add(kind_of(path))
+            await self.come_to(path)
+            yield path
+            links: list[str] = await self.page.eval_on_selector_all(
+                "a[href^='/']", "links => links.map(link => link.getAttribute('href'))"
+            )
+            waiting += [link for link in links if not NO_PAGE.search(urlsplit(link).path)]
 
     async def axe(self) -> None:
         """Keep what axe holds against the page at level AA."""

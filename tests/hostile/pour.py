@@ -147,5 +147,5 @@ def hostile_playbook(source: Path, folder: Path, strings: Sequence[str]) -> None
     """Write the general playbook with a hostile title and guidance."""
     playbook = yaml.safe_load(source.read_text())
     words = filling(strings)
-    playbook |= {"title": " ".join(words(60).split()), "guidance": words(500)}
+    playbook |= {"title": " ".join(words(60).split()), "guidance": words(400)}
     (folder / "general.yaml").write_text(yaml.safe_dump(playbook, sort_keys=False, allow_unicode=True))

@@ -29,7 +29,7 @@ async def test_what_acts_in_no_page_of_an_incident(
     people: People, browser: Browser, listener: Listener
 ) -> None:
     strings = own(listener.address)
-    some = tuple(one for kind in ("script", "template", "direction", "breaker") for one in strings[kind])
+    some = tuple(one for kind in ("script", "direction") for one in strings[kind])
     poured = pour(people, some, listener.address, NOBODYS)
     async with walking(browser, people, "responder", some) as walk:
         await walk.look(f"/incidents/{poured.incident}", fill=False)

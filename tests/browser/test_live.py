@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from temporalio.client import Client
 
 from andon.domain.directory import Role
@@ -27,7 +27,7 @@ __all__ = ["fresh", "house"]
 pytestmark = pytest.mark.browser
 
 SEEN_WITHIN = 1.0
-SLOW_MACHINE = 2.0
+SLOW_MACHINE = 1.0
 """How much longer it may take where two processors serve browsers, Temporal and other tests at once."""
 
 
@@ -65,12 +65,23 @@ async def test_what_one_person_answers_another_sees_within_a_second(
         await other.get_by_label("Why").fill("Seen in the traces.")
         began = time.monotonic()
         await other.get_by_role("button", name="Sign and send").click()
-        await page.get_by_text("Answered triage-1: confirm as security").wait_for(state="attached")
-        took = time.monotonic() - began
+        taken, seen = await asyncio.gather(
+            _when(other.get_by_text("Your answer “Confirm” was recorded")),
+            _when(page.get_by_text("Answered triage-1: confirm as security")),
+        )
     with capsys.disabled():
-        print(f"\nanswered by one, seen by another: {took:.2f} s (to be under {SEEN_WITHIN} s)")
-    assert took < SEEN_WITHIN + SLOW_MACHINE
+        print(
+            f"\na response is seen by another {seen - began:.2f} s after the click, {seen - taken:+.2f} s "
+            f"from when its own page says that it was recorded (to be under {SEEN_WITHIN} s)"
+        )
+    assert seen - taken < SEEN_WITHIN + SLOW_MACHINE
     await live(page)
+
+
+async def _when(place: Locator) -> float:
+    """Return when something was there to be read."""
+    await place.first.wait_for(state="attached")
+    return time.monotonic()
 
 
 async def test_a_page_is_right_again_after_the_console_was_away(browser: Browser, house: House) -> None:

@@ -27,6 +27,7 @@ app.command("andon.cli.evidence_custody:unhold", name="unhold")
 app.command("andon.cli.evidence_custody:erase", name="erase")
 app.command("andon.cli.evidence_custody:erasures", name="erasures")
 app.command("andon.cli.completeness:complete", name="complete")
+app.command("andon.cli.evidence_downloads:downloads", name="downloads")
 
 
 @app.command(name="list")

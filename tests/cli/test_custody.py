@@ -102,3 +102,25 @@ def test_who_looked_is_listed_page_by_page(servant: Servant, ready: Path, tmp_pa
     servant.answers[f"{BASE}/access"] = (200, {"entries": [entry], "next": None})
     words = ("evidence", "access", INCIDENT, "--ready-file", ready, "--json")
     assert json.loads(andon(*words, cwd=tmp_path, check=0).stdout)["entries"] == [entry]
+
+
+def test_the_chains_of_all_incidents_are_listed_up_to_a_number(
+    servant: Servant, ready: Path, tmp_path: Path
+) -> None:
+    entry = {"incident": INCIDENT, "at": "2026-03-01T09:00:00Z", "actor": "person:eva", "what": "exported"}
+    servant.answers["/v1/audit/access"] = (200, {"entries": [entry], "total": 5, "next": "a~b~1"})
+    words = ("audit", "access", "--who", "eva", "--limit", "2", "--as", "security", "--ready-file", ready)
+    told = andon(*words, cwd=tmp_path, check=0).stdout
+    assert "3 older entries" in told
+    assert [one.token for one in servant.calls] == ["t-security"] * 2
+    naive = ("audit", "access", "--since", "2026-03-01T10:00:00", "--ready-file", ready)
+    assert "needs its zone" in andon(*naive, cwd=tmp_path, check=2).stderr
+
+
+def test_downloads_from_the_consoles_own_host_end_with_one(
+    servant: Servant, ready: Path, tmp_path: Path
+) -> None:
+    told = {"url": "http://localhost:1", "apart": "not_set", "detail": "Set `custody.originals_url`."}
+    servant.answers["/v1/downloads"] = (200, told)
+    words = ("evidence", "downloads", "--ready-file", ready)
+    assert "custody.originals_url" in andon(*words, cwd=tmp_path, check=1).stdout

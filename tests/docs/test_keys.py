@@ -63,6 +63,7 @@ def test_every_kind_of_slip_has_a_row() -> None:
         Slip.HELD: "**Form that waits for a proof**",
         Slip.KEY: "**Claim of a new key**",
         Slip.ORIGINAL: "**Address of an original**",
+        Slip.VIEW: "**Address of a view**",
     }
     assert set(rows) == set(Slip)
     assert all(row in PAGE for row in rows.values())

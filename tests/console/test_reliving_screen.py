@@ -6,35 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from andon.console.models.incident import IncidentListed
 from andon.console.screens.reliving import MARKS_AT_MOST, reliving_screen
 from andon.console.screens.then import then_box
 from andon.domain.directory import Role
 from andon.domain.ledger import Entry, Kind
 from andon.domain.relived import Line, Moment, OrderThen, QuestionThen, RunThen
-from andon.domain.severity import Band, Classification
-from andon.domain.stage import Stage
 from tests.domain.test_relived import INCIDENT, START, entries, moment
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=ZoneInfo("Europe/Berlin"))
-LISTED = IncidentListed(
-    id=INCIDENT,
-    url=f"http://localhost/incidents/{INCIDENT}",
-    title="Refunds go astray",
-    system="refund_desk",
-    state="open",
-    stage=Stage.CONTAIN,
-    severity=Band.HIGH,
-    classification=Classification.AI_INCIDENT,
-    provisional=False,
-    containment_required=True,
-    contained=False,
-    opened_at=START,
-    next_deadline=None,
-    closed_at=None,
-    recurrence_of=None,
-    exercise=False,
-)
 TRIAGE = QuestionThen(kind="triage", deadline=START + timedelta(minutes=30), roles=(Role.RESPONDER,))
 
 
@@ -113,7 +92,7 @@ def test_marks_lie_where_their_moments_are_and_containment_is_a_band() -> None:
         moment(of_kind(3, Kind.DEADLINE_BREACHED)),
         moment(of_kind(4, Kind.DECISION_SETTLED)),
     )
-    screen = reliving_screen(LISTED, line(*moments), moments[2], NOW)
+    screen = reliving_screen(INCIDENT, line(*moments), moments[2], NOW)
     assert {(one.x, one.lane) for one in screen.slider.ticks} == {
         (250, "held"),
         (500, "raised"),
@@ -130,7 +109,7 @@ def test_marks_lie_where_their_moments_are_and_containment_is_a_band() -> None:
 
 def test_a_very_long_incident_lists_its_first_and_last_marks() -> None:
     moments = tuple(moment(of_kind(number, Kind.ESCALATED)) for number in range(MARKS_AT_MOST + 40))
-    slider = reliving_screen(LISTED, line(*moments), moments[90], NOW).slider
+    slider = reliving_screen(INCIDENT, line(*moments), moments[90], NOW).slider
     assert slider.more == 39
     assert len(slider.stops) == MARKS_AT_MOST + 1
     assert slider.stops[0].place == 1
@@ -140,7 +119,7 @@ def test_a_very_long_incident_lists_its_first_and_last_marks() -> None:
 def test_a_replay_that_does_not_fit_names_its_entry_its_run_and_why() -> None:
     first = moment(of_kind(0, Kind.INCIDENT_OPENED))
     box = reliving_screen(
-        LISTED, line(first, departs_at=7, problem="Nondeterminism", untold=((7, 9),)), first, NOW
+        INCIDENT, line(first, departs_at=7, problem="Nondeterminism", untold=((7, 9),)), first, NOW
     ).replay
     assert (box.fits, box.departs_at, box.untold) == (False, 7, ("entries 7 to 9",))
     assert box.runs[0].problem == "Nondeterminism"
@@ -150,8 +129,16 @@ def test_a_replay_that_does_not_fit_names_its_entry_its_run_and_why() -> None:
 
 def test_before_anything_had_happened_there_is_no_moment() -> None:
     first = moment(of_kind(0, Kind.INCIDENT_OPENED))
-    screen = reliving_screen(LISTED, line(first), None, NOW)
+    screen = reliving_screen(INCIDENT, line(first), None, NOW)
     assert screen.then is None
     assert screen.words == "Nothing had happened yet"
     assert screen.slider.previous is None
     assert screen.slider.next is not None
+
+
+def test_where_the_page_is_there_already_only_the_moment_is_made() -> None:
+    moments = (moment(of_kind(0, Kind.INCIDENT_OPENED)), moment(of_kind(1, Kind.CONTAINED), contained=True))
+    screen = reliving_screen(INCIDENT, line(*moments), moments[1], NOW, part=True)
+    assert (screen.slider.stops, screen.slider.ticks) == ((), ())
+    assert (screen.slider.place, screen.slider.x) == (2, 1000)
+    assert screen.then is not None

@@ -77,7 +77,7 @@ async def replay(
 ) -> Response:
     """Show an incident as its workflow remembered it at one moment, the last one unless another is named."""
     row = await reading.row(incident)
-    shown = await reading.incident(row.incident, session.caller)
+    title = None if asked.part else await reading.title(row, session.caller)
     now = await reading.now_of(session.caller)
     line = await reliving.line(row.incident)
     then, problem = line.moments[-1] if line.moments else None, ""
@@ -88,7 +88,16 @@ async def replay(
             then = found_at(line.moments, asked.at, now.tzinfo)
         except (InvalidInputError, NotFoundError):
             problem = _PROBLEM
-    screen = reliving_screen(shown, line, then, now, typed=asked.at if problem else "", problem=problem)
+    screen = reliving_screen(
+        row.incident,
+        line,
+        then,
+        now,
+        title=title,
+        typed=asked.at if problem else "",
+        problem=problem,
+        part=asked.part,
+    )
     return render(
         "moment.html" if asked.part else "replay.html",
         session=session,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from andon.console.models.incident import IncidentListed
 from andon.console.screens.moments import Moment
-from andon.console.screens.parts import IncidentLine, incident_line
+from andon.console.screens.parts import UNTITLED
 from andon.console.screens.then import ThenBox, exact, headline, then_box
 from andon.console.screens.words import inert
 from andon.domain.ledger import Kind
 from andon.domain.relived import Line
 from andon.domain.relived import Moment as Then
+from andon.domain.values import IncidentId
 
 WIDTH: Final = 1000
 LANES: Final = {
@@ -118,7 +118,8 @@ class Slider:
 class RelivingScreen:
     """The page."""
 
-    incident: IncidentLine
+    incident: IncidentId
+    title: str
     slider: Slider
     name: str
     words: str
@@ -129,24 +130,30 @@ class RelivingScreen:
 
 
 def reliving_screen(
-    incident: IncidentListed,
+    incident: IncidentId,
     line: Line,
     then: Then | None,
     now: datetime,
     *,
+    title: str | None = None,
     typed: str = "",
     problem: str = "",
+    part: bool = False,
 ) -> RelivingScreen:
-    """Return the page at one moment; None: nothing had happened yet, or there is no moment at all."""
+    """Return the page at one moment; None: nothing had happened yet, or there is no moment at all.
+
+    With `part` the page around it is there already, and what only that shows is left out.
+    """
     moments = line.moments
     place = moments.index(then) if then is not None else -1
     before = moments[place - 1] if place > 0 else None
     return RelivingScreen(
-        incident=incident_line(incident, now, linked=True),
-        slider=_slider(line, place, now),
+        incident=incident,
+        title=inert(title) if title else UNTITLED,
+        slider=_slider(line, place, now, part=part),
         name=then.name if then else "",
         words=_words(then, place, len(moments), now),
-        then=then_box(incident.id, then, before, now) if then else None,
+        then=then_box(incident, then, before, now) if then else None,
         replay=_replay(line, now),
         typed=typed,
         problem=problem,
@@ -159,12 +166,16 @@ def _words(then: Then | None, place: int, count: int, now: datetime) -> str:
     return f"Moment {place + 1} of {count}, {exact(then.at, now).text}: {headline(then, now)}"
 
 
-def _slider(line: Line, place: int, now: datetime) -> Slider:
+def _slider(line: Line, place: int, now: datetime, *, part: bool) -> Slider:
     moments = line.moments
     count = len(moments)
-    marked = [
-        number for number, one in enumerate(moments) if one.marks or one.step or number in (0, count - 1)
-    ]
+    marked = (
+        []
+        if part
+        else [
+            number for number, one in enumerate(moments) if one.marks or one.step or number in (0, count - 1)
+        ]
+    )
     shown = marked
     if len(marked) > MARKS_AT_MOST:
         half = MARKS_AT_MOST // 2
@@ -187,8 +198,8 @@ def _slider(line: Line, place: int, now: datetime) -> Slider:
         last=stop(count - 1) if place < count - 1 else None,
         stops=tuple(found for number in shown if (found := stop(number)) is not None),
         more=len(marked) - len(shown),
-        ticks=_ticks(moments),
-        bands=_bands(moments),
+        ticks=() if part else _ticks(moments),
+        bands=() if part else _bands(moments),
     )
 
 

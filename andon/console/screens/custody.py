@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +12,11 @@ from andon.console.models.evidence import EvidenceShown
 from andon.console.models.incident import IncidentShown
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
-from andon.console.screens.words import inert, lower
+from andon.console.screens.words import inert, listed, lower
+from andon.domain.custody import CustodyPolicy
+from andon.domain.directory import Role
+from andon.domain.severity import Band
+from andon.domain.values import PersonId
 from andon.register.custody import ErasureState
 
 STATES: Final = {
@@ -41,7 +46,20 @@ class ErasureLine:
     asked: str
     at: Moment
     waits: bool
+    by: PersonId
     destroyed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What this reader is offered; the server judges all the same whatever is sent."""
+
+    hold: bool
+    original: bool
+    erase: bool
+    who_holds: str
+    who_reads: str
+    who_erases: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,9 @@ class CustodyScreen:
     hold: HoldBox
     erasures: tuple[ErasureLine, ...]
     items: tuple[str, ...]
+    may: May
+    typed: Mapping[str, str]
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +93,46 @@ def custody_screen(
     hold: HoldShown,
     erasures: tuple[ErasureShown, ...],
     now: datetime,
+    *,
+    may: May,
+    typed: Mapping[str, str],
+    problem: str = "",
 ) -> CustodyScreen:
-    """Return the page."""
+    """Return the page; after a problem with what was typed."""
     return CustodyScreen(
         incident=incident_line(incident, now, linked=True),
         hold=HoldBox(hold.wanted, _hold(hold), maybe(hold.since, now)),
         erasures=tuple(_erasure(one, now) for one in erasures),
         items=tuple(dict.fromkeys(one.id for one in evidence.items)),
+        may=may,
+        typed=typed,
+        problem=problem,
     )
+
+
+def may_do(
+    policy: CustodyPolicy,
+    severity: Band,
+    role: Role,
+    person: PersonId,
+    granted: Mapping[PersonId, datetime],
+    now: datetime,
+) -> May:
+    """Return what somebody may do, and who may."""
+    readers = policy.raw.by.get(severity, ())
+    erasers = tuple(dict.fromkeys(role for slot in policy.erasure.needs for role in slot))
+    return May(
+        hold=role in policy.hold.by,
+        original=role in readers or granted.get(person, now) > now,
+        erase=role in erasers,
+        who_holds=_roles(policy.hold.by),
+        who_reads=_roles(readers) if readers else "nobody by their role alone at this severity",
+        who_erases=_roles(erasers, last="and"),
+    )
+
+
+def _roles(roles: Sequence[Role], *, last: str = "or") -> str:
+    return listed([role.value for role in roles], last=last)
 
 
 def offer_screen(incident: IncidentShown, offered: OriginalOffered, now: datetime) -> OfferScreen:
@@ -111,5 +164,6 @@ def _erasure(one: ErasureShown, now: datetime) -> ErasureLine:
         asked=f"{one.asked_by} as {lower(one.asked_as)}",
         at=moment(one.asked_at, now),
         waits=one.state is ErasureState.ASKED,
+        by=one.asked_by,
         destroyed=one.destroyed,
     )

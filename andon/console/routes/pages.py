@@ -27,11 +27,14 @@ from andon.console.routes.places import Incident, Noting, Petitions, Reader, Sto
 from andon.console.routes.releasing import ladder
 from andon.console.routes.review import Reviews
 from andon.console.screens.alarms import SHOWN_FOR, AlarmLine, alarm_lines, log_line
+from andon.console.screens.contents import contents
 from andon.console.screens.evidence import evidence_screen
+from andon.console.screens.first_look import first_look
 from andon.console.screens.incident import incident_screen
 from andon.console.screens.moments import zone_key
 from andon.console.screens.now import ASKED_AT_MOST, LINES_AT_MOST, now_screen
 from andon.console.screens.parts import incident_line
+from andon.console.screens.people import people_box
 from andon.console.screens.stopping import stopping_box
 from andon.console.screens.tasks import owner_box, task_lines
 from andon.console.screens.timeline import LATEST
@@ -42,14 +45,12 @@ from andon.domain.detection import Category, IncidentType, Tag
 from andon.domain.directory import APPROVING_ROLES, Role
 from andon.domain.errors import UnknownTermError
 from andon.domain.finding import FailureClass
-from andon.domain.ledger import Entry
 from andon.domain.severity import Band, Classification
 from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.register.checkpoints import CheckpointLog
 from andon.register.codes import Sought
 from andon.register.incidents import Listed
-from andon.register.ledger import Ledger
 
 LINES: Final = 50
 ALARMS_AT_MOST: Final = 20
@@ -205,24 +206,31 @@ async def incident(
     at = await reading.now_of(session.caller)
     screen = incident_screen(
         shown,
-        await asyncio.to_thread(_latest, stock.ledger, incident),
+        await asyncio.to_thread(stock.ledger.latest, incident, limit=LATEST),
         at,
         mine=frozenset(one.decision.id for one in await reading.waiting([row], session.caller)),
         askable=await asking.askable(row, session.caller),
     )
     closed = shown.closed_at is not None
     speaks = await duties.speaks_as(session.caller, Role.BUSINESS_OWNER)
+    todo = task_lines(await duties.of(row, session.caller), at)
+    leaderless = await duties.leaderless(row)
+    lacking = await beside.reviews.lacking(row)
+    people = people_box(shown, await asyncio.to_thread(stock.deliveries.of, incident), at)
     return render(
         "incident.html",
-        lacking=await beside.reviews.lacking(row),
         session=session,
         screen=screen,
-        todo=task_lines(await duties.of(row, session.caller), at),
+        look=first_look(shown, screen.questions.open, todo, screen.course.stages, leaderless=leaderless),
+        parts=contents(shown, screen, todo, people, lacking=len(lacking.words)),
+        people=people,
+        lacking=lacking,
+        todo=todo,
         owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
         stopping=stopping_box(shown, at),
         release=await ladder(row, shown, session.caller, duties, at),
         watched=watch_box(await beside.explaining.watch(row), at),
-        leaderless=await duties.leaderless(row),
+        leaderless=leaderless,
         name_them=False,
         alarms=await _alarms(stock, incident, at),
         owner_key=secrets.token_urlsafe(24),
@@ -261,8 +269,3 @@ async def nowhere(request: Request, path: str) -> Response:
     return problem_page(
         404, "Check the address, or start again from the first page.", await session_of(request)
     )
-
-
-def _latest(ledger: Ledger, incident: IncidentId) -> list[Entry]:
-    length = ledger.head(incident).length
-    return ledger.entries(incident, after=length - LATEST - 1 if length > LATEST else None, limit=LATEST)

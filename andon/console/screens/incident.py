@@ -89,41 +89,69 @@ class AskableLine:
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentScreen:
-    """The page of one incident."""
+class Facts:
+    """What the incident is, since when, and how often it came up."""
 
-    line: IncidentLine
     ending: str
-    rules: tuple[tuple[str, str], ...]
-    called: CalledBox
-    tied: TiedBox
-    known: KnownBox | None
-    times: tuple[TimeLine, ...]
-    guidance: str
     contained_after: str
     joined: int
     relapses: int
     refused: int
     recurrence_of: str | None
     watch_until: Moment | None
-    open_questions: tuple[QuestionLine, ...]
-    other_questions: tuple[QuestionLine, ...]
-    lead: str
-    undelivered: int
-    senders: tuple[tuple[str, str, Moment], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Its questions, what runs out first at the top."""
+
+    open: tuple[QuestionLine, ...]
+    closed: tuple[QuestionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Its stages, the seven questions, and what stays on record for ever."""
+
     stages: tuple[StageLine, ...]
     questions: tuple[QuestionAnswered, ...]
     marks: tuple[MarkLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Its newest entries, the end of its ledger, and its workflow."""
+
+    events: tuple[Event, ...]
+    entries: int
+    head: str
+    workflow_id: str
+    temporal_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentScreen:
+    """The page of one incident."""
+
+    line: IncidentLine
+    facts: Facts
+    questions: Questions
+    course: Course
+    record: Record
+    rules: tuple[tuple[str, str], ...]
+    called: CalledBox
+    tied: TiedBox
+    known: KnownBox | None
+    times: tuple[TimeLine, ...]
+    guidance: str
+    lead: str
+    undelivered: int
+    senders: tuple[tuple[str, str, Moment], ...]
     askable: tuple[AskableLine, ...]
     orders: tuple[OrderLine, ...]
     evidence: EvidenceBox | None
     gate: GateBox | None
     findings: tuple[tuple[str, str], ...]
-    events: tuple[Event, ...]
-    earlier_events: int
-    temporal_url: str | None
-    workflow_id: str
-    head: str
     begun: bool
     reach: ReachBox
     changes: tuple[PromisedLine, ...]
@@ -139,54 +167,86 @@ def incident_screen(
 ) -> IncidentScreen:
     """Return the page.
 
-    `entries` are the latest, `mine` the questions that wait for the reader, `askable` what they may
-    ask to have decided.
+    `entries` are the latest, newest first, `mine` the questions that wait for the reader, `askable` what
+    they may ask to have decided.
     """
-    questions = [
-        question_line(one, incident.id, now, mine=one.id in mine) for one in _by_urgency(incident.decisions)
-    ]
-    open_ids = {one.id for one in incident.decisions if one.state == "open"}
     return IncidentScreen(
         line=incident_line(incident, now, linked=True),
-        ending=ENDINGS[incident.ending] if incident.ending else "",
+        facts=_facts(incident, now),
+        questions=_questions(incident, mine, now),
+        course=_course(incident, now),
+        record=_record(incident, entries, now),
         rules=tuple((one.rule, one.why) for one in incident.reasons),
         called=called_box(incident),
         tied=tied_box(incident, now),
         known=known_box(incident.explained, now),
         times=time_lines(incident, now),
         guidance=incident.guidance,
+        lead=incident.lead or "",
+        undelivered=len(incident.undelivered),
+        senders=_senders(incident, now),
+        askable=_askable(askable),
+        orders=tuple(_order(one, now) for one in incident.orders),
+        evidence=evidence_box(incident.evidence, now),
+        gate=gate_box(incident, now),
+        findings=_findings(incident),
+        begun=incident.version > 0,
+        reach=reach_box(incident.impact, incident.findings.get("blast_radius")),
+        changes=promised_lines(incident.id, incident.changes, now),
+    )
+
+
+def _facts(incident: IncidentShown, now: datetime) -> Facts:
+    return Facts(
+        ending=ENDINGS[incident.ending] if incident.ending else "",
         contained_after=_contained_after(incident),
         joined=incident.joined,
         relapses=incident.relapses,
         refused=incident.refused,
         recurrence_of=incident.recurrence_of,
         watch_until=maybe(incident.watch_until, now),
-        open_questions=tuple(one for one in questions if one.id in open_ids),
-        other_questions=tuple(one for one in questions if one.id not in open_ids),
-        lead=incident.lead or "",
-        undelivered=len(incident.undelivered),
-        senders=tuple(
-            (one.source.partition(":")[2], one.says.value, moment(one.at, now)) for one in incident.senders
-        ),
+    )
+
+
+def _questions(incident: IncidentShown, mine: frozenset[str], now: datetime) -> Questions:
+    open_ids = {one.id for one in incident.decisions if one.state == "open"}
+    lines = [
+        question_line(one, incident.id, now, mine=one.id in mine) for one in _by_urgency(incident.decisions)
+    ]
+    return Questions(
+        open=tuple(one for one in lines if one.id in open_ids),
+        closed=tuple(one for one in lines if one.id not in open_ids),
+    )
+
+
+def _course(incident: IncidentShown, now: datetime) -> Course:
+    return Course(
         stages=stage_lines(incident.sla, now),
         questions=questions_answered(incident.escalation),
         marks=mark_lines(incident.marks, incident.id, now),
-        askable=tuple(
-            AskableLine(one.kind.value, one.title, one.asked)
-            for one in sorted(askable, key=lambda one: one.title)
-        ),
-        orders=tuple(_order(one, now) for one in incident.orders),
-        evidence=evidence_box(incident.evidence, now),
-        gate=gate_box(incident, now),
-        findings=_findings(incident),
-        events=tuple(event(one, now) for one in reversed(entries)),
-        earlier_events=entries[0].sequence if entries else 0,
-        temporal_url=incident.temporal.url,
-        workflow_id=incident.temporal.workflow_id,
+    )
+
+
+def _record(incident: IncidentShown, entries: Sequence[Entry], now: datetime) -> Record:
+    return Record(
+        events=tuple(event(one, now) for one in entries),
+        entries=incident.heads.response.length,
         head=incident.heads.response.digest,
-        begun=incident.version > 0,
-        reach=reach_box(incident.impact, incident.findings.get("blast_radius")),
-        changes=promised_lines(incident.id, incident.changes, now),
+        workflow_id=incident.temporal.workflow_id,
+        temporal_url=incident.temporal.url,
+    )
+
+
+def _senders(incident: IncidentShown, now: datetime) -> tuple[tuple[str, str, Moment], ...]:
+    return tuple(
+        (one.source.partition(":")[2], one.says.value, moment(one.at, now)) for one in incident.senders
+    )
+
+
+def _askable(askable: Sequence[Askable]) -> tuple[AskableLine, ...]:
+    return tuple(
+        AskableLine(one.kind.value, one.title, one.asked)
+        for one in sorted(askable, key=lambda one: one.title)
     )
 
 

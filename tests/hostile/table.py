@@ -28,6 +28,11 @@ class Table:
         for name in names:
             self.fields[name].add("taken")
 
+    def answered(self, name: str, outcome: str, fault: str) -> None:
+        """Note what became of text in a field of a request."""
+        self.fields[name].add(outcome)
+        self.faults += [fault] if fault else []
+
     def walked(self, role: str, walk: Walk) -> None:
         """Note what one visitor saw, wrote and met."""
         for name, outcomes in walk.fields.items():

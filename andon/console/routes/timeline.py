@@ -14,7 +14,7 @@ from andon.console.screens.moments import zone_key
 from andon.console.screens.timeline_page import FIELDS, sift_of, timeline_screen
 from andon.console.visitors import Reading
 
-ON_A_PAGE: Final = 100
+ON_A_PAGE: Final = 50
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from andon.console.models.incident import IncidentShown
 from andon.console.screens.course import STATES, StageLine
 from andon.console.screens.moments import Clock
-from andon.console.screens.parts import SEVERITIES, QuestionLine, containment
+from andon.console.screens.parts import QuestionLine, containment
 from andon.console.screens.tasks import TaskLine
 from andon.console.screens.words import CONTAINED, NOT_CONTAINED, lower
 from andon.domain.containment import IN_FORCE, OrderState
@@ -70,19 +70,17 @@ def _tone(incident: IncidentShown) -> str:
 
 
 def _says(incident: IncidentShown) -> str:
-    severity = SEVERITIES[incident.severity].text + (", provisional" if incident.provisional else "")
+    """Say what severity and containment alone do not."""
     if incident.closed_at is not None:
-        return f"{severity}. Closed."
-    unproven = _unproven(incident)
-    state = containment(incident)
-    if state == CONTAINED and not unproven:
-        orders = len([one for one in incident.orders if one.state in IN_FORCE])
-        held = "its order is" if orders == 1 else f"all {orders} orders are"
-        return f"{severity}. Contained: {held} proven." if orders else f"{severity}. Contained and proven."
+        return "Closed."
+    orders, unproven = len(incident.orders), _unproven(incident)
     if unproven:
-        total = len(incident.orders)
-        return f"{severity}. Not proven to be contained: {unproven} of {total} orders without proof."
-    return f"{severity}. {state.text}."
+        return f"{unproven} of {orders} orders without proof: it may still be going on."
+    if containment(incident) == CONTAINED and orders:
+        return "Its one order is proven." if orders == 1 else f"All {orders} orders are proven."
+    if containment(incident) == NOT_CONTAINED:
+        return "No order is proven: it may still be going on."
+    return ""
 
 
 def _unproven(incident: IncidentShown) -> int:

@@ -14,6 +14,7 @@ from andon.domain.relived import Line, Moment, OrderThen, QuestionThen, RunThen
 from tests.domain.test_relived import INCIDENT, START, entries, moment
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+WRAPPED = 'Failure { message: "[TMPRL1100] Nondeterminism error: no timer here", source: "" }'
 TRIAGE = QuestionThen(kind="triage", deadline=START + timedelta(minutes=30), roles=(Role.RESPONDER,))
 
 
@@ -119,10 +120,10 @@ def test_a_very_long_incident_lists_its_first_and_last_marks() -> None:
 def test_a_replay_that_does_not_fit_names_its_entry_its_run_and_why() -> None:
     first = moment(of_kind(0, Kind.INCIDENT_OPENED))
     box = reliving_screen(
-        INCIDENT, line(first, departs_at=7, problem="Nondeterminism", untold=((7, 9),)), first, NOW
+        INCIDENT, line(first, departs_at=7, problem=WRAPPED, untold=((7, 9),)), first, NOW
     ).replay
     assert (box.fits, box.departs_at, box.untold) == (False, 7, ("entries 7 to 9",))
-    assert box.runs[0].problem == "Nondeterminism"
+    assert box.runs[0].problem == "Nondeterminism error: no timer here"
     assert box.runs[0].began == "was reset, and went on from there"
     assert not box.same
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -37,6 +38,8 @@ LANES: Final = {
 TOPS: Final = {"held": 0, "decided": 10, "raised": 20, "late": 30}
 MARKS_AT_MOST: Final = 150
 """Of a very long incident, the first and the last so many marks are listed."""
+PROBLEM_AT_MOST: Final = 400
+_SAID: Final = re.compile(r'message: "(?:\[[A-Z0-9]+\] )?((?:[^"\\]|\\.)+)"')
 BEGAN: Final = {
     "first": "began",
     "continued": "went on as a new run",
@@ -244,7 +247,13 @@ def _replay(line: Line, now: datetime) -> ReplayBox:
         same=set(line.recorded_by) == {line.replayed_by},
         archive="" if line.source == "temporal" else line.source,
         runs=tuple(
-            RunLine(one.run, BEGAN[one.began], exact(one.began_at, now), one.events, inert(one.problem or ""))
+            RunLine(one.run, BEGAN[one.began], exact(one.began_at, now), one.events, _brief(one.problem))
             for one in line.runs
         ),
     )
+
+
+def _brief(problem: str | None) -> str:
+    """Return why a run does not replay, without what the engine wraps around it."""
+    found = _SAID.search(problem or "")
+    return inert((found[1] if found else problem or "")[:PROBLEM_AT_MOST])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from andon.cli import screen
+from andon.cli.entries_wanted import ANY, Only
 from andon.cli.moments import in_words, moment_then, tell
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
@@ -157,19 +158,23 @@ def timeline(
     /,
     *,
     at: datetime | None = None,
+    only: Only = ANY,
     where: Where = HERE,
     json: _Json = False,
 ) -> int:
     """Show everything that happened to an incident, in order, and what was known at a moment.
 
     With --at the histories are run again up to that moment: what was open, what was known, and who
-    had been shown or told what by then.
+    had been shown or told what by then. The other options leave out entries, as on the page.
 
     Example: andon audit timeline INC-20260301-4f7k2a --at 2026-03-01T10:05:00Z
+
+    Example: andon audit timeline INC-20260301-4f7k2a --about decisions --important
 
     Args:
         subject: a bundle, or the id of an incident.
         at: show the state as it was known then, and only what had been written by then.
+        only: which entries to show.
         where: where Andon is, and who asks.
         json: print the entries as JSON.
     """
@@ -177,8 +182,9 @@ def timeline(
 
     if at is not None and at.tzinfo is None:
         raise CommandError("--at needs its zone, such as 2026-03-01T10:05:00Z", Exit.BAD_INPUT)
+    sift = only.sift()
     entries = entries_of(subject, where)
-    shown = until(entries, at)
+    shown = list(filter(sift.holds, until(entries, at)))
     known = known_at(entries, at) if at is not None else None
     then = moment_then(subject, where, at) if at is not None else None
     if json:
@@ -189,7 +195,8 @@ def timeline(
     from andon.cli.entries import cells  # noqa: PLC0415 - as in verify
 
     columns = ("#", "time", "who", "what", "about", "detail")
-    screen.table("Timeline", columns, [cells(entry) for entry in shown], empty="Nothing had happened yet.")
+    empty = "No entry fits." if sift.narrows else "Nothing had happened yet."
+    screen.table("Timeline", columns, [cells(entry) for entry in shown], empty=empty)
     if known is not None:
         screen.pairs("\nKnown then", in_words(known.plain()))
     if then is not None:

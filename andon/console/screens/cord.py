@@ -64,7 +64,6 @@ class LookScreen:
     what: str
     lever: str
     does: str
-    also: tuple[str, ...]
     cost: str
     already: LeverLine | None
     fallback: str
@@ -110,7 +109,6 @@ def look_screen(
     shown = next((found for found in system.levers if found.id == lever.id), None)
     line = lever_line(shown, now) if shown else None
     fallback = system.fallback
-    pause = lever.verb is Verb.PAUSE_SYSTEM
     return LookScreen(
         value=Chosen(system=system.id, verb=lever.verb, target=lever.target).written(),
         system=system.id,
@@ -118,9 +116,6 @@ def look_screen(
         what=action(lever.verb, lever.target),
         lever=lever.id,
         does=_does(lever),
-        also=tuple(action(other.verb, other.target) for other in system.levers if other.id != lever.id)
-        if pause
-        else (),
         cost=price(shown.cost if shown else None),
         already=line if line and line.by else None,
         fallback=inert(fallback.instructions) if fallback else "",
@@ -136,7 +131,7 @@ def look_screen(
 def _picks(one: Stoppable, chosen: Chosen | None, named: str) -> SystemPicks:
     system = one.system
     mine = chosen if chosen and chosen.system == system.id else None
-    picks = []
+    picks: list[Pick] = []
     for lever in one.levers:
         value = Chosen(system=system.id, verb=lever.verb, target=lever.target)
         held = next((found for found in system.levers if found.id == lever.id and found.held), None)

@@ -104,6 +104,7 @@ def test_who_looked_is_listed_page_by_page(servant: Servant, ready: Path, tmp_pa
     assert json.loads(andon(*words, cwd=tmp_path, check=0).stdout)["entries"] == [entry]
 
 
+@pytest.mark.long
 def test_the_chains_of_all_incidents_are_listed_up_to_a_number(
     servant: Servant, ready: Path, tmp_path: Path
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_chains_of_all_incidents_are_listed_up_to_a_number(
     assert "needs its zone" in andon(*naive, cwd=tmp_path, check=2).stderr
 
 
+@pytest.mark.long
 def test_downloads_from_the_consoles_own_host_end_with_one(
     servant: Servant, ready: Path, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ async def test_a_view_is_saved_from_the_second_host_once_and_without_a_session(
     assert (await apart.http.get(path, headers=THERE)).status_code == 404
 
 
+@pytest.mark.long
 async def test_nothing_but_downloads_is_served_there(apart: Office, kept: Kept) -> None:
     assert apart.http is not None
     for path in ("/", "/sign-in", f"/incidents/{kept.incident}", "/v1/me", "/static/andon.css"):
@@ -88,6 +89,7 @@ async def test_nothing_but_downloads_is_served_there(apart: Office, kept: Kept) 
     assert (await apart.http.get("/sign-in")).status_code == 200
 
 
+@pytest.mark.long
 async def test_that_somebody_took_it_is_on_record_and_who_may_not_gets_no_address(
     apart: Office, kept: Kept
 ) -> None:
@@ -101,6 +103,7 @@ async def test_that_somebody_took_it_is_on_record_and_who_may_not_gets_no_addres
     assert entry.actor == "person:legal-1"
 
 
+@pytest.mark.long
 async def test_where_files_come_from_is_told(apart: Office) -> None:
     assert apart.http is not None
     told = (await apart.http.get("/v1/downloads", headers=bearer(Role.AUDITOR))).json()

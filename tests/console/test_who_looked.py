@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from andon.domain.custody import Access, AccessKind
 from andon.domain.directory import Role
@@ -85,6 +86,7 @@ def first_of(incident: str) -> str:
     return f"ledger/{incident}/access/00000000.jsonl"
 
 
+@pytest.mark.long
 async def test_the_chains_of_all_incidents_are_looked_through(
     office: Office, http: httpx.AsyncClient
 ) -> None:

@@ -50,6 +50,7 @@ def test_all_are_found_newest_first_and_page_by_page(index: AccessIndex) -> None
     assert paged == whole
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sought", "found"),
     [
@@ -66,6 +67,7 @@ def test_each_part_narrows(index: AccessIndex, sought: AccessSought, found: list
     assert index.count(sought) == len(found)
 
 
+@pytest.mark.long
 def test_what_a_rebuild_puts_back_is_found_once(databases: Databases) -> None:
     entry = access_entry(access(ONE, "person:eva", AccessKind.VIEWED, 0), Head())
     for _ in range(2):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from andon.adapters.print.incident_file import pdf_of
 from andon.domain.readable import Fact, ReadableFile, ReadablePart, inert
 from tests.hostile.exports import IN_PDF
@@ -37,6 +39,7 @@ def test_a_name_in_another_script_does_not_cost_the_file() -> None:
     assert pdf_of(file_of("冗談", "Ivan Жук, Ødegård, Νίκος", "👩‍👩‍👧", "Z͑ͫ̓ͪ̂ͫ̽͏")).startswith(b"%PDF-")
 
 
+@pytest.mark.long
 def test_every_hostile_text_can_be_set_and_none_acts() -> None:
     made = pdf_of(file_of(*batches(map(inert, everything(OUT)), 4000)))
     assert [one for one in IN_PDF if one in made] == []

@@ -47,7 +47,7 @@ async def test_an_alarm_is_listed_and_stands_on_the_first_page_and_its_incidents
             assert "Andon is starting it again." in page
         alarms.clear([incident], now)
         assert "The incident goes on." in (await visitor.get("/")).text
-        assert "a stricter hold counts" not in (systems := (await visitor.get("/systems")).text)
+        assert "a stricter hold counts" not in (systems := (await visitor.get(f"/systems/{SYSTEM}")).text)
         assert f"andon respond {incident} triage-1" in systems
     assert (await lead.get("/v1/alarms", open="true")).json()["alarms"] == []
     [over] = (await lead.get("/v1/alarms", incident=incident)).json()["alarms"]

@@ -279,7 +279,7 @@ async def visited(request: Request) -> AsyncIterator[None]:
     """Answer a request for a page within the block: know what it shows the state of, and what it cost."""
     streams: Live = request.app.state.live
     by_itself = BY_ITSELF in request.headers
-    place = place_of(request.url.path) if request.method == "GET" else None
+    place = place_of(request.url.path, request.query_params) if request.method == "GET" else None
     # Read before the page is: what changes meanwhile is told, if only once too often.
     token = await streams.token(place) if place is not None else None
     began = time.perf_counter()

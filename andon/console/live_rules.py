@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,8 +20,12 @@ GUESSED_SECONDS: Final = 0.05
 WEIGHT: Final = 0.2
 """How much the newest page counts in what a page costs."""
 
+ON_RECORD: Final = frozenset({"text"})
+"""Asked for with these, a page shows what is looked at on record."""
 _INCIDENT: Final = re.compile(r"^/incidents/(INC-[0-9]{8}-[0-9a-z]{6})(/.*)?$")
-_OF_INCIDENT: Final = re.compile(
+_OFON_RECORD: Final = frozenset({"text"})
+"""Asked for with these, a page shows what is looked at on record."""
+_INCIDENT: Final = re.compile(
     r"^(/(decisions/[\w-]+|tasks/[\w-]+|timeline|evidence|reach|known|changes|custody))?$"
 )
 """What lives below an incident. A page whose reading is put on record never does: it would read by itself."""
@@ -38,8 +43,15 @@ class Place:
     """Whether it shows what levers are set to this moment, which the switch store alone knows."""
 
 
-def place_of(path: str) -> Place | None:
-    """Return what changes the page at a path; None if it does not live."""
+def place_of(path: str, query: Collection[str] = ()) -> Place | None:
+    """Return what changes the page at a path; None if it does not live.
+
+    Args:
+        path: of the page.
+        query: names of what its address asks for besides.
+    """
+    if not ON_RECORD.isdisjoint(query):
+        return None
     if found := _INCIDENT.match(path):
         below = found[2] or ""
         return Place(found[1], f"/incidents/*{_kind(below)}") if _OF_INCIDENT.match(below) else None

@@ -60,6 +60,12 @@ def test_what_is_read_on_record_or_only_filled_in_never_lives(path: str) -> None
     assert place_of(path) is None
 
 
+def test_a_page_asked_for_with_what_is_looked_at_on_record_does_not_live() -> None:
+    page = f"/incidents/{INCIDENT}/decisions/restart-1"
+    assert place_of(page, ["text"]) is None
+    assert place_of(page, ["propose"]) is not None
+
+
 def test_pages_of_one_kind_share_what_they_are_known_to_cost() -> None:
     one = place_of(f"/incidents/{INCIDENT}/decisions/triage-1")
     other = place_of(f"/incidents/{INCIDENT[:-1]}4/decisions/restart-1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -87,7 +87,7 @@ async def table_of(
     asked = asked_of(request.query_params, **fixed)
     after = request.query_params.get("after", "")[:128]
     try:
-        found = await look(stock, asked.sought(now.tzinfo or stock.now().tzinfo), after, limit)
+        found = await look(stock, asked.sought(now.tzinfo or UTC), after, limit)
     except InvalidInputError as error:
         return access_table(NOTHING, asked, place, now, problem=str(error))
     return access_table(found, asked, place, now, after=after)

@@ -57,6 +57,7 @@ def set_on_fire(door: str, setting: Setting) -> None:
     token = setting.token("detector").read_text().strip()
     body = {
         "system": "claims_triage",
+        "channel": "monitoring",
         "type": "unauthorised_tool_action",
         "title": "Claims are closed without anybody having looked at them",
         "dedupe_key": "claims-closed",

@@ -23,9 +23,7 @@ WEIGHT: Final = 0.2
 ON_RECORD: Final = frozenset({"text"})
 """Asked for with these, a page shows what is looked at on record."""
 _INCIDENT: Final = re.compile(r"^/incidents/(INC-[0-9]{8}-[0-9a-z]{6})(/.*)?$")
-_OFON_RECORD: Final = frozenset({"text"})
-"""Asked for with these, a page shows what is looked at on record."""
-_INCIDENT: Final = re.compile(
+_OF_INCIDENT: Final = re.compile(
     r"^(/(decisions/[\w-]+|tasks/[\w-]+|timeline|evidence|reach|known|changes|custody))?$"
 )
 """What lives below an incident. A page whose reading is put on record never does: it would read by itself."""

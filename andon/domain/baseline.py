@@ -114,7 +114,8 @@ def _open(view: IncidentView) -> Iterator[str]:
     if not view.seals:
         yield "no evidence is sealed"
     if gaps:
-        yield f"{len(gaps)} gaps in the evidence: {_listed(tuple(row.row for row in gaps))}"
+        named = tuple(row.row.replace("_", " ") for row in gaps)
+        yield f"{len(gaps)} gaps in the evidence: {_listed(named)}"
     affected = view.impact.affected
     if affected.open > 0:
         yield f"{affected.open} affected records are not corrected yet: {affected.reconciled()}"

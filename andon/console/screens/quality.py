@@ -7,7 +7,7 @@ from datetime import datetime
 
 from andon.console.models.quality import IssueListed, IssueShown, NearMissList, SuggestionList
 from andon.console.screens.moments import Moment, maybe, moment
-from andon.console.screens.tied import LinkLine, link_lines
+from andon.console.screens.tied import LinkLine, link_lines, why_in_words
 from andon.console.screens.words import lower, plain
 
 
@@ -92,7 +92,7 @@ def missed_lines(near: NearMissList, now: datetime, *, linked: bool) -> list[Iss
 def suggestion_lines(found: SuggestionList, now: datetime) -> list[SuggestionLine]:
     """Return what may be one incident."""
     return [
-        SuggestionLine(one=one.one, other=one.other, why=lower(one.why), since=moment(one.at, now))
+        SuggestionLine(one=one.one, other=one.other, why=why_in_words(one.why), since=moment(one.at, now))
         for one in found.suggestions
     ]
 

@@ -12,7 +12,7 @@ from andon.console.models.incident import IncidentShown
 from andon.console.models.review import PartShown, ReviewShown, WordsShown
 from andon.console.screens.moments import Moment, moment
 from andon.console.screens.parts import IncidentLine, incident_line, role_name
-from andon.console.screens.words import inert, plain
+from andon.console.screens.words import in_words, inert, plain
 from andon.console.sessions import Session
 from andon.domain.decision import DecisionKind
 from andon.domain.lessons import Proposal
@@ -86,7 +86,10 @@ def review_screen(
         incident=incident_line(incident, now, linked=True),
         digest=review.digest,
         missing=tuple(TITLES[one] for one in review.missing),
-        parts=tuple(_part(number, one, now, typed) for number, one in enumerate(review.parts, start=1)),
+        parts=tuple(
+            _part(number, one, now, typed, incident.system)
+            for number, one in enumerate(review.parts, start=1)
+        ),
         proposals=proposal_lines(review.proposals),
         may_write=session.role in REVIEWING,
         reader=f"{session.caller.person}, {role_name(session.role)}",
@@ -102,17 +105,29 @@ def proposal_lines(proposals: Sequence[Proposal]) -> tuple[ProposalLine, ...]:
     )
 
 
-def _part(number: int, part: PartShown, now: datetime, typed: Mapping[str, str]) -> PartBox:
+def _part(number: int, part: PartShown, now: datetime, typed: Mapping[str, str], system: str) -> PartBox:
     standing = part.words.text if part.words else ""
     return PartBox(
         name=part.name,
         needed=part.needed,
-        read=readable_part(number, part.model_dump(mode="json")),
+        read=_worded(readable_part(number, part.model_dump(mode="json")), system),
         words=_words(part.words, now) if part.words else None,
         earlier=tuple(_words(one, now) for one in part.earlier),
         typed=typed.get("text", "") if typed.get("part") == part.name else standing,
         after=part.words.version if part.words else 0,
     )
+
+
+def _worded(read: ReadablePart, system: str) -> ReadablePart:
+    """Return what the record tells with words for codes."""
+    facts = tuple(one.model_copy(update={"value": in_words(one.value, system)}) for one in read.facts)
+    tables = tuple(
+        one.model_copy(
+            update={"rows": tuple(tuple(in_words(cell, system) for cell in row) for row in one.rows)}
+        )
+        for one in read.tables
+    )
+    return read.model_copy(update={"facts": facts, "tables": tables})
 
 
 def _words(words: WordsShown, now: datetime) -> WordsLine:

@@ -23,6 +23,14 @@ SAID: Final[dict[LinkKind, tuple[str, str]]] = {
     LinkKind.RELATED: ("Belongs together with", "Belongs together with"),
 }
 """What a link says at its origin, and at its target."""
+WHYS: Final = {
+    "same_trace": "both name the same trace",
+    "same_cause": "both have the same cause",
+    "same_time": "both came at the same time",
+    "same_key": "both came under the same key",
+    "person": "as somebody said",
+}
+"""Why a link is there, by its code; a cause stands for itself."""
 WHOLE: Final = 20
 """So many links are shown; a storm or a pattern may have hundreds."""
 
@@ -70,6 +78,11 @@ def link_lines(end: str, links: Sequence[Link], now: datetime) -> list[LinkLine]
     return [_line(end, link, now) for link in reversed(links)]
 
 
+def why_in_words(why: str) -> str:
+    """Say why a link is there."""
+    return WHYS.get(why) or lower(why.replace(":", " "))
+
+
 def own_page(name: str) -> str:
     """Return where something has its own page, though it may have been merged."""
     return f"/quality/{name}" if name.startswith("QI-") else f"/incidents/{name}?own=1"
@@ -83,7 +96,7 @@ def _line(end: str, link: Link, now: datetime) -> LinkLine:
         says=at_origin if leads else at_target,
         other=other,
         href=own_page(other),
-        why=lower(link.why.replace(":", " ")),
+        why=why_in_words(link.why),
         since=moment(link.at, now),
         ended=link.ended_at is not None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +40,14 @@ VERBS: Final = {
     Verb.ROUTE_TO_REVIEW: "Send everything to review",
     Verb.RATE_LIMIT: "Limit the rate",
     Verb.BLOCK_SOURCE: "Block the source",
+    Verb.BLOCK_WRITES: "Block writing",
+    Verb.QUARANTINE_RECORDS: "Set records aside in",
+    Verb.QUARANTINE_SESSION: "Set sessions aside",
+    Verb.ROLL_BACK_PROMPT: "Roll back the prompt",
+    Verb.ROLL_BACK_MODEL: "Roll back the model",
+    Verb.ROLL_BACK_INDEX: "Roll back the index",
+    Verb.ROLL_BACK_POLICY: "Roll back the policy",
+    Verb.ROLL_BACK_INTEGRATION: "Roll back the integration",
 }
 GAPS: Final = {
     GapReason.RETENTION: "older than its source keeps",
@@ -62,7 +71,7 @@ QUESTIONS: Final = {
     "notification_required": "Must somebody be notified?",
 }
 """What people are asked to find out, by the code of the finding."""
-ACRONYMS: Final = {"ai": "AI", "hr": "HR", "id": "id"}
+ACRONYMS: Final = {"ai": "AI", "hr": "HR", "id": "id", "ui": "UI", "url": "URL", "otel": "OpenTelemetry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,17 @@ def listed(codes: tuple[str, ...] | list[str], *, last: str = "or") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def in_words(text: str, *ids: str) -> str:
+    """Return a value that is nothing but codes in words; a sentence stays as it is, and so do these ids."""
+    if text in ids or not _CODES.fullmatch(text):
+        return text
+    return _CODE.sub(lambda found: found[0] if found[0] in ids else lower(found[0]), text)
+
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_CODES: Final = re.compile(r"[a-z0-9_]+(?:(?:, |; |: | )[a-z0-9_]+)*")
 
 
 def inert(text: str) -> str:

@@ -55,47 +55,19 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     store = S3EvidenceStore(settings.store)
     vault = AesVault(settings.keys.master, queries.keys)
     versions = VersionsEndpoint(queries.systems, shelf.evidence.rows)
-    recorder = RecorderSource(Traces(queries.databases.recorder), shelf.evidence.rows)
     texts = SealedTexts(vault, queries.texts)
-    uploads = UploadsSource(
-        queries.detections,
-        queries.uploads,
-        UploadFolder(settings.data_dir, settings.keys.master),
-        texts,
-        shelf.evidence.rows,
-    )
-    means = means_of(settings, queries)
     ledger = LockedLedger(store, queries.ledger)
-    places = EvaluationPlaces(
-        systems=queries.systems,
-        policies=queries.policies,
-        incidents=queries.incidents,
-        evidence=queries.evidence,
-        store=store,
-        vault=vault,
-    )
+    places = _places(queries, store, vault)
     return Runtime(
-        levers=Levers(means),
+        levers=Levers(means_of(settings, queries)),
         directory=RegisterDirectory(Standings(queries.databases.register)),
         versions=versions,
         statements=ledger,
         ledger=ledger,
         projection=RegisterProjection(queries.incidents),
-        notifier=AppriseNotifier(
-            queries.people,
-            queries.deliveries,
-            shelf.rights,
-            settings.console.url,
-            folds=lambda notice, person: queries.storms.folds(notice, person, shelf.storm.notices),
-        ),
+        notifier=_notifier(settings, queries, shelf),
         sources=GuardedSources(
-            RegisteredSources(
-                {one.name: one for one in (recorder, versions, uploads)},
-                queries.systems,
-                SourceMeans(settings.sources, shelf.evidence.rows),
-            ),
-            queries.systems,
-            Guard(vault),
+            _sources(settings, queries, shelf, versions, texts), queries.systems, Guard(vault)
         ),
         store=store,
         prove_store=partial(prove_store, store),
@@ -112,6 +84,41 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         alarms=RegisterAlarms(queries.alarms, queries.incidents),
         texts=texts,
         queries=queries,
+    )
+
+
+def _places(queries: Queries, store: S3EvidenceStore, vault: AesVault) -> EvaluationPlaces:
+    return EvaluationPlaces(
+        systems=queries.systems,
+        policies=queries.policies,
+        incidents=queries.incidents,
+        evidence=queries.evidence,
+        store=store,
+        vault=vault,
+    )
+
+
+def _notifier(settings: Settings, queries: Queries, shelf: Shelf) -> AppriseNotifier:
+    return AppriseNotifier(
+        queries.people,
+        queries.deliveries,
+        shelf.rights,
+        settings.console.url,
+        folds=lambda notice, person: queries.storms.folds(notice, person, shelf.storm.notices),
+    )
+
+
+def _sources(
+    settings: Settings, queries: Queries, shelf: Shelf, versions: VersionsEndpoint, texts: SealedTexts
+) -> RegisteredSources:
+    rows = shelf.evidence.rows
+    recorder = RecorderSource(Traces(queries.databases.recorder), rows)
+    folder = UploadFolder(settings.data_dir, settings.keys.master)
+    uploads = UploadsSource(queries.detections, queries.uploads, folder, texts, rows)
+    return RegisteredSources(
+        {one.name: one for one in (recorder, versions, uploads)},
+        queries.systems,
+        SourceMeans(settings.sources, rows),
     )
 
 

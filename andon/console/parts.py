@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from andon.api.authentication import TokenBook, token_book
 from andon.api.source_secrets import SecretDrawer
@@ -130,6 +130,35 @@ class Parts:
     now: Callable[[], datetime]
 
 
+QUERIED: Final = (
+    "databases",
+    "incidents",
+    "detections",
+    "issues",
+    "links",
+    "ledger",
+    "codes",
+    "uploads",
+    "evidence",
+    "people",
+    "policies",
+    "evaluations",
+    "systems",
+    "switches",
+    "spans",
+    "deliveries",
+    "alarms",
+    "watches",
+    "uses",
+)
+"""Parts that are the queries of the same name."""
+
+
+def _verifying(settings: Settings) -> VerifyingSettings:
+    folder = settings.verifying.folder or settings.data_dir / "verifying"
+    return settings.verifying.model_copy(update={"folder": folder})
+
+
 def open_parts(settings: Settings) -> Parts:
     """Return the parts that the settings call for; servers are connected when first used.
 
@@ -143,22 +172,7 @@ def open_parts(settings: Settings) -> Parts:
     tokens = token_book(settings)
     tokens.look_in(register)
     return Parts(
-        databases=queries.databases,
-        incidents=queries.incidents,
-        detections=queries.detections,
-        issues=queries.issues,
-        links=queries.links,
-        ledger=queries.ledger,
-        codes=queries.codes,
-        uploads=queries.uploads,
-        evidence=queries.evidence,
-        people=queries.people,
-        policies=queries.policies,
-        evaluations=queries.evaluations,
-        systems=queries.systems,
-        switches=queries.switches,
-        spans=queries.spans,
-        deliveries=queries.deliveries,
+        **{name: getattr(queries, name) for name in QUERIED},
         texts=runtime.texts,
         kept_texts=queries.texts,
         files=file_writer(runtime.store, queries),
@@ -174,13 +188,8 @@ def open_parts(settings: Settings) -> Parts:
         slips=Slips(register),
         source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
-        alarms=queries.alarms,
-        watches=queries.watches,
-        uses=queries.uses,
         checkpoints=settings.checkpoints,
-        verifying=settings.verifying.model_copy(
-            update={"folder": settings.verifying.folder or settings.data_dir / "verifying"}
-        ),
+        verifying=_verifying(settings),
         sign_in=settings.sign_in,
         live=settings.live,
         oidc=settings.oidc,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from andon.audit.moments import relive
 from andon.audit.offline import read_bundle, said_of_code
 from andon.audit.write import Staging
+from andon.cli.main import main
 from andon.domain.ledger import Kind
 from andon.domain.relived import line_of, moment_at
 from andon.domain.values import sha256
@@ -58,6 +60,22 @@ async def test_what_was_known_at_a_moment_is_what_the_workflow_remembered(bundle
     assert moments[-1].knew["p-responder"] == ("said confirm to triage-1",)
     assert any("question triage" in told for told in moments[-1].told["responder"])
     assert moment_at(moments, contained.at.replace(year=2020)) is None
+
+
+@pytest.mark.long
+def test_its_moments_are_listed_and_told_by_the_command_line(
+    bundle: Path, made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "moments", str(bundle), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["departs_at"], found["untold"]) == (None, [])
+    assert found["moments"][-1]["name"] == str(made.entries()[-1].sequence)
+    assert main(["audit", "moments", str(bundle)]) == 0
+    assert "Run by andon-" in capsys.readouterr().out
+    at = found["moments"][0]["at"]
+    assert main(["audit", "timeline", str(bundle), "--at", at]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"As entry {found['moments'][0]['name']} was written" in told
 
 
 def test_which_build_ran_it_is_said(bundle: Path) -> None:

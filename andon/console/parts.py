@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from sqlalchemy import Engine as DatabaseEngine
+
 from andon.api.authentication import TokenBook, token_book
 from andon.api.source_secrets import SecretDrawer
 from andon.api.vouching import vouching_key
@@ -154,6 +156,16 @@ QUERIED: Final = (
 """Parts that are the queries of the same name."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _tokens(settings: Settings, register: DatabaseEngine) -> TokenBook:
+    tokens = token_book(settings)
+    tokens.look_in(register)
+    return tokens
+
+
 def _verifying(settings: Settings) -> VerifyingSettings:
     folder = settings.verifying.folder or settings.data_dir / "verifying"
     return settings.verifying.model_copy(update={"folder": folder})
@@ -163,14 +175,11 @@ def open_parts(settings: Settings) -> Parts:
     """Return the parts that the settings call for; servers are connected when first used.
 
     Raises:
-        OSError: a key file can't be read.
-        InvalidInputError: a policy file can't be used.
+        OSError, InvalidInputError: a key file can't be read, a policy file can't be used.
     """
     runtime = open_runtime(settings)
     queries = runtime.queries
     register = queries.databases.register
-    tokens = token_book(settings)
-    tokens.look_in(register)
     return Parts(
         **{name: getattr(queries, name) for name in QUERIED},
         texts=runtime.texts,
@@ -181,8 +190,8 @@ def open_parts(settings: Settings) -> Parts:
         custody=custody_of(settings, register, runtime.store, runtime.vault),
         directory=runtime.directory,
         engine=Engine(settings.temporal),
-        doorway=Doorway(settings.door.url, vouching_key(settings.keys.master), lambda: datetime.now(UTC)),
-        tokens=tokens,
+        doorway=Doorway(settings.door.url, vouching_key(settings.keys.master), _now),
+        tokens=_tokens(settings, register),
         issued=AccessTokens(register),
         sessions=SessionRows(register),
         slips=Slips(register),
@@ -200,5 +209,5 @@ def open_parts(settings: Settings) -> Parts:
         url=settings.console.url,
         temporal_ui=settings.temporal.ui_url,
         namespace=settings.temporal.namespace,
-        now=lambda: datetime.now(UTC),
+        now=_now,
     )

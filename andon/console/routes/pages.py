@@ -6,21 +6,27 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from andon.api.authentication import Caller
 from andon.api.guards import OPEN
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.asking import Asking
+from andon.console.duties import Duties
 from andon.console.explaining import Explaining
 from andon.console.filters import Filters
+from andon.console.models.incident import IncidentShown
 from andon.console.models.log import overdue_since
 from andon.console.opening import EVIDENCE, WHOLE
 from andon.console.pages import PageRoute, problem_page, render
+from andon.console.parts import Parts
 from andon.console.reading import ME
+from andon.console.reading import Reading as ReadingDesk
 from andon.console.review import ReviewDesk
 from andon.console.routes.explaining import Telling
 from andon.console.routes.places import Incident, Noting, Petitions, Reader, Stock, ToDo
@@ -50,7 +56,7 @@ from andon.domain.stage import Stage
 from andon.domain.values import IncidentId
 from andon.register.checkpoints import CheckpointLog
 from andon.register.codes import Sought
-from andon.register.incidents import Listed
+from andon.register.incidents import IncidentRow, Listed
 
 LINES: Final = 50
 ALARMS_AT_MOST: Final = 20
@@ -169,19 +175,22 @@ async def _alarms(stock: Stock, incident: str, at: datetime) -> tuple[AlarmLine,
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What an incident's page shows beside the incident: how it is watched, what is learned from it."""
+class Desks:
+    """Those who know what an incident's page shows."""
 
+    reading: ReadingDesk
+    stock: Parts
+    asking: Asking
+    duties: Duties
     explaining: Explaining
     reviews: ReviewDesk
 
 
-def beside_of(explaining: Telling, reviews: Reviews) -> Beside:
-    """Return what an incident's page shows beside the incident."""
-    return Beside(explaining, reviews)
-
-
-Together = Annotated[Beside, Depends(beside_of)]
+def desks_of(
+    *, reading: Reader, stock: Stock, asking: Petitions, duties: ToDo, explaining: Telling, reviews: Reviews
+) -> Desks:
+    """Return those who know what an incident's page shows."""
+    return Desks(reading, stock, asking, duties, explaining, reviews)
 
 
 @router.get("/incidents/{incident}")
@@ -189,53 +198,52 @@ async def incident(
     *,
     incident: Incident,
     session: Reading,
-    reading: Reader,
-    stock: Stock,
     reviewed: Noting,
-    asking: Petitions,
-    duties: ToDo,
-    beside: Together,
+    desks: Annotated[Desks, Depends(desks_of)],
     own: Annotated[bool, Query()] = False,
 ) -> Response:
     """Show one incident; one that was merged leads to the other, unless its `own` page is asked for."""
-    row = await reading.row(incident)
+    row = await desks.reading.row(incident)
     await reviewed.note(row, session.caller.person, WHOLE)
-    shown = await reading.whole(row, session.caller)
+    shown = await desks.reading.whole(row, session.caller)
     if shown.merged_into is not None and not own:
         return RedirectResponse(f"/incidents/{shown.merged_into}", 303)
-    at = await reading.now_of(session.caller)
+    at = await desks.reading.now_of(session.caller)
+    found = await _whole(row, shown, session.caller, desks, at)
+    return render("incident.html", session=session, name_them=False, zone=zone_key(at), **found)
+
+
+async def _whole(
+    row: IncidentRow, shown: IncidentShown, caller: Caller, desks: Desks, at: datetime
+) -> dict[str, Any]:
+    stock, duties = desks.stock, desks.duties
     screen = incident_screen(
         shown,
-        await asyncio.to_thread(stock.ledger.latest, incident, limit=LATEST),
+        await asyncio.to_thread(stock.ledger.latest, row.incident, limit=LATEST),
         at,
-        mine=frozenset(one.decision.id for one in await reading.waiting([row], session.caller)),
-        askable=await asking.askable(row, session.caller),
+        mine=frozenset(one.decision.id for one in await desks.reading.waiting([row], caller)),
+        askable=await desks.asking.askable(row, caller),
     )
-    closed = shown.closed_at is not None
-    speaks = await duties.speaks_as(session.caller, Role.BUSINESS_OWNER)
-    todo = task_lines(await duties.of(row, session.caller), at)
+    todo = task_lines(await duties.of(row, caller), at)
     leaderless = await duties.leaderless(row)
-    lacking = await beside.reviews.lacking(row)
-    people = people_box(shown, await asyncio.to_thread(stock.deliveries.of, incident), at)
-    return render(
-        "incident.html",
-        session=session,
-        screen=screen,
-        look=first_look(shown, screen.questions.open, todo, screen.course.stages, leaderless=leaderless),
-        parts=contents(shown, screen, todo, people, lacking=len(lacking.words)),
-        people=people,
-        lacking=lacking,
-        todo=todo,
-        owner=owner_box(shown.owner, at, closed=closed, speaks=speaks),
-        stopping=stopping_box(shown, at),
-        release=await ladder(row, shown, session.caller, duties, at),
-        watched=watch_box(await beside.explaining.watch(row), at),
-        leaderless=leaderless,
-        name_them=False,
-        alarms=await _alarms(stock, incident, at),
-        owner_key=secrets.token_urlsafe(24),
-        zone=zone_key(at),
-    )
+    lacking = await desks.reviews.lacking(row)
+    people = people_box(shown, await asyncio.to_thread(stock.deliveries.of, row.incident), at)
+    speaks = await duties.speaks_as(caller, Role.BUSINESS_OWNER)
+    return {
+        "screen": screen,
+        "look": first_look(shown, screen.questions.open, todo, screen.course.stages, leaderless=leaderless),
+        "parts": contents(shown, screen, todo, people, lacking=len(lacking.words)),
+        "people": people,
+        "lacking": lacking,
+        "todo": todo,
+        "leaderless": leaderless,
+        "owner": owner_box(shown.owner, at, closed=shown.closed_at is not None, speaks=speaks),
+        "stopping": stopping_box(shown, at),
+        "release": await ladder(row, shown, caller, duties, at),
+        "watched": watch_box(await desks.explaining.watch(row), at),
+        "alarms": await _alarms(stock, row.incident, at),
+        "owner_key": secrets.token_urlsafe(24),
+    }
 
 
 @router.get("/incidents/{incident}/evidence")

@@ -59,6 +59,7 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 	@$(BIN)/python -m tests.bench.pages
 	@$(BIN)/python -m tests.bench.redaction
 	@$(BIN)/python -m tests.bench.relapse
+	@$(BIN)/python -m tests.bench.slider
 	@$(BIN)/python -m tests.bench.snapshot
 	@$(BIN)/python -m tests.bench.verify
 

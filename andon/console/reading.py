@@ -276,9 +276,10 @@ class Reading:
     async def _lines(self, heads: Sequence[IncidentHead], caller: Caller) -> list[IncidentListed]:
         """Return incidents as lists show them; all titles are opened at one go."""
         causes = (await asyncio.to_thread(self._parts.policy.shelf)).causes
-        sealed = [one.title for one in heads if one.title is not None] if caller.role in READING else []
+        reads = caller.role in READING
+        sealed = [one.title for one in heads if reads and one.title is not None]
         titles = await self._parts.texts.open_each(sealed) if sealed else {}
-        lost = [one.incident for one in heads if one.title in sealed and one.title.id not in titles]
+        lost = [one.incident for one in heads if reads and one.title and one.title.id not in titles]
         if lost:
             logger.warning("titles can't be opened", extra={"incidents": lost[:SAID_AT_MOST]})
         return [

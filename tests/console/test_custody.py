@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -112,3 +113,26 @@ async def test_the_page_says_how_custody_stands(
         form = {"csrf": csrf, "way": "lift", "reason": "the case is settled"}
         after = await visitor.post(f"/incidents/{incident}/hold", data=form, follow_redirects=True)
     assert "Nothing is held." in after.text
+
+
+OFFERED = [
+    (Role.LEGAL, {"hold-reason"}, True),
+    (Role.SECURITY, {"raw-reason"}, True),
+    (Role.CUSTODIAN, {"erase-reason"}, False),
+    (Role.COMMUNICATIONS, set[str](), False),
+]
+
+
+@pytest.mark.long
+async def test_each_reader_is_offered_what_they_may_do_and_told_who_may_do_the_rest(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    for role, forms, asks in OFFERED:
+        async with signed_in(http, role) as visitor:
+            page = (await visitor.get(f"/incidents/{incident}/custody")).text
+        assert set(re.findall(r'id="(hold-reason|raw-reason|erase-reason)"', page)) == forms, role
+        assert ("ask/raw_evidence" in page) <= asks, role
+        assert "It takes two people in two roles: custodian and privacy." in page
+        if "hold-reason" not in forms:
+            assert "Evidence is held, and a hold lifted, by legal." in page

@@ -23,6 +23,7 @@ from andon.console.screens.moments import zone_key
 from andon.console.sessions import Session
 from andon.console.step_up import require_recent, typed_before
 from andon.console.visitors import Reading, check_csrf, form_of
+from andon.domain.decision import DecisionKind
 
 EVERYTHING: Final = "everything"
 
@@ -54,13 +55,15 @@ async def _page(
     erasures = await asyncio.to_thread(stock.custody.erasures.of, incident)
     granted = row.view.granted if row.view else {}
     policy, person = stock.custody.policy, session.caller.person
+    right = row.opening.plan.rights.get(DecisionKind.RAW_EVIDENCE) if row.opening else None
+    asking = right.asked_by if right and row.closed_at is None else ()
     screen = custody_screen(
         await reading.incident(incident, session.caller),
         await reading.evidence(incident),
         await desk.held(row),
         tuple(map(erasure_shown, erasures)),
         at,
-        may=may_do(policy, row.severity, session.role, person, granted, at),
+        may=may_do(policy, row.severity, session.role, person, granted, at, asking=asking),
         typed=typed,
         problem=problem.detail if problem else "",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -57,6 +57,8 @@ class May:
     hold: bool
     original: bool
     erase: bool
+    ask: bool
+    """Whether they may ask for the decision that opens originals."""
     who_holds: str
     who_reads: str
     who_erases: str
@@ -117,14 +119,17 @@ def may_do(
     person: PersonId,
     granted: Mapping[PersonId, datetime],
     now: datetime,
+    *,
+    asking: Collection[Role] = (),
 ) -> May:
-    """Return what somebody may do, and who may."""
+    """Return what somebody may do, and who may; `asking` are the roles that may ask to read originals."""
     readers = policy.raw.by.get(severity, ())
     erasers = tuple(dict.fromkeys(role for slot in policy.erasure.needs for role in slot))
     return May(
         hold=role in policy.hold.by,
         original=role in readers or granted.get(person, now) > now,
         erase=role in erasers,
+        ask=role in asking,
         who_holds=_roles(policy.hold.by),
         who_reads=_roles(readers) if readers else "nobody by their role alone at this severity",
         who_erases=_roles(erasers, last="and"),

@@ -101,15 +101,25 @@ def issue_screen(issue: IssueShown, now: datetime) -> IssueScreen:
     """Return the page of one issue."""
     return IssueScreen(
         line=issue_line(issue, now, linked=False),
-        cause=lower(issue.cause.replace(":", " ")) if issue.cause else "nothing that can be counted",
+        cause=lower(issue.cause.replace(":", ": ")) if issue.cause else "nothing that can be counted",
         actual=plain(issue.actual),
         incident=issue.incident,
         settled=maybe(issue.settled_at, now),
         settled_by=issue.settled_by or "",
         reason=issue.reason or "",
         detections=tuple(
-            (one.id, one.source, moment(one.detected_at, now), moment(one.received_at, now))
+            (
+                one.id,
+                one.source.partition(":")[2] or one.source,
+                moment(one.detected_at, now),
+                moment(one.received_at, now),
+            )
             for one in issue.detections
         ),
         links=tuple(link_lines(issue.id, issue.links, now)),
     )
+
+
+def _from(source: str) -> str:
+    """Return who sent it: `monitor` of `source:monitor`."""
+    return source.partition(":")[2] or source

@@ -23,6 +23,7 @@ from andon.console.figures import FiguresDesk
 from andon.console.following import Following
 from andon.console.handing_out import OnlyDownloads
 from andon.console.live import Live
+from andon.console.live_states import States
 from andon.console.models.affected import AffectedBody
 from andon.console.models.change import DropBody, ProofBody
 from andon.console.models.custody import ErasureBody, HoldBody, OriginalBody, Reasoned
@@ -273,9 +274,8 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.reports = Reports(parts)
     state.cookie = cookie_name(parts.url)
     state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
-    state.live = Live(
-        Touched(parts.databases.register), parts.switches, state.sessions, parts.live, parts.now
-    )
+    states = States(Touched(parts.databases.register), parts.switches)
+    state.live = Live(states, state.sessions, parts.live, parts.now)
     state.ending = state.live.close
     state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
     state.custody = CustodyDesk(parts, state.declaring, state.slips)

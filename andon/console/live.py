@@ -12,22 +12,20 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from andon.api.problems import ProblemError
 from andon.config import LiveSettings
-from andon.console.live_rules import GUESSED_SECONDS, WEIGHT, Place, place_of, spread_seconds, token_of
+from andon.console.live_rules import GUESSED_SECONDS, WEIGHT, Place, place_of, spread_seconds
+from andon.console.live_states import States
 from andon.console.live_visit import BY_ITSELF, Visit, visiting
 from andon.console.sessions import Session, Sessions
-from andon.register.switches import Switches
-from andon.register.touched import Touched
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +36,6 @@ AGAIN_SECONDS: Final = (1.0, 3.0)
 """Between these a page whose stream broke comes back: all at once would hold up a console that starts."""
 ENDED: Final = "ended"
 ELSEWHERE: Final = "elsewhere"
-UNKNOWN: Final = -1
-Answer = TypeVar("Answer")
 
 
 @dataclass(eq=False, slots=True)
@@ -61,26 +57,19 @@ class Live:
 
     def __init__(
         self,
-        touched: Touched,
-        switches: Switches,
+        states: States,
         sessions: Sessions,
         limits: LiveSettings,
         now: Callable[[], datetime],
     ) -> None:
-        self._touched = touched
-        self._switches = switches
+        self._states = states
         self._sessions = sessions
         self._limits = limits
         self._now = now
         self._streams: list[Stream] = []
-        self._numbers: dict[str, int] = {}
-        self._newest = 0
-        self._holds = 0
         self._costs: dict[str, float] = {}
         self._beside: list[asyncio.Task[None]] = []
         self._closed = False
-        # Of its own: a look must not queue behind pages that are read, nor their reading behind looks.
-        self._thread = ThreadPoolExecutor(1, "andon-live")
 
     @property
     def open(self) -> int:
@@ -94,12 +83,7 @@ class Live:
 
     async def token(self, place: Place) -> str:
         """Return the state of what a page shows; empty, which no state is, while it is not known."""
-        try:
-            numbers = await self._asked(self._touched.numbers, (place.subject,))
-            holds = await self._asked(self._switches.version) if place.holds else None
-        except SQLAlchemyError:
-            return ""
-        return token_of(numbers[place.subject], holds)
+        return await self._states.read(place)
 
     def took(self, place: Place, seconds: float) -> None:
         """Learn what it costs to make a page of this kind."""
@@ -116,8 +100,7 @@ class Live:
         self._closed = True
         for one in self._streams:
             one.moved.set()
-        for task in self._beside:
-            task.cancel()
+        self._rest()
 
     def refuse_if_full(self) -> None:
         """Refuse one stream more than there may be.
@@ -142,11 +125,11 @@ class Live:
         try:
             yield f"retry: {round(1000 * random.uniform(*AGAIN_SECONDS))}\n\n".encode()  # noqa: S311 - spreads
             yield self._beat(stream)
-            await self._learn(stream)
+            await self._states.learn(place)
             while not (stream.over or self._closed):
                 stream.moved.clear()
                 if self._moved(stream):
-                    stream.told = self._token(stream)
+                    stream.told = self._states.known(place) or ""
                     yield _event("changed", {"spread": self.spread_ms(place)}, stream.told)
                 elif not await _within(BEAT_SECONDS, stream.moved.wait()):
                     yield self._beat(stream)
@@ -161,7 +144,8 @@ class Live:
         for one in own[: max(0, len(own) + 1 - self._limits.streams_per_session)]:
             self._end(one, ELSEWHERE)
         self._streams.append(stream)
-        if not any(not task.done() for task in self._beside):
+        if not self._beside:
+            self._states.begin()
             self._beside = [
                 asyncio.create_task(self._kept_up(self._keep_looking())),
                 asyncio.create_task(self._kept_up(self._keep_checking())),
@@ -170,63 +154,26 @@ class Live:
     def _leave(self, stream: Stream) -> None:
         self._streams.remove(stream)
         if not any(one.place.subject == stream.place.subject for one in self._streams):
-            self._numbers.pop(stream.place.subject, None)
+            self._states.forget(stream.place.subject)
         if not self._streams:
-            for task in self._beside:
-                task.cancel()
+            self._rest()
 
-    async def _learn(self, stream: Stream) -> None:
-        """Know the state of what a stream is about; what a look tells of it meanwhile is newer."""
-        subject = stream.place.subject
-        if stream.place.holds:
-            self._holds = await self._tried(self._switches.version) or self._holds
-        if self._numbers.setdefault(subject, UNKNOWN) == UNKNOWN:
-            found = await self._tried(self._touched.numbers, (subject,))
-            if found is not None:
-                self._numbers[subject] = max(self._numbers.get(subject, UNKNOWN), found[subject])
-
-    def _token(self, stream: Stream) -> str:
-        number = self._numbers.get(stream.place.subject, UNKNOWN)
-        return token_of(number, self._holds if stream.place.holds else None)
+    def _rest(self) -> None:
+        """Do nothing beside the streams any more, until one opens."""
+        for task in self._beside:
+            task.cancel()
+        self._beside = []
 
     def _moved(self, stream: Stream) -> bool:
-        known = self._numbers.get(stream.place.subject, UNKNOWN) != UNKNOWN
-        return known and self._token(stream) != stream.told
+        return self._states.known(stream.place) not in (None, stream.told)
 
     async def _keep_looking(self) -> None:
-        self._newest = 0
         while True:
-            await self._look()
+            await self._states.look([one.place for one in self._streams])
+            for one in self._streams:
+                if self._moved(one):
+                    one.moved.set()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-
-    async def _look(self) -> None:
-        if self._newest:
-            await self._follow()
-        else:
-            await self._catch_up()
-        if any(one.place.holds for one in self._streams):
-            self._holds = await self._tried(self._switches.version) or self._holds
-        for one in self._streams:
-            if self._moved(one):
-                one.moved.set()
-
-    async def _follow(self) -> None:
-        touches = await self._tried(self._touched.since, self._newest)
-        for touch in touches or ():
-            self._newest = touch.number
-            if touch.subject in self._numbers:
-                self._numbers[touch.subject] = touch.number
-        if not touches:
-            # Not even the newest is there: the register is away, was set back, or is another one.
-            self._newest = 0
-
-    async def _catch_up(self) -> None:
-        """Begin anew: read where things stand, and before that what is newer than it."""
-        newest = await self._tried(self._touched.newest)
-        found = await self._tried(self._touched.numbers, tuple(self._numbers))
-        if newest is not None and found is not None:
-            self._newest = newest
-            self._numbers |= {one: number for one, number in found.items() if one in self._numbers}
 
     async def _keep_checking(self) -> None:
         while True:
@@ -252,6 +199,7 @@ class Live:
             logger.exception("open pages were not told what changed")
             for one in self._streams:
                 self._end(one)
+            self._rest()
 
     @staticmethod
     def _end(stream: Stream, why: str = "") -> None:
@@ -261,17 +209,6 @@ class Live:
     def _beat(self, stream: Stream) -> bytes:
         """Return a sign of life: a page sees by it that nothing is lost, and what time it is here."""
         return _event("beat", {"now": self.now_ms, "spread": self.spread_ms(stream.place)})
-
-    async def _tried(self, question: Callable[..., Answer], *about: object) -> Answer | None:
-        try:
-            return await self._asked(question, *about)
-        except SQLAlchemyError as error:
-            # What was told stands; a page that is fetched meanwhile says that the register is away.
-            logger.warning("the register could not be looked at: %s", type(error).__name__)
-            return None
-
-    async def _asked(self, question: Callable[..., Answer], *about: object) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, question, *about)
 
 
 @asynccontextmanager

@@ -56,6 +56,7 @@ bench: $(VENV)/.set-up-dev ## measure speed beside its floor, in one run
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.intake
 	@$(BIN)/python -m tests.bench.levers
+	@$(BIN)/python -m tests.bench.open_pages
 	@$(BIN)/python -m tests.bench.pages
 	@$(BIN)/python -m tests.bench.redaction
 	@$(BIN)/python -m tests.bench.relapse

@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.device import Device, make_passkey, plugged_in
-from tests.browser.watched import Watched, unfolded, watched
+from tests.browser.watched import LONGEST_MS, Watched, unfolded, watched
 
 DAYS_TO_PROVE: Final = 30
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -46,7 +46,9 @@ class Cast:
         if role not in self._devices:
             self._devices[role] = await plugged_in(person.page)
             await make_passkey(person.page, f"Phone of {role}")
-            await expect(person.page.get_by_role("status")).to_contain_text("The key was added")
+            await expect(person.page.get_by_role("status")).to_contain_text(
+                "The key was added", timeout=LONGEST_MS
+            )
         return person
 
     def __len__(self) -> int:
@@ -67,7 +69,7 @@ async def open_question(person: Watched, incident: str, title: str, seconds: flo
     place = f"main a[href^='/incidents/{incident}/decisions/']"
     waiting = person.page.locator(place, has_text=f"Answer: {title}")
     await person.press(await person.await_there(waiting, seconds))
-    await expect(person.page.get_by_role("heading", level=1)).to_have_text(title)
+    await expect(person.page.get_by_role("heading", level=1)).to_have_text(title, timeout=LONGEST_MS)
 
 
 async def answer(
@@ -87,7 +89,7 @@ async def answer(
         await person.press(page.get_by_role("button", name="Sign with my passkey and send"))
     else:
         await person.press(page.get_by_role("button", name=re.compile("^Sign and send as")))
-    await expect(page.get_by_text(f"Your answer “{option}” was recorded")).to_be_visible()
+    await expect(page.get_by_text(f"Your answer “{option}” was recorded")).to_be_visible(timeout=LONGEST_MS)
 
 
 async def fill_in(page: Page, name: str, value: str) -> None:

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 from tests.screens.looking import AA
 from tests.screens.tour import NO_PAGE, kind_of
 
-LONGEST_MS: Final = 15_000
+LONGEST_MS: Final = 20_000
 LOOK_EVERY_SECONDS: Final = 0.4
 ADVICE: Final = (
     # Chromium advises RS256 for the sake of old authenticators; only ES256 and EdDSA are accepted here.

@@ -14,11 +14,11 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.cast import Cast, a_day_to_prove_it, answer, close_tasks, open_question
 from tests.browser.conftest import browser
-from tests.browser.watched import Watched
+from tests.browser.watched import LONGEST_MS, Watched
 from tests.e2e.people import People
 
 __all__ = ["browser"]
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(420)]
 
 TITLE: Final = "It paid a refund to a stranger"
 INCIDENT: Final = "Is this an incident?"
@@ -75,7 +75,7 @@ async def reported(cast: Cast, trace: str) -> str:
     await page.get_by_label("Which output?").fill(trace)
     await page.get_by_label("How bad is it").select_option("high")
     await rosa.press(page.get_by_role("button", name="Report as rosa"))
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you", timeout=LONGEST_MS)
     await rosa.await_there(page.locator("ul.told li"))
     found: list[str] = re.findall(r"INC-\d{8}-\w+", await page.locator("main").inner_text())
     return found[0]

@@ -76,7 +76,14 @@ class Table:
             ("requests out", self.requests),
             ("formula cells", self.formulas),
         )
-        lines = ["| what | how many |", "|---|---|", *(f"| {name} | {count} |" for name, count in figures)]
+        lines = [
+            "",
+            "## Figures",
+            "",
+            "| what | how many |",
+            "|---|---|",
+            *(f"| {name} | {count} |" for name, count in figures),
+        ]
         lines += ["", "## Fields", "", "| field | what became of what was sent |", "|---|---|"]
         lines += [f"| `{name}` | {', '.join(sorted(how))} |" for name, how in sorted(self.fields.items())]
         lines += ["", "## Views", "", "| page | walked as |", "|---|---|"]

@@ -18,7 +18,7 @@ from tests.hostile.requests import asked
 from tests.hostile.table import Table
 from tests.hostile.walk import Walk
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(1800)]
 PREFACE = Path(__file__).with_name("preface.md")
 NOBODYS = "kiosk_of_somebody"
 WRITERS = ("incident_lead", "business_owner", "legal", "reporter", "admin")

@@ -28,6 +28,7 @@ from andon.audit.layout import (
     RESPONSE,
     STAMP,
     STORE,
+    VIEWS,
 )
 from andon.audit.locks import Locks
 from andon.audit.package import digest_of_file
@@ -171,6 +172,15 @@ class Bundle:
     def digest(self, key: str) -> Sha256Hex | None:
         """Return the SHA-256 of an object of locked storage; None if it is not there."""
         return self.digests.get(STORE + key)
+
+    def view(self, item: Sha256Hex) -> str | None:
+        """Return the redacted view of the item with these stored bytes; None if it is not there."""
+        name = f"{VIEWS}{item}.json"
+        return text(self.container, name) if name in self.digests else None
+
+    def views(self) -> Iterator[Sha256Hex]:
+        """Yield the digests of the items of which there is a view."""
+        return (name.removeprefix(VIEWS).removesuffix(".json") for name in self._under(VIEWS))
 
     def part(self, key: str, offset: int, size: int) -> Sha256Hex | None:
         """Return the SHA-256 of a part of an object; None if the object is too short."""

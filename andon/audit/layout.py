@@ -31,6 +31,8 @@ ACCESS: Final = "data/ledger/access.jsonl"
 NOTE: Final = "data/checkpoint/note"
 PROOF: Final = "data/checkpoint/proof.json"
 STAMP: Final = "data/checkpoint/note.tsr"
+VIEWS: Final = "data/views/"
+"""Redacted views, in canonical form, each named after the stored bytes of its item."""
 STORE: Final = "data/store/"
 """Objects of locked storage under their own keys, byte for byte as they are stored: encrypted."""
 
@@ -48,7 +50,7 @@ MAX_TEXT_BYTES: Final = 256 * 1024 * 1024
 _HEX: Final = "[0-9a-f]{64}"
 _PLACES: Final = re.compile(
     rf"data/(?:(?:{'|'.join(BY_DIGEST)})/{_HEX}\.json|manifests/[0-9]{{4,8}}\.json|histories/[0-9]{{4,8}}\.json"
-    rf"|views/[A-Za-z0-9._/-]+|store/(?:evidence|archive)/[A-Za-z0-9._/-]+)"
+    rf"|views/{_HEX}\.json|store/(?:evidence|archive)/[A-Za-z0-9._/-]+)"
 )
 _SAFE: Final = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
 
@@ -62,6 +64,11 @@ def is_safe(name: str) -> bool:
 def is_known(name: str) -> bool:
     """Whether the format has a place for this file of the payload."""
     return name in SINGLE or bool(_PLACES.fullmatch(name))
+
+
+def view(item: Sha256Hex) -> str:
+    """Return where the redacted view of an item lies, by the digest of the item's stored bytes."""
+    return f"{VIEWS}{item}.json"
 
 
 def by_digest(folder: str, digest: Sha256Hex) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from andon.audit.chain import LockedCopies, compare_copy
 from andon.audit.exported import Opened, Unreadable
 from andon.audit.findings import Step
 from andon.audit.rows import Rows
+from andon.audit.views import ViewsNamed, views_named
 from andon.domain.archive import ARCHIVE
 from andon.domain.custody import AccessKind
 from andon.domain.evidence import EvidenceItem, Manifest, RowState
@@ -32,6 +34,12 @@ class Objects(Protocol):
     def stored(self) -> Iterable[str]:
         """Return the keys of all objects, in their order."""
 
+    def view(self, item: Sha256Hex) -> str | None:
+        """Return the redacted view of the item with these stored bytes; None if it is not there."""
+
+    def views(self) -> Iterable[Sha256Hex]:
+        """Return the stored digests of the items of which there is a view."""
+
 
 def check_evidence(
     step: Step, opened: Opened, locked: LockedCopies | None, objects: Objects | None = None
@@ -39,6 +47,7 @@ def check_evidence(
     """Every sealed root is the digest of a manifest that is there, and its objects are unaltered."""
     sealed = {entry.digests.get("root", ""): entry for entry in opened.entries if _seals(entry)}
     named, roots, ended = Rows[int](), set[Sha256Hex](), _ended(opened)
+    views = views_named(opened.access)
     previous = NOTHING_YET
     for root, manifest in opened.manifests():
         if isinstance(manifest, Unreadable):
@@ -48,13 +57,14 @@ def check_evidence(
         _rows(step, manifest)
         keys = sorted({*manifest.leftovers, *(item.key for item in manifest.items)})
         named.fill((key, manifest.snapshot) for key in keys)
-        _items(step, manifest, locked, objects, ended)
+        _items(step, manifest, locked, objects, _Beside(ended, views))
         if _in_order(step, opened, manifest, sealed.get(root), previous):
             previous = root
     for root, entry in sealed.items():
         there = root in roots
         step.must(there, f"entry {entry.sequence}", f"seals {root[:16] or '(none)'}, and no manifest has it")
     if objects is not None:
+        views.finish(step, objects.views())
         _unnamed(step, (key for key in objects.stored() if key not in named), locked)
     elif locked is None and roots:
         step.note("the stored objects themselves were not read: run it against the live system")
@@ -126,12 +136,20 @@ def _ended(opened: Opened) -> dict[Sha256Hex, int]:
     return found
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What the access chain tells of items: which were deleted when due, and of which views were made."""
+
+    ended: Mapping[Sha256Hex, int]
+    views: ViewsNamed
+
+
 def _items(
     step: Step,
     manifest: Manifest,
     locked: LockedCopies | None,
     objects: Objects | None,
-    ended: Mapping[Sha256Hex, int],
+    beside: _Beside,
 ) -> None:
     seen: set[str] = set()
     packs: set[str] = set()
@@ -143,15 +161,27 @@ def _items(
         there = objects.digest(item.key) if objects is not None else None
         gone = objects is not None and there is None
         gone = gone or (locked is not None and locked.objects.get(item.key) is None)
-        if gone and whole in ended:
-            step.note(f"{item.id} was deleted when its time was over: access entry {ended[whole]}")
+        if gone and whole in beside.ended:
+            step.note(f"{item.id} was deleted when its time was over: access entry {beside.ended[whole]}")
             continue
-        if objects is not None:
+        if objects is not None and not _view_stands_in(step, item, there, objects, beside.views):
             _same_bytes(step, item, there, objects)
         if locked is not None and (not item.pack or item.key not in packs):
             compare_copy(step, item.key, whole, locked)
             _as_receipted(step, item, locked)
         packs.add(item.key)
+
+
+def _view_stands_in(
+    step: Step, item: EvidenceItem, whole: Sha256Hex | None, objects: Objects, views: ViewsNamed
+) -> bool:
+    """Check the view of an item, if there is one; whether it stands in the place of the bytes."""
+    view = objects.view(item.sha256)
+    if view is not None:
+        views.check(step, item, view)
+    in_place = view is not None and whole is None
+    views.in_place += in_place
+    return in_place
 
 
 def _same_bytes(step: Step, item: EvidenceItem, whole: Sha256Hex | None, objects: Objects) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,7 @@ from andon.cli import screen
 from andon.cli.collect import Gathered, gather
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
+from andon.cli.redacting import stage_views
 from andon.cli.service import console
 from andon.domain.errors import InvalidInputError
 from andon.domain.note import read_checkpoint, read_note
@@ -31,17 +33,18 @@ SAID_EVERY: Final = 100
 
 
 class _Shelf:
-    """Stages evidence as it is read, and tells how far that has come."""
+    """Stages evidence as it is read, but what views stand for, and tells how far that has come."""
 
-    def __init__(self, staging: Staging, *, quiet: bool) -> None:
+    def __init__(self, staging: Staging, *, quiet: bool, left_out: Collection[str] = ()) -> None:
         self._staging = staging
         self._quiet = quiet
+        self._left_out = left_out
         self._lock = threading.Lock()
         self.taken = self.found = self.size_bytes = 0
 
     def kept(self, key: str) -> Sha256Hex | None:
         """Return the digest of an object that an earlier try has fetched."""
-        digest = self._staging.kept(key)
+        digest = self._staging.kept(key) if key not in self._left_out else None
         if digest is not None:
             with self._lock:
                 self.found += 1
@@ -49,6 +52,8 @@ class _Shelf:
 
     def stream(self, key: str, chunks: Iterable[bytes]) -> Sha256Hex:
         """Stage an object."""
+        if key in self._left_out:
+            return _digest_of(chunks)
         digest = self._staging.stream(key, self._counted(chunks))
         with self._lock:
             self.taken += 1
@@ -70,14 +75,19 @@ def export(
     *,
     trust_out: Path | None = None,
     pinned: Path | None = None,
+    redacted: Annotated[bool, Parameter(negative="")] = False,
     where: Where = HERE,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Write a bundle: all that is needed to verify an incident with no access to Andon.
 
     OUT is a folder, or a file that ends in `.zip`; it must not be there yet. Evidence is as it is
-    stored: encrypted. The export is put on the incident's access chain before anything is read. One
-    that was cut off goes on where it was when it is started again.
+    stored: encrypted; with --redacted there are redacted views, in clear, in the place of what your role
+    may see, and the rest stays encrypted. Each view is on the access chain, so it verifies offline; that
+    it says what its original says does not.
+
+    The export is put on the incident's access chain before anything is read. One that was cut off goes on
+    where it was when it is started again.
 
     Example: andon audit export INC-20260301-4f7k2a incident.zip --trust-out keys.json
 
@@ -86,6 +96,7 @@ def export(
         out: what to write.
         trust_out: write the keys the console names here. Compare them with your own copy.
         pinned: a checkpoint that you hold; the proof that the log has grown from it comes along.
+        redacted: redacted views in the place of originals.
         where: where Andon is, and who asks.
         json: print what was written as JSON.
     """
@@ -93,10 +104,13 @@ def export(
         raise CommandError(f"{out} is there already; name a new one", Exit.BAD_INPUT)
     since = _size_of(pinned)
     place = find(where, role=AUDITOR)
-    with console(place) as service:
-        service.post(f"/v1/incidents/{quote(incident)}/exports", {"views": False})
     staging = Staging(out)
-    shelf = _Shelf(staging, quiet=json or not sys.stderr.isatty())
+    left_out: Collection[str] = ()
+    with console(place) as service:
+        service.post(f"/v1/incidents/{quote(incident)}/exports", {"views": redacted})
+        if redacted:
+            left_out = stage_views(service, incident, staging)
+    shelf = _Shelf(staging, quiet=json or not sys.stderr.isatty(), left_out=left_out)
     found = gather(place, incident, shelf=shelf, since=since)
     if found.locked is None:
         raise CommandError("; ".join(found.notes), Exit.UNREACHABLE)
@@ -155,6 +169,13 @@ def write_new(path: Path, text: str) -> None:
         raise CommandError(f"{path} is there already; name a new file", Exit.BAD_INPUT) from error
     except OSError as error:
         raise CommandError(f"{path} can't be written: {error.strerror}", Exit.BAD_INPUT) from error
+
+
+def _digest_of(chunks: Iterable[bytes]) -> Sha256Hex:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _size_of(path: Path | None) -> int | None:

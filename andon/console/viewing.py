@@ -15,7 +15,7 @@ from andon.console.slips import SealedSlips
 from andon.domain.custody import Access, AccessKind
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem
-from andon.domain.redaction import Level
+from andon.domain.redaction import Level, View
 from andon.domain.values import Frozen, IncidentId, Sha256Hex
 from andon.register.slips import Slip
 from andon.register.views import Views
@@ -53,6 +53,22 @@ class Viewing:
             NotShownError: the role sees nothing of its kind.
             SignatureError: the stored bytes do not open.
         """
+        return view_shown(incident, *await self._looked(incident, digest, caller))
+
+    async def sealed(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> View:
+        """Return an item's redacted view itself, which the access chain names by its digest.
+
+        Raises:
+            NotShownError: the role sees no content of its kind.
+        """
+        item, view, _, level = await self._looked(incident, digest, caller)
+        if level is not Level.CONTENT:
+            raise NotShownError(item.kind)
+        return view
+
+    async def _looked(
+        self, incident: IncidentId, digest: Sha256Hex, caller: Caller
+    ) -> tuple[EvidenceItem, View, Sha256Hex, Level]:
         item = await asyncio.to_thread(self._item, incident, digest)
         level = (await asyncio.to_thread(self._parts.policy.shelf)).views.level(caller.role, item.kind)
         if level is Level.NOTHING:
@@ -60,7 +76,7 @@ class Viewing:
             raise NotShownError(item.kind)
         made = await self._viewer.view(incident, item)
         await self._record(incident, item, caller, AccessKind.VIEWED, level, view=made.digest)
-        return view_shown(incident, item, made.view, made.digest, level)
+        return item, made.view, made.digest, level
 
     async def text(self, incident: IncidentId, digest: Sha256Hex, caller: Caller) -> tuple[ViewShown, str]:
         """Return an item's redacted content, to be given out as a file.

@@ -102,6 +102,7 @@ CONSOLE_API: dict[str, Row] = DESCRIPTION | {
     "GET /v1/incidents/{incident}/evidence/figures": Row(READING, READ),
     "GET /v1/incidents/{incident}/evidence/{digest}/view": Row(READING, READ),
     "GET /v1/incidents/{incident}/evidence/{digest}/view.txt": Row(READING, READ),
+    "GET /v1/incidents/{incident}/evidence/{digest}/view.json": Row(READING, READ),
     "GET /v1/incidents/{incident}/access": Row(READING, READ),
     "POST /v1/incidents/{incident}/originals": Row(READING, RESPOND),
     "GET /v1/incidents/{incident}/hold": Row(READING, READ),

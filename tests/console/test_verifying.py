@@ -26,6 +26,8 @@ from tests.console.test_pages import signed_in
 
 __all__ = ["environment", "made", "told"]
 
+pytestmark = pytest.mark.timeout(600)
+
 PLACE = "/v1/audit/verifications"
 MOST = 4 * 1024 * 1024
 ANOTHER_SEED = bytes(reversed(range(32)))
@@ -41,7 +43,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
     office.parts = replace(office.parts, verifying=bounds, attestation_seed=ANOTHER_SEED)
     async with (
         running(create_app(office.parts)) as url,
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,
+        httpx.AsyncClient(base_url=url, timeout=300, trust_env=False) as http,
     ):
         office.http = http
         yield office

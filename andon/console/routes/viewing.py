@@ -18,6 +18,7 @@ from andon.console.screens.moments import zone_key
 from andon.console.screens.viewing import view_screen
 from andon.console.viewing import Viewing
 from andon.console.visitors import Reading
+from andon.domain.redaction import View
 
 router = APIRouter(prefix="/v1/incidents", tags=["console"])
 screens = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -51,6 +52,13 @@ async def text(
     """Return the redacted content as a file to keep; that you took it is on record."""
     await reading.row(incident)
     return (await viewing.file(incident, digest, caller)).response()
+
+
+@router.get("/{incident}/evidence/{digest}/view.json")
+async def sealed(incident: Incident, digest: Digest, caller: Person, reading: Reader, viewing: Views) -> View:
+    """Return the view itself, for a bundle: the access chain names the digest of its canonical form."""
+    await reading.row(incident)
+    return await viewing.sealed(incident, digest, caller)
 
 
 @screens.get("/incidents/{incident}/evidence/{digest}")

@@ -103,6 +103,7 @@ async def test_in_two_steps_it_is_held_while_temporal_is_away_and_pressed_twice_
     assert "refund_desk.tool.issue_refund.allowed" in effect
 
 
+@pytest.mark.long
 async def test_what_is_missing_is_said_beside_what_was_typed(house: House) -> None:
     async with somebody(house, Role.RESPONDER) as visitor:
         no_reason = await looked(visitor, TOOL, "  ")
@@ -131,6 +132,7 @@ async def test_who_may_not_stop_sees_neither_the_page_nor_a_link_to_it(house: Ho
         assert (await visitor.get("/stop/INC-20200101-aaaaaa")).status_code == 404
 
 
+@pytest.mark.long
 async def test_while_the_door_is_away_it_is_said_that_nothing_is_stopped(tmp_path: Path) -> None:
     async with furnished(tmp_path) as house, somebody(house, Role.RESPONDER) as visitor:
         second = await looked(visitor, PAUSE)

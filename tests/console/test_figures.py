@@ -7,6 +7,7 @@ import io
 import re
 
 import httpx
+import pytest
 from temporalio.client import Client
 
 from andon.domain.directory import Role
@@ -31,6 +32,7 @@ async def test_figures_are_told_for_a_period_and_narrowed(
     assert (await Caller(http, Role.REPORTER).get("/v1/figures")).status_code == 403
 
 
+@pytest.mark.long
 async def test_the_page_shows_plots_with_tables_and_each_sheet_can_be_had(
     office: Office, http: httpx.AsyncClient
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from temporalio.client import Client
 
 from andon.console.inventory import Sieve, sieved
@@ -150,6 +151,7 @@ async def test_a_system_is_told_with_its_incident_and_the_proof_of_its_lever(
     assert (await caller.get("/v1/systems", tier="odd")).status_code in (400, 422)
 
 
+@pytest.mark.long
 async def test_the_pages_show_the_inventory_and_one_system_without_links_for_a_reporter(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -241,6 +242,12 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     return app
 
 
+def _end(streams: Live, reliving: Reliving) -> None:
+    """End what would keep the server from ending: open streams, and a replay."""
+    streams.close()
+    reliving.close()
+
+
 def _stand(app: FastAPI, parts: Parts) -> None:
     """Put what routes work with where they find it."""
     wordings = Wordings(parts.policies)
@@ -276,7 +283,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
     states = States(Touched(parts.databases.register), parts.switches)
     state.live = Live(states, state.sessions, parts.live, parts.now)
-    state.ending = state.live.close
+    state.ending = partial(_end, state.live, state.reliving)
     state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
     state.custody = CustodyDesk(parts, state.declaring, state.slips)
     state.viewing = Viewing(parts, state.slips)

@@ -48,21 +48,34 @@ class Reliver:
             ReplayEndedError: there is none.
         """
         with self._busy:
-            if self._resting is not None:
-                self._resting.cancel()
+            self._stay()
             try:
                 return self._asked(json.dumps(question).encode() + b"\n")
             finally:
-                self._resting = threading.Timer(self._rest, self.close)
+                self._resting = threading.Timer(self._rest, self._rested)
                 self._resting.daemon = True
                 self._resting.start()
 
     def close(self) -> None:
-        """End the process; it is started again when it is needed."""
+        """End the process, in the midst of a replay too; it is started again when it is needed."""
+        child = self._child
+        if child is not None:
+            child.kill()
         with self._busy:
-            if self._resting is not None:
-                self._resting.cancel()
+            self._stay()
             self._end()
+
+    def _rested(self) -> None:
+        """End the process, unless it was asked something since."""
+        with self._busy:
+            if threading.current_thread() is self._resting:
+                self._resting = None
+                self._end()
+
+    def _stay(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
 
     def _asked(self, line: bytes) -> bytes:
         child = self._running()

@@ -183,6 +183,8 @@ class Differing:
 
     async def _at_hand(self, then: _Told, after: _Told, caller: Caller) -> bool:
         views = (await asyncio.to_thread(self._parts.policy.shelf)).views
+        if not set(texts_of(then.versions or {})) & set(texts_of(after.versions or {})):
+            return False
         return all(
             one.item is not None and views.level(caller.role, one.item.kind) is Level.CONTENT
             for one in (then, after)

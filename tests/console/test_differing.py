@@ -50,8 +50,20 @@ async def at_restart(
         content = canonical({"versions": now, "suite": "s"})
         item = await keep_item(incident, name, content, at=at, **kept)  # type: ignore[arg-type] # two ports
         office.queries.evidence.save_items(incident, 0, [item], ())
-    ran = digest_of(now) if now is not None else None
-    result = EvaluationResult(
+    shown = view.model_copy(
+        update={
+            "version": view.version + 1000,
+            "gate": Gate(open=True),
+            "evaluation": evaluated(at, digest_of(now)) if now is not None else None,
+            "decisions": (*view.decisions, DecisionRecord(request=asked(office, incident, at, now))),
+        }
+    )
+    await office.behind.projection.show(shown)
+    return incident
+
+
+def evaluated(at: datetime, ran: str) -> EvaluationResult:
+    return EvaluationResult(
         suite="s",
         started_at=at,
         finished_at=at,
@@ -62,7 +74,10 @@ async def at_restart(
         incident_case=True,
         running=ran,
     )
-    request = DecisionRequest(
+
+
+def asked(office: Office, incident: str, at: datetime, now: dict[str, Any] | None) -> DecisionRequest:
+    return DecisionRequest(
         id="restart-1",
         incident=incident,
         kind=DecisionKind.RESTART,
@@ -75,19 +90,9 @@ async def at_restart(
         ),
         default="keep_stopped",
         opens=("evidence", "gate"),
-        binding=Binding(versions=ran or "0" * 64),
+        binding=Binding(versions=digest_of(now) if now is not None else "0" * 64),
         policy=office.policy,
     )
-    shown = view.model_copy(
-        update={
-            "version": view.version + 1000,
-            "gate": Gate(open=True),
-            "evaluation": result if now is not None else None,
-            "decisions": (*view.decisions, DecisionRecord(request=request)),
-        }
-    )
-    await office.behind.projection.show(shown)
-    return incident
 
 
 async def difference(http: httpx.AsyncClient, incident: str, role: Role, **query: Any) -> dict[str, Any]:

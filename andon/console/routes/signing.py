@@ -17,6 +17,7 @@ from andon.console.models.response import SignedBody
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.parts import Parts
 from andon.console.passkeys import passkeys_of, rp_of, signed, signing
+from andon.console.reading import Reading as Incidents
 from andon.console.responding import Asked, asked_of
 from andon.console.routes.answering import Asked as Asking
 from andon.console.routes.answering import read_answer
@@ -86,8 +87,7 @@ async def sign(
     if SAID not in form:
         # Whoever is barred may send an answer, to be refused on record, and is shown nothing before.
         await SHOWN_TO(request)
-    asked = asked_of(await reading.row(incident), decision, session.caller, None)
-    asked = replace(asked, role=await reading.acting(asked.record, session.caller) or asked.role)
+    asked = await _asked(reading, session, incident, decision)
     try:
         await deciding.check(incident, decision, session, form)
         if SAID not in form:
@@ -107,6 +107,12 @@ async def sign(
             raise
         return page.render(said, form, problem)
     return RedirectResponse(f"{_question(incident, decision)}#answer", 303, headers=HEADERS)
+
+
+async def _asked(reading: Incidents, session: Session, incident: str, decision: str) -> Asked:
+    """Return what is answered, in the role the person answers in."""
+    asked = asked_of(await reading.row(incident), decision, session.caller, None)
+    return replace(asked, role=await reading.acting(asked.record, session.caller) or asked.role)
 
 
 async def _shown_at(request: Request, session: Session, fields: dict[str, str]) -> Response:

@@ -36,6 +36,8 @@ NAMED: Final = {
 }
 EVENT: Final = "application/cloudevents+json"
 SERVER_FAILED: Final = 500
+SHORTEST: Final = 20
+"""No refusal says what to do in fewer characters."""
 TOO_LONG: Final = "W" * 200_000
 NO_TEXT: Final = frozenset(REFUSED.values())
 
@@ -57,8 +59,9 @@ def _judged(field: Field, text: str, answer: httpx.Response) -> tuple[str, str]:
     if answer.is_success:
         fault = f"{field.name} took {text!r}" if text in NO_TEXT else ""
         return "taken", fault
-    problem = answer.headers.get("content-type", "").startswith("application/problem+json")
-    return "refused", "" if problem else f"{field.name} refused {text[:40]!r} without a sentence"
+    # PagerDuty's clients read refusals in PagerDuty's own form; everybody else gets a problem document.
+    told = "json" in answer.headers.get("content-type", "") and len(answer.text) > SHORTEST
+    return "refused", "" if told else f"{field.name} refused {text[:40]!r} without a sentence"
 
 
 def _send(

@@ -24,8 +24,9 @@ NOBODYS = "kiosk_of_somebody"
 WRITERS = ("incident_lead", "business_owner", "legal", "reporter", "admin")
 READERS = ("incident_lead", "auditor")
 COMMANDS = (
-    *("list", "show {}", "tasks {}", "quality list", "systems list", "evidence list {}", "audit timeline {}"),
-    *("file {}", "review {}", "directory", "alarms", "notices", "sources list", "tokens list", "known {}"),
+    *("list", "show {}", "tasks {}", "impact {}", "quality list", "suggestions", "systems list"),
+    *("people list", "sources list", "tokens list", "alarms", "audit access"),
+    *("evidence list {}", "evidence access {}", "audit timeline {}"),
 )
 
 

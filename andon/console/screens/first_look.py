@@ -118,7 +118,7 @@ def _next(
 ) -> Step | None:
     whole = f"/incidents/{incident.id}"
     if incident.closed_at is not None:
-        return Step("Read the incident file", f"{whole}/file")
+        return Step("Read what came of it", f"{whole}/file")
     if _unproven(incident) or containment(incident) == NOT_CONTAINED:
         return Step("See which lever is not proven, and stop it by other means", "#containment")
     if leaderless:

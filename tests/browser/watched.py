@@ -16,6 +16,8 @@ from tests.screens.looking import AA
 from tests.screens.tour import NO_PAGE, kind_of
 
 LONGEST_MS: Final = 20_000
+OPENED_MS: Final = 60_000
+"""A page that replays an incident takes its time on a machine that does much else."""
 LOOK_EVERY_SECONDS: Final = 0.4
 ADVICE: Final = (
     # Chromium advises RS256 for the sake of old authenticators; only ES256 and EdDSA are accepted here.
@@ -139,6 +141,7 @@ async def watched(browser: Browser, console: str, token: str = "", **options: An
     context = await browser.new_context(base_url=console, **options)
     page = await context.new_page()
     page.set_default_timeout(LONGEST_MS)
+    page.set_default_navigation_timeout(OPENED_MS)
     person = Watched(page, frozenset({host_of(console)}))
     person.watch(context)
     if token:

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.conftest import browser
-from tests.browser.watched import LONGEST_MS, host_of
+from tests.browser.watched import LONGEST_MS, OPENED_MS, host_of
 from tests.e2e.conftest import people
 from tests.e2e.people import People
 from tests.e2e.scene import Scene
@@ -61,6 +61,7 @@ async def walking(
     await canary.watch(context)
     page = await context.new_page()
     page.set_default_timeout(LONGEST_MS)
+    page.set_default_navigation_timeout(OPENED_MS)
     await page.goto("/sign-in")
     await page.get_by_label("Your token").fill(ready["tokens"][role])
     await page.get_by_role("button", name="Sign in").click()

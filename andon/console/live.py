@@ -145,7 +145,6 @@ class Live:
             self._end(one, ELSEWHERE)
         self._streams.append(stream)
         if not self._beside:
-            self._states.begin()
             self._beside = [
                 asyncio.create_task(self._kept_up(self._keep_looking())),
                 asyncio.create_task(self._kept_up(self._keep_checking())),

@@ -27,7 +27,6 @@ class States:
         self._touched = touched
         self._switches = switches
         self._numbers: dict[str, int] = {}
-        self._newest = 0
         self._holds = 0
         # Of its own: a look must not queue behind pages that are read, nor their reading behind looks.
         self._thread = ThreadPoolExecutor(1, "andon-live")
@@ -47,49 +46,26 @@ class States:
         return None if number == UNKNOWN else token_of(number, self._holds if place.holds else None)
 
     async def learn(self, place: Place) -> None:
-        """Begin to follow a place; what a look tells of it meanwhile is newer."""
+        """Begin to follow a place."""
         if place.holds:
             self._holds = await self._tried(self._switches.version) or self._holds
         if self._numbers.setdefault(place.subject, UNKNOWN) == UNKNOWN:
-            found = await self._tried(self._touched.numbers, (place.subject,))
-            if found is not None:
-                before = self._numbers.get(place.subject, UNKNOWN)
-                self._numbers[place.subject] = max(before, found[place.subject])
+            await self._read_again((place.subject,))
 
     def forget(self, subject: str) -> None:
         """Follow a subject no more."""
         self._numbers.pop(subject, None)
 
-    def begin(self) -> None:
-        """Take nothing for seen: nobody has looked for a while."""
-        self._newest = 0
-
     async def look(self, places: Iterable[Place]) -> None:
-        """Look once at what was touched since the last look, for all places."""
-        if self._newest:
-            await self._follow()
-        else:
-            await self._catch_up()
+        """Look once at how often everything that is followed was touched by now."""
+        await self._read_again(tuple(self._numbers))
         if any(one.holds for one in places):
             self._holds = await self._tried(self._switches.version) or self._holds
 
-    async def _follow(self) -> None:
-        touches = await self._tried(self._touched.since, self._newest)
-        for touch in touches or ():
-            self._newest = touch.number
-            if touch.subject in self._numbers:
-                self._numbers[touch.subject] = touch.number
-        if not touches:
-            # Not even the newest is there: the register is away, was set back, or is another one.
-            self._newest = 0
-
-    async def _catch_up(self) -> None:
-        """Begin anew: read where things stand, and before that what is newer than it."""
-        newest = await self._tried(self._touched.newest)
-        found = await self._tried(self._touched.numbers, tuple(self._numbers))
-        if newest is not None and found is not None:
-            self._newest = newest
-            self._numbers |= {one: number for one, number in found.items() if one in self._numbers}
+    async def _read_again(self, subjects: tuple[str, ...]) -> None:
+        # Looks are made one after the other on a thread of their own, so the last to return is the newest.
+        found = await self._tried(self._touched.numbers, subjects)
+        self._numbers |= {one: number for one, number in (found or {}).items() if one in self._numbers}
 
     async def _tried(self, question: Callable[..., Answer], *about: object) -> Answer | None:
         try:

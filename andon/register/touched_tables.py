@@ -1,4 +1,4 @@
-"""The table that says what was touched last, kept by triggers in the database itself."""
+"""The table that says how often what was touched, kept by triggers in the database itself."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ touched: Final = Table(
     "touched",
     REGISTER,
     Column("subject", String(64), primary_key=True),
-    Column("number", BigInteger, nullable=False, index=True),
+    Column("number", BigInteger, nullable=False),
+    Column("listed", BigInteger, nullable=False),
 )

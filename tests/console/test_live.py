@@ -351,5 +351,5 @@ async def test_a_register_that_is_set_back_is_told_as_a_change(house: House) -> 
         since = await shown(http, "/")
         async with stream(http, "/", since) as told:
             with house.office.parts.databases.register.begin() as connection:
-                connection.exec_driver_sql("UPDATE touched SET number = number - 4")
+                connection.exec_driver_sql("UPDATE touched SET listed = listed - 1")
             assert (await anext(told)).name == "changed"

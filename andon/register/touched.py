@@ -30,9 +30,12 @@ class Touched:
         A number says no more than that it is another one: each change that was committed makes it so, in
         whatever order transactions end. That of `LISTS` is a sum over all subjects, a row an incident.
         """
-        wanted = select(touched.c.subject, touched.c.number).where(touched.c.subject.in_(subjects))
+        single = set(subjects) - {LISTS}
+        found = dict.fromkeys(subjects, 0)
         with reading(self._engine) as connection:
-            found = {row.subject: int(row.number) for row in connection.execute(wanted)}
-            if LISTS in subjects:
+            if single:
+                wanted = select(touched.c.subject, touched.c.number).where(touched.c.subject.in_(single))
+                found |= {row.subject: int(row.number) for row in connection.execute(wanted)}
+            if LISTS in found:
                 found[LISTS] = int(connection.execute(select(func.sum(touched.c.listed))).scalar() or 0)
-        return {one: found.get(one, 0) for one in subjects}
+        return found

@@ -178,9 +178,7 @@ class AesVault:
             raise SignatureError(f"{bound_to} belongs elsewhere: {incident} has no key")
         plain = self._unwrapped(wrapped.incident, incident)
         # What was sealed before items had keys of their own was sealed with the incident's.
-        return _derived(
-            self._item_key(incident, plain, wrapped.item, bound_to) if wrapped.has_own else plain
-        )
+        return _derived(self._item_key(incident, plain, wrapped.item, bound_to) if wrapped.has_own else plain)
 
     def _item_key(self, incident: str, incident_key: bytes, wrapped: bytes | None, bound_to: str) -> bytes:
         if wrapped is None:

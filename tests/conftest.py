@@ -56,6 +56,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("stack"):
             item.add_marker(pytest.mark.xdist_group("stack"))
+        elif "made" in getattr(item, "fixturenames", ()):
+            # The bundle that they forge, flip and verify takes an incident from end to end to make.
+            item.add_marker(pytest.mark.xdist_group("bundle"))
     if CHROMIUM.exists() or os.environ.get("CI"):
         return
     reason = "no Chromium: install it (apt-get install chromium) to run browser tests"

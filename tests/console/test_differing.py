@@ -10,9 +10,11 @@ import httpx
 import pytest
 from temporalio.client import Client
 
+from andon.domain.containment import OrderState
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord, DecisionRequest, Option
 from andon.domain.directory import Role
 from andon.domain.gate import EvaluationResult, Gate
+from andon.domain.incident import IncidentView
 from andon.domain.values import canonical, digest_of
 from tests.console.desk import Caller, Office, opened
 from tests.console.test_pages import signed_in
@@ -38,7 +40,7 @@ async def at_restart(
 ) -> str:
     """Show an incident at its restart question, with these versions among the evidence."""
     incident = await opened(office, temporal)
-    view = await office.until(incident, lambda view: view.seals)
+    view = await office.until(incident, settled)
     at = datetime.now(UTC)
     kept = {"store": office.parts.store, "vault": office.parts.vault}
     if then is not None:
@@ -60,6 +62,11 @@ async def at_restart(
     )
     await office.behind.projection.show(shown)
     return incident
+
+
+def settled(view: IncidentView) -> bool:
+    """Whether evidence is sealed and every order proven."""
+    return bool(view.seals and view.orders) and all(one.state is OrderState.PROVEN for one in view.orders)
 
 
 def evaluated(at: datetime, ran: str) -> EvaluationResult:

@@ -64,6 +64,7 @@ async def is_known(client: Client, run: RunKept) -> bool:
     return True
 
 
+@pytest.mark.long
 async def test_an_incident_replays_from_its_archive_when_temporal_has_forgotten_it(
     keeping: Keeping, temporal: Client
 ) -> None:

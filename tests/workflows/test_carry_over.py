@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from andon.domain.directory import Role
@@ -29,6 +30,7 @@ async def carried_over(case: Case) -> None:
                 await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 async def test_open_questions_orders_and_clocks_are_carried_over_to_the_next_run(
     environment: WorkflowEnvironment,
 ) -> None:

@@ -64,8 +64,11 @@ class Cast:
 
 
 async def open_question(person: Watched, incident: str, title: str, seconds: float = 40.0) -> None:
-    """Go from the first page to a question of the incident that waits for this person, once it does."""
-    await person.come_to("/")
+    """Go from the incident's page to a question that waits for this person, once it does.
+
+    The first page lists what runs out first, which may be questions of other incidents.
+    """
+    await person.come_to(f"/incidents/{incident}")
     place = f"main a[href^='/incidents/{incident}/decisions/']"
     waiting = person.page.locator(place, has_text=f"Answer: {title}")
     await person.press(await person.await_there(waiting, seconds))

@@ -157,7 +157,9 @@ FAINT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280, 3840])
+@pytest.mark.parametrize(
+    "width", [320, 768, 1280, *(pytest.param(one, marks=pytest.mark.long) for one in (390, 3840))]
+)
 async def test_no_page_scrolls_sideways(page: Page, office: Office, temporal: Client, width: int) -> None:
     incident = await opened(office, temporal, title="W" * 200)
     await page.set_viewport_size({"width": width, "height": 800})

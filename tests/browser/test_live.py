@@ -117,6 +117,7 @@ def _again(address: tuple[str, int]) -> socket.socket:
     return held
 
 
+@pytest.mark.long
 async def test_a_form_that_somebody_fills_in_is_left_alone_and_they_are_told(
     browser: Browser, page: Page, office: Office, temporal: Client
 ) -> None:

@@ -64,7 +64,7 @@ async def test_a_person_comes_back_from_their_provider_and_chooses_a_role(
         await page.get_by_role("link", name="Sign in with your organisation's account").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("In which role do you act?")
         await page.get_by_role("button", name="Responder").click()
-        await expect(page.get_by_text("both-as-reporter, responder")).to_be_visible()
+        await expect(page.get_by_text("both-as-reporter, responder", exact=True)).to_be_visible()
         assert page.url == f"{there.url}/systems"
         cookies = {one["name"]: one for one in await page.context.cookies()}
         assert cookies["andon_session"]["sameSite"] == "Strict"
@@ -80,7 +80,7 @@ async def test_whoever_holds_one_role_is_led_on_by_a_page_of_ours(
         await page.goto("/systems")
         await page.get_by_role("link", name="Sign in with your organisation's account").click()
         await page.wait_for_url(f"{there.url}/systems")
-        await expect(page.get_by_text("legal-1, legal")).to_be_visible()
+        await expect(page.get_by_text("legal-1, legal", exact=True)).to_be_visible()
 
 
 async def test_proving_it_with_the_provider_gives_back_what_was_typed(
@@ -110,7 +110,7 @@ async def test_a_printed_link_signs_in_by_one_click(house: House, browser: Brows
         made = await client.post(f"{there.url}/v1/links", headers=bearer(Role.INCIDENT_LEAD))
         await there.page.goto(made.json()["url"])
         await there.page.get_by_role("button", name="Sign in").click()
-        await expect(there.page.get_by_text("incident_lead-1, incident lead")).to_be_visible()
+        await expect(there.page.get_by_text("incident_lead-1, incident lead", exact=True)).to_be_visible()
         assert there.page.url == f"{there.url}/"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,10 @@ from tests.browser.cast import Cast, a_day_to_prove_it, answer, close_tasks, ope
 from tests.browser.conftest import browser
 from tests.browser.watched import LONGEST_MS, Watched
 from tests.e2e.people import People
+from tests.e2e.scene import playing
 
 __all__ = ["browser"]
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(420)]
 
 TITLE: Final = "It paid a refund to a stranger"
 INCIDENT: Final = "Is this an incident?"
@@ -35,6 +36,13 @@ REACH: Final = {
     **dict.fromkeys(("took_action", "recent_change", "acted_upon"), "yes"),
     "reversibility": "costly",
 }
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+    """A stack of its own: the desk runs the fix ever after, and other courses begin with the fault."""
+    with playing(tmp_path_factory.mktemp("clicks") / "root", watch_seconds=4) as scene:
+        yield People(scene)
 
 
 @pytest.fixture

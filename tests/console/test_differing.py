@@ -10,7 +10,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from andon.domain.containment import OrderState
+from andon.domain.containment import OrderState, Verb
 from andon.domain.decision import Binding, DecisionKind, DecisionRecord, DecisionRequest, Option
 from andon.domain.directory import Role
 from andon.domain.gate import EvaluationResult, Gate
@@ -65,8 +65,9 @@ async def at_restart(
 
 
 def settled(view: IncidentView) -> bool:
-    """Whether evidence is sealed and every order proven."""
-    return bool(view.seals and view.orders) and all(one.state is OrderState.PROVEN for one in view.orders)
+    """Whether evidence is sealed, and the tool and the whole system are proven to be held."""
+    proven = {one.order.lever.verb for one in view.orders if one.state is OrderState.PROVEN}
+    return bool(view.seals) and {Verb.DISABLE_TOOL, Verb.PAUSE_SYSTEM} <= proven
 
 
 def evaluated(at: datetime, ran: str) -> EvaluationResult:

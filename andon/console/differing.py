@@ -228,11 +228,7 @@ class Differing:
         standing, own = self._standing(row), {row.incident, *view.taken_in}
         now = permissions(levers, standing, Effect(option=""), own)
         wanted = [one.id for one in record.request.options]
-        merged = tuple(one.order for one in standing if one.incident in view.taken_in)
-        found = [
-            _with_merged(one, merged)
-            for one in effects(record.request.kind, wanted, view, opening.plan, self._parts.now())
-        ]
+        found = effects(record.request.kind, wanted, view, opening.plan, self._parts.now())
         shown = [
             EffectShown(
                 option=one.option,
@@ -252,13 +248,6 @@ class Differing:
         known = {one.order for one in found}
         lone = [one for one in self._parts.switches.holds(row.system) if one.order not in known]
         return (*found, *(grip for one in lone for grip in _lone(one)))
-
-
-def _with_merged(effect: Effect, merged: Sequence[str]) -> Effect:
-    """Return an effect that lets go for the incidents merged into this one as well."""
-    if not effect.lets_go or effect.holds:
-        return effect
-    return effect.model_copy(update={"lets_go": (*effect.lets_go, *merged)})
 
 
 def _lone(hold: Hold) -> Iterator[Grip]:

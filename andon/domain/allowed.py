@@ -76,12 +76,8 @@ class Effect(Frozen):
 
     option: str
     lets_go: tuple[str, ...] = Field((), description="ids of orders")
+    ends: bool = Field(False, description="lets go of all that the incident holds, and what merged into it")
     holds: tuple[Grip, ...] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether it changes anything."""
-        return bool(self.lets_go or self.holds)
 
 
 def grips(views: Iterable[IncidentView]) -> tuple[Grip, ...]:
@@ -119,7 +115,14 @@ def permissions(
         effect: what is decided.
         own: the incident that is decided on, and those that were merged into it.
     """
-    after = [one for one in standing if one.order not in effect.lets_go] + list(effect.holds)
+    after = [
+        *(
+            one
+            for one in standing
+            if not (one.order in effect.lets_go or (effect.ends and one.incident in own))
+        ),
+        *effect.holds,
+    ]
     known = {lever.id: lever for lever in (*levers, *(one.lever for one in (*standing, *effect.holds)))}
     return tuple(
         Permission(
@@ -140,12 +143,11 @@ def permissions(
 
 def _effect(kind: DecisionKind, option: str, view: IncidentView, plan: Plan, at: Instant) -> Effect:
     mine = [one for one in view.orders if one.state in IN_FORCE or one.state is OrderState.FAILED]
-    everything = tuple(one.order.id for one in mine)
     match kind, option:
         case (DecisionKind.RESTART, "restart"):
-            return Effect(option=option, lets_go=everything)
+            return Effect(option=option, ends=True)
         case (DecisionKind.TRIAGE, _) if option in STANDS_DOWN:
-            return Effect(option=option, lets_go=everything)
+            return Effect(option=option, ends=True)
         case (DecisionKind.TRIAGE, "confirm") if not view.enforced_by:
             return Effect(option=option, holds=_foreseen(view))
         case (DecisionKind.SHUTDOWN_REVENUE_FEATURE, "shut_down"):

@@ -69,9 +69,16 @@ def test_a_pause_stops_every_flag_and_nothing_outside() -> None:
 
 def test_what_another_incident_holds_stays_held_when_this_one_lets_go() -> None:
     mine, theirs = grip(TOOL), grip(TOOL, incident=OTHER)
-    effect = Effect(option="restart", lets_go=(mine.order,))
+    effect = Effect(option="restart", ends=True)
     (tool,) = [one for one in permissions(LEVERS, [mine, theirs], effect, {INCIDENT}) if one.lever == TOOL.id]
     assert (tool.now.allowed, tool.then.allowed, tool.others) == (Allowed.HELD, Allowed.HELD, (OTHER,))
+
+
+def test_an_end_lets_go_of_every_hold_of_the_incident_and_of_those_merged_into_it() -> None:
+    standing = [grip(TOOL), grip(TOOL, number=2), grip(PAUSE, incident=OTHER)]
+    found = permissions(LEVERS, standing, Effect(option="restart", ends=True), {INCIDENT, OTHER})
+    tool = next(one for one in found if one.lever == TOOL.id)
+    assert (tool.now.allowed, tool.then.allowed) == (Allowed.HELD, Allowed.ALLOWED)
 
 
 def test_the_lowest_limit_counts_and_a_hold_beats_a_share() -> None:

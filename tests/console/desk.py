@@ -47,6 +47,7 @@ from andon.domain.incident import IncidentView, OpenIncident
 from andon.domain.playbook import Plan, choose_playbook, resolve
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import key_id, public_key_of
+from andon.domain.system import AISystem
 from andon.ports import Captured
 from andon.register.migrate import migrate
 from andon.register.standings import Standings
@@ -144,8 +145,8 @@ class Office:
     shelf: playbooks.Shelf
     http: httpx.AsyncClient | None = None
 
-    def plan(self) -> Plan:
-        system = playbooks.load_systems()[SYSTEM]
+    def plan(self, system: AISystem | None = None) -> Plan:
+        system = system or playbooks.load_systems()[SYSTEM]
         public = public_key_of(SEED)
         return resolve(
             system,
@@ -158,6 +159,13 @@ class Office:
                 "Europe/Berlin", "DE", "", self.shelf.rights.business_hours, datetime.now(UTC)
             ),
         )
+
+    def alone(self) -> AISystem:
+        """Register an AI system that no other test's incident holds."""
+        shipped = playbooks.load_systems()[SYSTEM]
+        own = shipped.model_copy(update={"id": f"{SYSTEM}_{secrets.token_hex(3)}"})
+        self.queries.systems.put_system(own)
+        return own
 
     async def allot(self, title: str = "Refunds go to other accounts", **changes: Any) -> OpenIncident:
         """Put an incident in the register as the door does, without starting its workflow."""

@@ -39,7 +39,7 @@ async def at_restart(
     office: Office, temporal: Client, then: dict[str, Any] | None, now: dict[str, Any] | None
 ) -> str:
     """Show an incident at its restart question, with these versions among the evidence."""
-    incident = await opened(office, temporal)
+    incident = await opened(office, temporal, plan=office.plan(office.alone()))
     view = await office.until(incident, settled)
     at = datetime.now(UTC)
     kept = {"store": office.parts.store, "vault": office.parts.vault}

@@ -189,7 +189,7 @@ async def test_errors_are_pages_that_say_what_to_do(http: httpx.AsyncClient) -> 
             answer = await visitor.get(path)
             assert answer.status_code == status
             assert text in answer.text
-            assert "<h1>" in answer.text
+            assert '<h1 id="what">' in answer.text
 
 
 async def test_static_files_are_served_and_nothing_beside_them(http: httpx.AsyncClient) -> None:

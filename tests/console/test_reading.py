@@ -82,8 +82,10 @@ async def test_evidence_is_told_with_its_manifest_and_gaps(
 
 
 async def test_a_list_is_filtered_and_paged(office: Office, http: httpx.AsyncClient) -> None:
-    made = [(await office.allot(severity=Band.LOW)).incident for _ in range(3)]
-    asked = {"severity": "low", "limit": 2}
+    own = office.alone()
+    plan = office.plan(own)
+    made = [(await office.allot(severity=Band.LOW, plan=plan)).incident for _ in range(3)]
+    asked = {"severity": "low", "system": own.id, "limit": 2}
     first = (await Caller(http, LEAD).get("/v1/incidents", **asked)).json()
     second = (await Caller(http, LEAD).get("/v1/incidents", **asked, before=first["next"])).json()
     assert [one["id"] for one in first["incidents"] + second["incidents"]] == made[::-1]

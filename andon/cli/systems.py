@@ -90,12 +90,13 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         found: Any = service.get(f"/v1/systems/{quote(system, safe='')}")
     if json:
         screen.as_json(found)
-        return Exit.OK
-    stated = found.get("trade_offs") or {}
-    screen.pairs(
-        "\nTrade-offs", {what: stated.get(name) or "nobody has said" for name, what in WEIGHED.items()}
-    )
-    screen.pairs(screen.inert(system), _about(found))
+    else:
+        _shown(found)
+    return Exit.OK
+
+
+def _shown(found: Mapping[str, Any]) -> None:
+    screen.pairs(screen.inert(str(found.get("id"))), _about(found))
     if not found.get("in_inventory", True):
         screen.warn(
             "Nobody has registered it: its flags are the safest containment there is, if it reads them."
@@ -115,19 +116,23 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     screen.table(
         "\nIncidents",
         ("incident", "severity", "stage", "contained", "opened"),
-        [
-            (
-                one.get("id"),
-                one.get("severity"),
-                one.get("stage"),
-                "yes" if one.get("contained") else "no",
-                screen.when(one.get("opened_at")),
-            )
-            for one in (*rows_of(found, "open_incidents"), *rows_of(found, "last_incidents"))
-        ],
+        [_incident(one) for one in (*rows_of(found, "open_incidents"), *rows_of(found, "last_incidents"))],
         empty="\nNo incidents.",
     )
-    return Exit.OK
+    stated = found.get("trade_offs") or {}
+    screen.pairs(
+        "\nTrade-offs", {what: stated.get(name) or "nobody has said" for name, what in WEIGHED.items()}
+    )
+
+
+def _incident(one: Mapping[str, Any]) -> Sequence[object]:
+    return (
+        one.get("id"),
+        one.get("severity"),
+        one.get("stage"),
+        "yes" if one.get("contained") else "no",
+        screen.when(one.get("opened_at")),
+    )
 
 
 def _line(one: Mapping[str, Any]) -> Sequence[object]:

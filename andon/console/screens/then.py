@@ -38,6 +38,7 @@ LOOP: Final = {
     "done": Status("done", "✓", "good"),
     "done_late": Status("done, late", "!", "warn"),
 }
+_Marks = Mapping[tuple[str, str], Status]
 GATE: Final = {None: "not judged", True: "open", False: "shut"}
 
 
@@ -126,26 +127,8 @@ def then_box(incident: str, then: Then, before: Then | None, now: datetime) -> T
         made=_made(then, now),
         changes=tuple(_change(one) for one in differences),
         singles=_singles(then, differences),
-        loop=tuple(
-            Row(
-                _stage(one.stage),
-                lower(one.owner.value) if one.owner else "",
-                LOOP.get(one.state),
-                "",
-                marks.get(("stages", one.stage)),
-            )
-            for one in then.stages
-        ),
-        orders=tuple(
-            Row(
-                _action(one.verb, one.target),
-                one.lever,
-                _order(one.state),
-                "",
-                marks.get(("orders", name)),
-            )
-            for name, one in then.orders.items()
-        ),
+        loop=_loop(then, marks),
+        orders=_orders(then, marks),
         asked=tuple(
             _asked(incident, name, one, then.at.astimezone(now.tzinfo), marks.get(("open", name)))
             for name, one in then.open.items()
@@ -155,19 +138,43 @@ def then_box(incident: str, then: Then, before: Then | None, now: datetime) -> T
             Row(_fact(name), "", None, inert(lower(value)), marks.get(("facts", name)))
             for name, value in then.facts.items()
         ),
-        seals=tuple(
-            Row(
-                one.root,
-                "",
-                None,
-                f"{_counts(one)}, sealed {exact(one.sealed_at, now).text}",
-                marks.get(("evidence", one.root)),
-            )
-            for one in then.evidence
-        ),
+        seals=_seals(then, now, marks),
         told=_heard(then.told, before.told if before else None, person=False),
         knew=_heard(then.knew, before.knew if before else None, person=True),
         promised=_rows("changes", {name: lower(state) for name, state in then.changes.items()}, marks),
+    )
+
+
+def _loop(then: Then, marks: _Marks) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            _stage(one.stage),
+            lower(one.owner.value) if one.owner else "",
+            LOOP.get(one.state),
+            "",
+            marks.get(("stages", one.stage)),
+        )
+        for one in then.stages
+    )
+
+
+def _orders(then: Then, marks: _Marks) -> tuple[Row, ...]:
+    return tuple(
+        Row(_action(one.verb, one.target), one.lever, _order(one.state), "", marks.get(("orders", name)))
+        for name, one in then.orders.items()
+    )
+
+
+def _seals(then: Then, now: datetime, marks: _Marks) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            one.root,
+            "",
+            None,
+            f"{_counts(one)}, sealed {exact(one.sealed_at, now).text}",
+            marks.get(("evidence", one.root)),
+        )
+        for one in then.evidence
     )
 
 
@@ -229,7 +236,7 @@ def _fact(name: str) -> str:
     return QUESTIONS.get(name, plain(name))
 
 
-def _rows(what: str, found: Mapping[str, str], marks: Mapping[tuple[str, str], Status]) -> tuple[Row, ...]:
+def _rows(what: str, found: Mapping[str, str], marks: _Marks) -> tuple[Row, ...]:
     return tuple(Row(name, "", None, inert(text), marks.get((what, name))) for name, text in found.items())
 
 

@@ -1,4 +1,4 @@
-"""Make docs/reference/settings.md from andon/config.py, or with --check say whether it differs."""
+"""Make docs/reference/settings.md from the settings, or with --check say whether it differs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE: Final = ROOT / "docs" / "reference" / "settings.md"
 HEAD: Final = f"""\
 # Settings
 
-Made from `andon/config.py` by `tools/settings_reference.py`.
+Made from `andon/config.py` and `andon/settings/` by `tools/settings_reference.py`.
 
 Every Andon process reads the same settings once, when it starts: first the JSON file that
 `{SETTINGS_FILE_VARIABLE}` names, then the environment over it. `andon up` writes that file to `settings.json`

@@ -1,0 +1,1 @@
+"""The sections of the settings, by subject; `andon.config` puts them together."""

@@ -18,7 +18,7 @@ from andon.domain.staging import REPRODUCTION, ReproductionCall
 from andon.register.engine import open_databases
 from andon.register.migrate import migrate
 from tests.workflows.case import PATIENCE, Parts, serving
-from tests.workflows.test_follow_up import OWNER, Course, change
+from tests.workflows.following import OWNER, Course, change
 from workflows import queues
 from workflows.reproduction import ReproductionWorkflow
 

@@ -1,15 +1,20 @@
-"""A real Temporal server with a clock per workflow."""
+"""A real Temporal server with a clock per workflow, and a closed incident to follow up on."""
 
 from __future__ import annotations
 
+import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from andon.config import DatabaseSettings
+from andon.register.engine import open_databases
+from andon.register.migrate import migrate
+from tests.workflows.following import Course
 from workflows import search_attributes as search
 
 TEMPORAL = Path(sys.executable).with_name("temporal")
@@ -42,3 +47,16 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
         search_attributes=ATTRIBUTES,
     ) as environment:
         yield environment
+
+
+@pytest.fixture
+def course(environment: WorkflowEnvironment, tmp_path: Path) -> Iterator[Course]:
+    settings = DatabaseSettings(
+        switches_url=f"sqlite:///{tmp_path}/switches.db",
+        register_url=f"sqlite:///{tmp_path}/register.db",
+        recorder_url=f"sqlite:///{tmp_path}/recorder.db",
+    )
+    migrate(settings)
+    databases = open_databases(settings)
+    yield Course(environment, databases, f"INC-20260302-{secrets.token_hex(3)}")
+    databases.close()

@@ -20,7 +20,7 @@ from andon.domain.ledger import verify_chain
 from andon.register.engine import open_databases
 from andon.register.migrate import migrate
 from tests.workflows.follow_up_worker import KILLS, databases_in
-from tests.workflows.test_follow_up import OWNER, Course, change
+from tests.workflows.following import OWNER, Course, change
 from workers.follow_up import begin
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(280)]

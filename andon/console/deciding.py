@@ -30,8 +30,9 @@ from andon.console.screens.moments import zone_key
 from andon.console.screens.review import LEARNING, proposal_lines
 from andon.console.screens.stopping import DECIDED_ON, stopping_box
 from andon.console.sessions import Session
-from andon.domain.decision import DecisionKind
+from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.errors import NotFoundError
+from andon.register.incidents import IncidentRow
 
 FINDING: Final = "finding."
 PICKED: Final = "pick."
@@ -54,6 +55,17 @@ class StaleError(ProblemError):
 
     def __init__(self) -> None:
         super().__init__(409, "stale-page", "Not taken: something changed since you opened the page.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One question of an incident, as the register has it and as it is shown."""
+
+    row: IncidentRow
+    found: IncidentShown
+    shown: DecisionShown
+    record: DecisionRecord | None
+    now: datetime
 
 
 class Deciding:
@@ -82,9 +94,9 @@ class Deciding:
         `text` shows what long texts say, and puts on record that they were looked at.
         """
         caller = session.caller
-        found = await self._reading.incident(incident, caller)
-        shown = question_in(found, decision)
         row = await self._reading.row(incident)
+        found = await self._reading.whole(row, caller)
+        shown = question_in(found, decision)
         if shown.kind in NEEDS_GATE:
             await self._reviewed.note(row, caller.person, GATE)
         now = await self._reading.now_of(caller)
@@ -95,7 +107,7 @@ class Deciding:
             opened=await self._reviewed.by(row, caller.person),
             typed=_typed(sent, found, shown, now) if sent else Typed(),
         )
-        beside = await self._beside(found, shown, caller, text=text)
+        beside = await self._beside(_Question(row, found, shown, asked.record, now), caller, text=text)
         problem = sent.problem if sent else None
         learning = shown.kind in LEARNING
         return render(
@@ -131,14 +143,12 @@ class Deciding:
         if seen.changes(before, found, shown, now):
             raise StaleError
 
-    async def _beside(
-        self, found: IncidentShown, shown: DecisionShown, caller: Caller, *, text: bool
-    ) -> Beside:
-        now = await self._reading.now_of(caller)
-        row = await self._reading.row(found.id)
-        record = asked_of(row, shown.id, caller, None).record
-        differs = record is not None and shown.kind in OF_LEVERS | OF_VERSIONS
-        difference = await self._differing.of(row, record, caller, text=text) if record and differs else None
+    async def _beside(self, one: _Question, caller: Caller, *, text: bool) -> Beside:
+        row, found, shown, now = one.row, one.found, one.shown, one.now
+        differs = one.record is not None and shown.kind in OF_LEVERS | OF_VERSIONS
+        difference = (
+            await self._differing.of(row, one.record, caller, text=text) if one.record and differs else None
+        )
         counted = self._reaching is not None and shown.state == "open" and shown.kind in OF_REACH
         return Beside(
             shown_digest=self._desk.shown_digest(shown.request),

@@ -55,14 +55,22 @@ class Known:
         self._parts = parts
         self._policies: dict[Sha256Hex, SeverityPolicy] = {}
 
-    async def explained(self, row: IncidentRow) -> Explained | None:
-        """Return why an incident is as severe as it is; None if its policy or detections are gone."""
+    async def spoken(self, incident: IncidentId) -> list[Entry]:
+        """Return the entries that a severity rests on, and that say who knew."""
+        return await asyncio.to_thread(self._entries, incident)
+
+    async def explained(self, row: IncidentRow, entries: Sequence[Entry]) -> Explained | None:
+        """Return why an incident is as severe as it is; None if its policy or detections are gone.
+
+        Args:
+            row: the incident.
+            entries: what `spoken` gave of it.
+        """
         opening = row.opening
         policy = await asyncio.to_thread(self._policy, opening.plan.policy) if opening else None
         kept = await asyncio.to_thread(self._parts.detections.of, row.incident, DETECTIONS)
         if opening is None or policy is None or not kept:
             return None
-        entries = await asyncio.to_thread(self._entries, row.incident)
         system = await asyncio.to_thread(self._parts.systems.system, row.system)
         policy = criteria_of(policy, system)
         facts, sources, told = _facts(policy, kept, row.view)
@@ -77,13 +85,18 @@ class Known:
             update={"changes": tuple(changes), "asserted": policy.read_term(kept[0].severity)}
         )
 
-    async def times(self, row: IncidentRow) -> TimesShown | None:
-        """Return the times of an incident, each with its corrections; None before it was put together."""
+    async def times(self, row: IncidentRow, entries: Sequence[Entry]) -> TimesShown | None:
+        """Return the times of an incident, each with its corrections; None before it was put together.
+
+        Args:
+            row: the incident.
+            entries: what `spoken` gave of it.
+        """
         opening = row.opening
         if opening is None:
             return None
         corrections = row.view.corrections if row.view else ()
-        on_record = await asyncio.to_thread(self._known_together, row)
+        on_record = await asyncio.to_thread(self._known_together, row, entries)
         first, standing = standing_times(opening, corrections, on_record)
         reasons = {one.reason: await self._words(row.incident, one.reason) for one in corrections}
         return TimesShown(
@@ -101,18 +114,18 @@ class Known:
             ),
         )
 
-    def _known_together(self, row: IncidentRow) -> list[Knew]:
+    def _known_together(self, row: IncidentRow, entries: Sequence[Entry]) -> list[Knew]:
         """Return who knew of an incident or of one that was merged into it: the earliest counts for both."""
-        known = self._on_record(row)
+        known = self._on_record(row, entries)
         for name in row.view.taken_in if row.view else ():
             other = self._parts.incidents.get(name)
             if other is not None and other.opening is not None:
-                known += self._on_record(other)
+                known += self._on_record(other, self._entries(name))
                 said = stated_times(other.opening)
                 known += [Knew(person=said.aware, at=said.aware_at)] if said.aware and said.aware_at else []
         return known
 
-    def _on_record(self, row: IncidentRow) -> list[Knew]:
+    def _on_record(self, row: IncidentRow, entries: Sequence[Entry]) -> list[Knew]:
         opened = [Knew(person=one.person, at=one.at) for one in self._parts.openings.of(row.incident)]
         answered = [
             Knew(person=one.person, at=one.received_at)
@@ -121,7 +134,7 @@ class Known:
         ]
         declared = [
             Knew(person=one.actor.removeprefix(PERSON), at=one.at)
-            for one in self._entries(row.incident)
+            for one in entries
             if one.kind == Kind.DECLARED
         ]
         return opened + answered + declared

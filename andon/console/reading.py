@@ -146,9 +146,10 @@ class Reading:
         incident = row.incident
         heads = await asyncio.to_thread(self._heads, row)
         directory = await asyncio.to_thread(self._directory)
+        spoken = await self._known.spoken(incident)
         known: dict[str, object] = {
-            "explained": await self._known.explained(row),
-            "times": await self._known.times(row),
+            "explained": await self._known.explained(row, spoken),
+            "times": await self._known.times(row, spoken),
             "stopping": await self._stops.of(row),
             "changes": await asyncio.to_thread(self._promised, incident),
         }

@@ -273,7 +273,7 @@ class AISystem(Frozen):
     def normal(self, lever: str) -> bool | int:
         """What a lever says when nothing holds it: allowed, or the normal rate."""
         for entry in self.levers:
-            if self._lever(entry).id == lever and entry.verb is Verb.RATE_LIMIT:
+            if entry.verb is Verb.RATE_LIMIT and self._lever(entry).id == lever:
                 return entry.normal or 0
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, and_, func, select
 
 from andon.domain.incident import IncidentView
 from andon.domain.use import ENDING_FINDING, Use, UseDecided, decided_use
@@ -25,7 +25,13 @@ class SystemUses:
 
     def all(self) -> dict[str, UseDecided]:
         """Return what was decided last of each AI system."""
-        wanted = select(system_uses).order_by(system_uses.c.since)
+        last = (
+            select(system_uses.c.system, func.max(system_uses.c.since).label("since"))
+            .group_by(system_uses.c.system)
+            .subquery()
+        )
+        newest = and_(system_uses.c.system == last.c.system, system_uses.c.since == last.c.since)
+        wanted = select(system_uses).join(last, newest).order_by(system_uses.c.incident)
         with reading(self._engine) as connection:
             return {row.system: _decided(row) for row in connection.execute(wanted)}
 

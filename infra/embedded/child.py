@@ -25,7 +25,8 @@ class Child:
         for stale in part.before_start:
             stale.unlink(missing_ok=True)
         _rotate(log)
-        command = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(part.folder), *part.argv]
+        launch = (str(LAUNCHER), str(os.getpid()), str(part.folder), str(part.niceness))
+        command = [sys.executable, "-I", "-S", *launch, *part.argv]
         with log.open("ab") as output:
             # The arguments come from the parts table, never from outside.
             self._process = subprocess.Popen(  # noqa: S603

@@ -43,3 +43,5 @@ class Part:
     """Seconds; a part that takes longer is killed and started again."""
     stop_within: float = 5.0
     """Seconds from SIGTERM to SIGKILL."""
+    niceness: int = 0
+    """How far it stands back for other parts when processors are short, 0 to 19."""

@@ -26,6 +26,9 @@ SERVER_NEEDS: Mapping[str, frozenset[str]] = {
     "recorder": frozenset({MIGRATE}),
     "console": frozenset({MIGRATE}),
 }
+STANDS_BACK = 5
+"""On one machine, a page or a suite can wait for a containment, and never the other way round."""
+STANDING_BACK = frozenset({"console", "worker-andon-evaluation"})
 
 
 def python_parts(
@@ -52,6 +55,7 @@ def python_parts(
             needs=needs,
             before_start=(folder.worker_ready(name),) if layer is Layer.WORKERS else (),
             stop_within=10 if layer is Layer.WORKERS else 5,
+            niceness=STANDS_BACK if name in STANDING_BACK else 0,
         )
 
     migrate = part(MIGRATE, "migrate", layer=Layer.STORES, ready=None, needs=frozenset())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -180,3 +181,24 @@ async def test_a_part_that_hangs_before_it_is_ready_is_started_again(
 def kill(pid: int | None) -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_part_that_stands_back_leaves_the_processors_to_the_others(
+    folder: DataFolder, display: RecordingDisplay
+) -> None:
+    told = {name: folder.run / f"{name}-niceness" for name in ("calm", "urgent")}
+    parts = [
+        dataclasses.replace(
+            shell(folder, name, f"nice > {place}; cat /proc/self/autogroup >> {place}; exec sleep 60"),
+            niceness=5 if name == "calm" else 0,
+        )
+        for name, place in told.items()
+    ]
+    stack = Stack(folder, display, parts)
+    await stack.until(lambda: all(one.exists() and "\n" in one.read_text() for one in told.values()))
+    assert told["calm"].read_text().split()[0] == "5"
+    assert told["urgent"].read_text().split()[0] == "0"
+    if Path("/proc/self/autogroup").exists():
+        await stack.until(lambda: "nice 5" in told["calm"].read_text())
+        assert "nice 0" in told["urgent"].read_text()
+    await stack.ended()

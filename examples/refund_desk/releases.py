@@ -121,22 +121,32 @@ def digest_of(value: dict[str, Any]) -> str:
 
 
 def versions_of(release: Release, index: dict[str, Any]) -> dict[str, Any]:
-    """Return what runs, part by part, and one digest over all of it."""
+    """Return what runs, part by part with its texts and values, and one digest over all of it.
+
+    A digest alone would say that something changed, and not what. Nothing of a release is secret.
+    """
     prompt = release.prompt.model_dump(mode="json")
     tools = release.tools.model_dump(mode="json")
     config = release.config.model_dump(mode="json")
     parts: dict[str, Any] = {
-        "prompt": {"id": release.prompt.id, "version": release.prompt.version, "sha256": digest_of(prompt)},
+        "prompt": {**prompt, "sha256": digest_of(prompt)},
         "model": release.model.model_dump(mode="json"),
         "tools": {
             "version": release.tools.version,
             "names": [tool.function.name for tool in release.tools.definitions],
+            "functions": _functions(release.tools),
             "sha256": digest_of(tools),
         },
         "index": index,
         "config": {**config, "release": release.release},
     }
     return {**parts, "digest": digest_of(parts)}
+
+
+def _functions(tools: Tools) -> dict[str, Any]:
+    """Return by name what the model is told of each tool."""
+    told = [tool.function.model_dump(mode="json") for tool in tools.definitions]
+    return {one["name"]: {"description": one["description"], **one["parameters"]} for one in told}
 
 
 def shipped(name: str) -> bytes:

@@ -118,7 +118,7 @@ def notice(number: int, person: str, *, ok: bool, about: str = "question") -> Se
 
 def test_contained_and_proven_is_said_once_and_calmly() -> None:
     found = page(incident("awaiting-triage"))
-    assert (found.look.tone, found.look.says) == ("calm", "All 2 orders are proven.")
+    assert (found.look.tone, found.look.says) == ("calm", "Both orders are proven.")
     assert found.screen.line.containment.text == "Contained and proven"
 
 

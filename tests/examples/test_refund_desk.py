@@ -9,6 +9,7 @@ import httpx
 
 from examples.refund_desk.releases import SHIPPED
 from tests.examples.conftest import Desk
+from tests.examples.services import TOKEN
 
 BROKEN = "Order ORD-77 arrived broken 3 days ago. Please refund €34.50."
 ATTACK = (
@@ -94,6 +95,15 @@ def test_the_versions_name_what_runs_and_change_with_a_deployment_without_a_rest
     assert (before["prompt"]["version"], after["prompt"]["version"]) == ("1.0", "1.2")
     assert before["index"] == after["index"]
     assert before["digest"] != after["digest"]
+
+
+def test_the_versions_tell_the_texts_and_values_so_that_what_changed_can_be_read(desk: Desk) -> None:
+    told = desk.deploy({"release": "v1.1"}).json()
+    release = json.loads((SHIPPED / "v1.1.json").read_text())
+    assert told["prompt"].items() >= release["prompt"].items()
+    assert told["config"].items() >= release["config"].items()
+    assert "account_id" in told["tools"]["functions"]["issue_refund"]["properties"]
+    assert TOKEN not in json.dumps(told)
 
 
 def test_a_deployment_needs_the_token_and_a_whole_release(desk: Desk) -> None:

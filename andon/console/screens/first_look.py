@@ -77,10 +77,16 @@ def _says(incident: IncidentShown) -> str:
     if unproven:
         return f"{unproven} of {orders} orders without proof: it may still be going on."
     if containment(incident) == CONTAINED and orders:
-        return "Its one order is proven." if orders == 1 else f"All {orders} orders are proven."
+        return f"{_every(orders)} proven."
     if containment(incident) == NOT_CONTAINED:
         return "No order is proven: it may still be going on."
     return ""
+
+
+def _every(orders: int) -> str:
+    """Return all orders as the subject of a sentence, with its verb: `Both orders are`."""
+    few = {1: "The one order is", 2: "Both orders are"}
+    return few.get(orders, f"All {orders} orders are")
 
 
 def _unproven(incident: IncidentShown) -> int:

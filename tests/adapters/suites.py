@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from andon.adapters.evaluators.kinds import TrialMeans
 from andon.adapters.evaluators.logs import EvaluationPlaces
@@ -45,6 +46,11 @@ result = {
 }
 """
 WRITE = "\njson.dump(result, open(out, 'w'))\n"
+
+
+def suite(kind: str, *command: str, **more: Any) -> Evaluation:
+    """Return a suite of this kind as an AI system's file names it."""
+    return Evaluation.model_validate({"kind": kind, "command": command, "suite": "desk", **more})
 
 
 class Bench:

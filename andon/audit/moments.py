@@ -32,9 +32,10 @@ from activities.ledger import Batch
 from andon.audit.recorded import APPEND
 from andon.audit.replay import MAX_PROBLEM, NAMESPACE, replayer_of
 from andon.audit.runs import builds, run_of
+from andon.domain.decision import DecisionRecord
 from andon.domain.declaration import Declaration
 from andon.domain.follow_up import FollowUp, Step, follow_up_workflow
-from andon.domain.incident import IncidentState, OpenIncident, workflow_id
+from andon.domain.incident import IncidentState, OpenIncident, OrderRecord, workflow_id
 from andon.domain.ledger import Entry, Kind
 from andon.domain.notice import Notice
 from andon.domain.relived import (
@@ -264,33 +265,30 @@ def _moment(seen: _Seen) -> Moment:
             SealThen(root=one.root, sealed_at=one.sealed_at, items=one.items, gaps=len(one.missing))
             for one in state.seals
         ),
-        orders={
-            name: OrderThen(
-                state=one.state.value,
-                lever=one.order.lever.id,
-                verb=one.order.lever.verb.value,
-                target=one.order.lever.target,
-            )
-            for name, one in state.orders.items()
-        },
-        open={
-            name: QuestionThen(
-                kind=one.request.kind.value,
-                deadline=one.request.deadline,
-                roles=tuple(sorted(one.request.roles_at(seen.at))),
-                answers={answer.person: answer.option for answer in one.accepted},
-                breached=one.breached,
-                rungs=one.rungs_reached,
-                defaulted=one.defaulted,
-            )
-            for name, one in decisions
-            if one.open
-        },
+        orders={name: _order(one) for name, one in state.orders.items()},
+        open={name: _question(one, seen.at) for name, one in decisions if one.open},
         decided={name: str(one.effect) for name, one in decisions if one.effect},
         facts={**state.findings, **state.facts},
         told=_told(seen.notices),
         knew=_knew(seen),
         changes={name: one.state.value for name, one in state.changes.items()},
+    )
+
+
+def _order(record: OrderRecord) -> OrderThen:
+    lever = record.order.lever
+    return OrderThen(state=record.state.value, lever=lever.id, verb=lever.verb.value, target=lever.target)
+
+
+def _question(record: DecisionRecord, at: datetime) -> QuestionThen:
+    return QuestionThen(
+        kind=record.request.kind.value,
+        deadline=record.request.deadline,
+        roles=tuple(sorted(record.request.roles_at(at))),
+        answers={answer.person: answer.option for answer in record.accepted},
+        breached=record.breached,
+        rungs=record.rungs_reached,
+        defaulted=record.defaulted,
     )
 
 

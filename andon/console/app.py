@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from andon.api.guards import refuse_unguarded
 from andon.api.server import new_app
@@ -279,12 +280,7 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.desk.review_with(state.reviews.kept)
     state.eval_cases = EvalCases(parts)
     state.reports = Reports(parts)
-    state.cookie = cookie_name(parts.url)
-    state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
-    states = States(Touched(parts.databases.register), parts.switches)
-    state.live = Live(states, state.sessions, parts.live, parts.now)
-    state.ending = partial(_end, state.live, state.reliving)
-    state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)
+    _let_in(state, parts)
     state.custody = CustodyDesk(parts, state.declaring, state.slips)
     state.viewing = Viewing(parts, state.slips)
     state.differing = Differing(parts, state.viewing)
@@ -292,3 +288,13 @@ def _stand(app: FastAPI, parts: Parts) -> None:
         parts, reading=state.reading, desk=state.desk, reviews=state.reviews, differing=state.differing
     )
     state.deciding.reach_with(state.reaching)
+
+
+def _let_in(state: State, parts: Parts) -> None:
+    """Put what lets people in, keeps their pages live and hands out one download."""
+    state.cookie = cookie_name(parts.url)
+    state.sessions = Sessions(parts.session_key, parts.sessions, parts.tokens, parts.sign_in, parts.now)
+    states = States(Touched(parts.databases.register), parts.switches)
+    state.live = Live(states, state.sessions, parts.live, parts.now)
+    state.ending = partial(_end, state.live, state.reliving)
+    state.slips = SealedSlips(slip_key(parts.session_key), parts.slips, parts.now)

@@ -13,7 +13,8 @@ from andon.domain.cost import Cost
 from andon.domain.directory import Directory, Role
 from andon.domain.evidence import EvidenceRow
 from andon.domain.mode import Mode
-from andon.domain.playbook import COVERED, ContainmentStep, Playbook, choose_playbook
+from andon.domain.playbook import COVERED, ContainmentStep, Playbook
+from andon.domain.resolving import choose_playbook
 from andon.domain.severity import Band
 from andon.domain.system import AISystem, Tier
 from andon.domain.values import Frozen, PersonId, Slug

@@ -215,10 +215,6 @@ def put(
     """Put a question of this kind, with its clock running from `at`."""
     term = right.within.get(asking.band)
     deadline = asking.deadline or (due_at(term, at, calendar) if term is not None else None)
-    excluded = {
-        Exclusion.FIXER: asking.fixers,
-        Exclusion.REQUESTER: (asking.requested_by,) if asking.requested_by else (),
-    }
     return DecisionRequest(
         id=f"{kind}-{number}",
         incident=incident,
@@ -233,12 +229,7 @@ def put(
         default_at=deadline + right.default_after if deadline is not None and right.default else None,
         remind_at=reminder_at(at, deadline) if deadline is not None else None,
         delegates_from=at + right.delegates_after if right.delegates_after is not None else None,
-        excluded=tuple(
-            person
-            for one in right.excludes_at.get(asking.band, right.excludes)
-            if one not in asking.lifted
-            for person in excluded[one]
-        ),
+        excluded=_excluded(right, asking),
         requested_by=asking.requested_by,
         about=asking.about,
         subject=asking.subject,
@@ -249,4 +240,18 @@ def put(
         findings=right.findings_about(asking.cause),
         binding=asking.binding,
         policy=policy,
+    )
+
+
+def _excluded(right: Right, asking: Asking) -> tuple[PersonId, ...]:
+    """Return the people whose answer does not count: it is their own work, or their own request."""
+    people = {
+        Exclusion.FIXER: asking.fixers,
+        Exclusion.REQUESTER: (asking.requested_by,) if asking.requested_by else (),
+    }
+    return tuple(
+        person
+        for one in right.excludes_at.get(asking.band, right.excludes)
+        if one not in asking.lifted
+        for person in people[one]
     )

@@ -39,6 +39,15 @@ from andon.door.uploads import UploadDesk
 
 RETRY_AFTER: Final = "5"
 """Seconds after which a sender may try again when nothing could be kept."""
+OWN: Final = (
+    routes.router,
+    evidence_routes.router,
+    issue_routes.router,
+    notice_routes.router,
+    ofrep.router,
+    streams.router,
+    backlog.router,
+)
 
 
 def create_app(given: Settings | None = None) -> FastAPI:
@@ -71,14 +80,7 @@ def create_app(given: Settings | None = None) -> FastAPI:
             parts.queries.databases.close()
 
     app = new_app("Andon door", token_book(chosen), lifespan, (DetectionReport, StopRequest))
-    app.include_router(routes.router)
-    app.include_router(evidence_routes.router)
-    app.include_router(issue_routes.router)
-    app.include_router(notice_routes.router)
-    app.include_router(ofrep.router)
-    app.include_router(streams.router)
-    app.include_router(backlog.router)
-    for router in ROUTERS:
+    for router in (*OWN, *ROUTERS):
         app.include_router(router)
     app.add_exception_handler(SpoolFullError, _not_kept)
     refuse_unguarded(app.router)

@@ -260,34 +260,41 @@ class Books:
         Raises:
             TakenElsewhereError: it stands in the register already, though nobody here has moved it.
         """
-        report, arrived = case.report, case.arrived
-        detection = Detection(
-            id=arrived.receipt,
-            incident=incident,
-            issue=issue,
-            system=case.system,
-            outcome=outcome,
-            channel=report.channel,
-            source=arrived.source,
-            received_at=arrived.received_at,
-            detected_at=report.detected_at or arrived.received_at,
-            occurred_at=report.occurred_at,
-            reported_at=report.reported_at,
-            severity=report.severity or None,
-            type=report.type,
-            trigger=report.trigger,
-            categories=case.weighed.named.categories,
-            tags=case.weighed.named.tags,
-            external=case.weighed.named.external,
-            evidence=sealed.get(EVIDENCE),
-            trace_ids=report.trace_ids,
-            facts=case.weighed.facts,
-            potential_facts=case.weighed.potential_facts,
-            title=sealed[TITLE],
-            description=sealed.get(DESCRIPTION),
-            original=sealed.get(ORIGINAL),
-        )
+        arrived = case.arrived
+        detection = _detection(case, incident, outcome, sealed, issue)
         kept_before = ties.issue or ties.split_from or ties.opened_at
         if not self._detections.record(detection) and not kept_before:
             raise TakenElsewhereError(arrived.receipt)
         self._brought.note(case.weighed, arrived.receipt, incident, arrived.received_at)
+
+
+def _detection(
+    case: Case, incident: IncidentId | None, outcome: Outcome, sealed: Sealed, issue: str | None
+) -> Detection:
+    report, arrived, weighed = case.report, case.arrived, case.weighed
+    return Detection(
+        id=arrived.receipt,
+        incident=incident,
+        issue=issue,
+        system=case.system,
+        outcome=outcome,
+        channel=report.channel,
+        source=arrived.source,
+        received_at=arrived.received_at,
+        detected_at=report.detected_at or arrived.received_at,
+        occurred_at=report.occurred_at,
+        reported_at=report.reported_at,
+        severity=report.severity or None,
+        type=report.type,
+        trigger=report.trigger,
+        categories=weighed.named.categories,
+        tags=weighed.named.tags,
+        external=weighed.named.external,
+        evidence=sealed.get(EVIDENCE),
+        trace_ids=report.trace_ids,
+        facts=weighed.facts,
+        potential_facts=weighed.potential_facts,
+        title=sealed[TITLE],
+        description=sealed.get(DESCRIPTION),
+        original=sealed.get(ORIGINAL),
+    )

@@ -16,8 +16,9 @@ from andon.bootstrap.door import working_calendar
 from andon.domain.containment import Lever
 from andon.domain.incident import OpenIncident
 from andon.domain.mode import Mode
-from andon.domain.playbook import ContainmentStep, Plan, choose_playbook, resolve
+from andon.domain.playbook import ContainmentStep, Plan
 from andon.domain.quarantine import quarantining
+from andon.domain.resolving import choose_playbook, resolve
 from andon.domain.severity import Band
 from andon.domain.signing import DETECTION_TYPE, Envelope, key_id, public_key_of, sign
 from andon.domain.source import SourceLimits

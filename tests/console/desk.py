@@ -44,7 +44,8 @@ from andon.domain.directory import Directory, Person, Role
 from andon.domain.errands import EvaluationRequest
 from andon.domain.gate import EvaluationResult
 from andon.domain.incident import IncidentView, OpenIncident
-from andon.domain.playbook import Plan, choose_playbook, resolve
+from andon.domain.playbook import Plan
+from andon.domain.resolving import choose_playbook, resolve
 from andon.domain.severity import Band, Classification
 from andon.domain.signing import key_id, public_key_of
 from andon.domain.system import AISystem

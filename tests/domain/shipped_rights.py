@@ -12,7 +12,8 @@ import playbooks
 from andon.adapters.calendar import business_calendar
 from andon.domain.business_time import BusinessHours
 from andon.domain.decision import DecisionKind, DecisionRequest
-from andon.domain.playbook import Plan, choose_playbook, resolve
+from andon.domain.playbook import Plan
+from andon.domain.resolving import choose_playbook, resolve
 from andon.domain.rights import Asking
 from andon.domain.severity import Band
 from andon.domain.values import NOTHING_YET

@@ -13,7 +13,8 @@ from andon.domain.clock import AlarmKind, alarms
 from andon.domain.containment import FLAG_SHAPES, Verb
 from andon.domain.decision import Accepted, DecisionKind, DecisionRecord, DecisionRequest, Exclusion, settle
 from andon.domain.directory import Role
-from andon.domain.playbook import Plan, choose_playbook, resolve
+from andon.domain.playbook import Plan
+from andon.domain.resolving import choose_playbook, resolve
 from andon.domain.rights import Asking
 from andon.domain.severity import Band
 from andon.domain.stage import Stage

@@ -8,8 +8,9 @@ import playbooks
 from andon.domain.conditions import Reading
 from andon.domain.containment import Verb
 from andon.domain.detection import Channel, Flagged
-from andon.domain.playbook import Plan, choose_playbook, resolve
+from andon.domain.playbook import Plan
 from andon.domain.reporting import asserts_harm, within_a_reports_reach
+from andon.domain.resolving import choose_playbook, resolve
 from andon.domain.severity import Assessment, Band, assess
 from andon.domain.system import AISystem
 

@@ -14,7 +14,8 @@ from andon.domain.declaration import DeclarationRight, Declared
 from andon.domain.directory import Role
 from andon.domain.escalation import QUESTIONS
 from andon.domain.evidence import EvidenceRow
-from andon.domain.playbook import ContainmentStep, EvidencePolicy, Plan, Playbook, WatchPlan, resolve
+from andon.domain.playbook import ContainmentStep, EvidencePolicy, Plan, Playbook, WatchPlan
+from andon.domain.resolving import resolve
 from andon.domain.rights import OptionRight, Right, RightsPolicy, StageRight
 from andon.domain.severity import Band
 from andon.domain.stage import Stage

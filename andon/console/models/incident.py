@@ -33,7 +33,7 @@ from andon.domain.evidence import EvidenceRow
 from andon.domain.finding import FailureClass
 from andon.domain.gate import ADVICE, EvaluationResult, Gate, Shut
 from andon.domain.impact import Impact
-from andon.domain.incident import Ending, IncidentView, OrderRecord, workflow_id
+from andon.domain.incident import Ending, IncidentView, OpenIncident, OrderRecord, workflow_id
 from andon.domain.ledger import Head
 from andon.domain.lessons import Causes
 from andon.domain.release import ReleaseCourse
@@ -260,14 +260,6 @@ def incident_shown(
     """
     view, opening = row.view, row.opening
     plan = opening.plan if opening else None
-    fired = view.fired_rules if view else opening.fired_rules if opening else ()
-    early = {
-        "detected_at": opening.detected_at if opening else None,
-        "decisions": (),
-        "evidence": None,
-        "orders": (),
-        "gate": None,
-    }
     return IncidentShown(
         **dict(listed),
         **dict(called),
@@ -278,11 +270,7 @@ def incident_shown(
         started_at=row.started_at,
         heads=heads,
         temporal=temporal,
-        fired_rules=fired,
-        reasons=tuple(
-            RuleShown(rule=rule, why=wordings.why(plan.policy, rule) if plan else "") for rule in fired
-        ),
-        guidance=wordings.guidance(plan.policy, plan.playbook) if plan else "",
+        **_why(row, wordings),
         lead=view.lead if view else plan.owner if plan else None,
         leaderless=view is not None and view.closed_at is None and view.lead_gone,
         owner=owner_shown(view, plan) if plan else None,
@@ -291,8 +279,22 @@ def incident_shown(
         marks=marks(view),
         undelivered=view.undelivered if view else (),
         senders=view.senders if view else (),
-        **(_of_view(view, plan.rows if plan else (), wordings, at, around) if view else {**_EMPTY, **early}),
+        **(_of_view(view, plan.rows if plan else (), wordings, at, around) if view else _early(opening)),
     )
+
+
+def _why(row: IncidentRow, wordings: Wordings) -> dict[str, object]:
+    """Return what the pinned policy says of it: the rules that fired, and what to do."""
+    view, opening = row.view, row.opening
+    plan = opening.plan if opening else None
+    fired = view.fired_rules if view else opening.fired_rules if opening else ()
+    return {
+        "fired_rules": fired,
+        "reasons": tuple(
+            RuleShown(rule=rule, why=wordings.why(plan.policy, rule) if plan else "") for rule in fired
+        ),
+        "guidance": wordings.guidance(plan.policy, plan.playbook) if plan else "",
+    }
 
 
 _EMPTY: dict[str, object] = {
@@ -312,6 +314,18 @@ _EMPTY: dict[str, object] = {
     "evaluation": None,
 }
 _SAME = (*_EMPTY, "detected_at")
+
+
+def _early(opening: OpenIncident | None) -> dict[str, object]:
+    """Return what stands where the view's fields will, before there is a view."""
+    return {
+        **_EMPTY,
+        "detected_at": opening.detected_at if opening else None,
+        "decisions": (),
+        "evidence": None,
+        "orders": (),
+        "gate": None,
+    }
 
 
 def temporal_place(incident: IncidentId, ui_url: str, namespace: str) -> TemporalPlace:

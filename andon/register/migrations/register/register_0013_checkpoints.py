@@ -15,6 +15,11 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the five tables."""
+    _log()
+    _checkpoints()
+
+
+def _log() -> None:
     op.create_table(
         "log_leaves",
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -39,6 +44,9 @@ def upgrade() -> None:
         sa.Column("length", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("incident", "chain", name=op.f("pk_log_heads")),
     )
+
+
+def _checkpoints() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),

@@ -31,6 +31,17 @@ SLOW_MACHINE = 1.0
 """How much longer it may take where two processors serve browsers, Temporal and other tests at once."""
 
 
+SIGNED_OUT = re.compile(
+    r"You are no longer signed in\. What is shown here is from \d\d:\d\d:\d\d\.\s*Sign in again"
+)
+
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
 @asynccontextmanager
 async def visitor(browser: Browser, url: str, role: Role, script: str = "") -> AsyncIterator[Page]:
     """Somebody with a browser of their own."""
@@ -67,7 +78,7 @@ async def test_what_one_person_answers_another_sees_within_a_second(
         await other.get_by_role("button", name="Sign and send").click()
         taken, seen = await asyncio.gather(
             _when(other.get_by_text("Your answer “Confirm” was recorded")),
-            _when(page.get_by_text("Answered triage-1: confirm as security")),
+            _when(page.get_by_text("Answered “triage”: confirm as security")),
         )
     with capsys.disabled():
         print(
@@ -224,16 +235,12 @@ async def test_a_page_out_of_sight_holds_no_connection_and_is_right_when_it_is_l
 ) -> None:
     async with house.open() as url, visitor(browser, url, Role.RESPONDER) as page:
         await live(page)
-        hide = """hidden => {
-          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-          document.dispatchEvent(new Event("visibilitychange"));
-        }"""
         fetched: list[str] = []
         page.on("request", lambda one: fetched.append(one.url))
-        await page.evaluate(hide, arg=True)
+        await page.evaluate(HIDE, arg=True)
         await house.office.allot(title="Unseen fire")
         assert fetched == []
-        await page.evaluate(hide, arg=False)
+        await page.evaluate(HIDE, arg=False)
         await expect(page.get_by_role("link", name="Unseen fire")).to_be_visible()
 
 
@@ -246,9 +253,23 @@ async def test_somebody_who_signs_out_elsewhere_is_told_and_can_sign_in(
         other = await page.context.new_page()
         await other.goto("/")
         await other.get_by_role("button", name="Sign out").click()
-        await expect(page.locator("#news")).to_contain_text("You are no longer signed in.", timeout=15_000)
-        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.locator("#news")).to_contain_text(SIGNED_OUT, timeout=15_000)
+        await page.get_by_role("button", name="Sign in again").click()
         await expect(page).to_have_url(re.compile(r"/sign-in\?next="))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("out_of_sight", [False, True])
+async def test_a_screen_that_nobody_used_for_long_says_that_it_is_signed_out_and_from_when_it_is(
+    browser: Browser, house: House, *, out_of_sight: bool
+) -> None:
+    async with house.open() as url, visitor(browser, url, Role.RESPONDER) as page:
+        await live(page)
+        await page.evaluate(HIDE, arg=out_of_sight)
+        house.clock.pass_by(minutes=31)
+        await page.evaluate(HIDE, arg=False)
+        await expect(page.locator("#news")).to_contain_text(SIGNED_OUT, timeout=30_000)
+        await expect(page.locator("#live")).to_be_hidden()
 
 
 @pytest.mark.long

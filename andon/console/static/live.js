@@ -8,6 +8,7 @@
   const silence = 40_000; // without a sign of life for so long, a connection is lost; the server gives one in 15 s
   const patience = 20_000;
   const least = 250; // between two fetches
+  const askedAgain = 60_000; // a console that takes no more streams is not asked for pages instead
   const marked = 6_000;
   const place = location.pathname;
   let shown = main.dataset.live; // the state that this page shows
@@ -20,6 +21,7 @@
   let waiting = 0;
   let lost = 0;
   let over = false;
+  let right = new Date(); // when this page was last known to show what is so
 
   const say = (text, tone = "") => {
     line.hidden = false;
@@ -48,7 +50,7 @@
     over = true;
     stop();
     line.hidden = true;
-    offer("You are no longer signed in. What you see may be old.", "Sign in", () => {
+    offer(`You are no longer signed in. What is shown here is from ${clock(right)}.`, "Sign in again", () => {
       location.href = `/sign-in?next=${encodeURIComponent(place)}`;
     });
   };
@@ -202,6 +204,7 @@
     const before = scrollY > 0 && main.contains(anchor) && anchor !== main ? anchor.getBoundingClientRect().top : null;
     const { changed, held } = patch(main, fresh);
     shown = main.dataset.live = fresh.dataset.live;
+    right = new Date();
     document.title = title;
     if (focused !== document.activeElement)
       (focused.isConnected ? focused : main).focus({ preventScroll: true });
@@ -285,6 +288,7 @@
   const found = () => {
     clearTimeout(lost);
     lost = 0;
+    if (wanted === shown) right = new Date();
     say("Live", "good");
   };
   const stop = () => {
@@ -324,6 +328,11 @@
       lose();
       if (opened.readyState !== EventSource.CLOSED || stream !== opened) return;
       stop();
+      // It was refused. Whether that is because nobody is signed in any more, the page itself says.
+      if (performance.now() - fetched > askedAgain) {
+        wanted = "";
+        hurry();
+      }
       setTimeout(start, 5_000 + Math.random() * 10_000);
     };
   };

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -12,7 +11,8 @@ from andon.cli import screen
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
-from andon.domain.readable import ReadableFile, readable
+from andon.cli.words import segment
+from andon.domain.readable import Fact, ReadableFile, readable
 
 READER = "auditor"
 
@@ -36,7 +36,7 @@ def file(
         json: print the file as JSON.
     """
     with console(find(where, role=READER)) as service:
-        found = service.get(f"/v1/incidents/{quote(incident)}/file")
+        found = service.get(f"/v1/incidents/{segment(incident)}/file")
     if pdf is not None:
         from andon.adapters.print.incident_file import pdf_of  # noqa: PLC0415 - takes long to load
 
@@ -58,12 +58,17 @@ def file(
 
 def _print(shown: ReadableFile) -> None:
     screen.pairs(f"Incident file {shown.incident}", {"ending": shown.ending, "entries": shown.entries})
+    screen.say("All times are in UTC.")
     for one in shown.missing:
         screen.say(f"missing: {screen.inert(one)}")
     for part in shown.parts:
         screen.heading(f"\n{part.number}. {part.title}")
         if part.not_applicable:
             screen.say("Does not apply: the incident was stood down.")
-        screen.pairs("", {fact.name: fact.value for fact in part.facts})
+        screen.pairs("", {fact.name: _with_code(fact) for fact in part.facts})
         for found in part.tables:
             screen.table(f"\n{found.caption}", found.columns, found.rows, empty="None.")
+
+
+def _with_code(fact: Fact) -> str:
+    return f"{fact.value} ({fact.code})" if fact.code else fact.value

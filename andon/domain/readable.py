@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from andon.domain.code_words import ENDINGS
 from andon.domain.file import FORMAT, PARTS
+from andon.domain.readable_words import (
+    ABSENT,
+    FIRST,
+    code_beside,
+    heading,
+    in_words,
+    name_of,
+    order_in_words,
+)
 from andon.domain.values import Frozen
 
 UNKNOWN: Final = "unknown"
@@ -40,7 +50,7 @@ TITLES: Final[dict[str, str]] = {
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "stages": ("stage", "began_at", "ended_at", "due", "overdue"),
     "detections": ("received_at", "source", "channel", "type", "id"),
-    "orders": ("order.id", "order.verb", "order.lever.id", "state", "proof.saw", "proof.at"),
+    "orders": ("order.lever", "state", "proof.at", "proof.saw", "order.lever.id", "order.id"),
     "rows": ("row", "state", "items", "reason"),
     "gaps": ("row", "reason", "source", "detail"),
     "snapshots": ("snapshot", "sealed_at", "items", "root"),
@@ -48,12 +58,22 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "tasks": ("code", "role", "state", "due"),
     "notices": ("at", "about", "person", "channel", "arrived"),
     "opened_by": ("at", "person", "exhibit"),
-    "approvals": ("id", "kind", "opened_at", "outcome", "breached"),
-    "decisions": ("id", "opened_at", "deadline", "outcome", "breached", "closed_at"),
+    "approvals": ("kind", "opened_at", "outcome", "breached", "id"),
+    "decisions": ("kind", "opened_at", "deadline", "outcome", "breached", "closed_at", "id"),
+    "review": ("part", "person", "role", "at", "version", "digest"),
 }
 """What a table of each list shows; a list that is not named shows what its rows have in common."""
 
+NESTED: Final[dict[str, str]] = {
+    "responses": "Answers to {}",
+    "rows": "Rows of snapshot {}",
+    "gaps": "Gaps of snapshot {}",
+}
+"""Tables of what a row itself lists, such as a question's answers and a snapshot's gaps."""
+ORDERED: Final = "order.lever"
 OF_ENTRIES: Final = ("at", "actor", "kind", "subject", "after")
+OF_PEOPLE: Final = ("lead_", "owner_")
+"""Kinds of entries that end in a person's id, which is no code."""
 LEFT_OUT: Final = frozenset({"part", "missing", "not_applicable", "system_record", "merged"})
 
 
@@ -63,6 +83,7 @@ class Fact(Frozen):
     name: str
     value: str
     known: bool = True
+    code: str = Field("", description="the code that the value puts into words; empty: there is none")
 
 
 class Table(Frozen):
@@ -108,13 +129,17 @@ def readable(file: Mapping[str, Any]) -> ReadableFile:
     parts = file.get("parts") or {}
     return ReadableFile(
         incident=shown(file.get("incident")),
-        ending=words(str(file.get("ending") or "open")),
+        ending=_ending(str(file.get("ending") or "open")),
         complete=bool(file.get("complete")),
         missing=tuple(_missing(one) for one in file.get("missing") or ()),
         entries=shown(head.get("length")),
         head=shown(head.get("digest")),
         parts=tuple(_part(name, number, parts.get(name) or {}) for number, name in enumerate(PARTS, start=1)),
     )
+
+
+def _ending(code: str) -> str:
+    return next((text for known, text in ENDINGS.items() if known == code), words(code))
 
 
 def words(code: str) -> str:
@@ -158,7 +183,8 @@ def _moment(text: str) -> str | None:
 
 
 def _part(name: str, number: int, part: Mapping[str, Any]) -> ReadablePart:
-    facts, tables = facts_and_tables({name: one for name, one in part.items() if name not in LEFT_OUT})
+    order = (*FIRST[name], *part)
+    facts, tables = facts_and_tables({one: part[one] for one in order if one in part and one not in LEFT_OUT})
     return ReadablePart(
         number=number,
         title=TITLES[name],
@@ -174,34 +200,54 @@ def facts_and_tables(found: Mapping[str, Any]) -> tuple[tuple[Fact, ...], tuple[
     facts: list[Fact] = []
     tables: list[Table] = []
     for field, value in found.items():
-        _take(words(field).capitalize(), field, value, facts, tables)
+        _take(_capital(inert(name_of(field))), field, value, facts, tables)
     return tuple(facts), tuple(tables)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _take(caption: str, field: str, value: object, facts: list[Fact], tables: list[Table]) -> None:
     if isinstance(value, Mapping):
         if not value:
             facts.append(Fact(name=caption, value=NONE))
+        elif field in COLUMNS:
+            tables.append(_table(caption, field, list(value.values())))
+            return
         for name, one in value.items():
-            _take(f"{caption}: {words(str(name))}", str(name), one, facts, tables)
+            _take(f"{caption}: {inert(name_of(str(name), within=field))}", str(name), one, facts, tables)
     elif isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
         tables.append(_table(caption, field, value))
         for row in value:
-            _nested(caption, row, tables)
+            _nested(row, tables)
     elif isinstance(value, list):
-        text = ", ".join(shown(one) for one in value) or NONE
+        text = ", ".join(_said(one, field) for one in value) or NONE
         facts.append(Fact(name=caption, value=text))
     else:
-        text = shown(value)
-        facts.append(Fact(name=caption, value=text, known=text != UNKNOWN))
+        facts.append(_fact(caption, field, value))
 
 
-def _nested(caption: str, row: Mapping[str, Any], tables: list[Table]) -> None:
-    """Show what a row itself lists, such as a question's answers and a snapshot's gaps."""
+def _fact(caption: str, field: str, value: object) -> Fact:
+    if value is None and field in ABSENT:
+        return Fact(name=caption, value=ABSENT[field])
+    text = _said(value, field)
+    code = code_beside(value) if isinstance(value, str) and text != value else ""
+    return Fact(name=caption, value=text, known=text != UNKNOWN, code=code)
+
+
+def _said(value: object, field: str, of: str = "") -> str:
+    """Return one value as text, a code in words."""
+    if isinstance(value, float) and field.endswith("_rate"):
+        return f"{value:.0%}"
+    return shown(in_words(value, field, of) if isinstance(value, str) else value)
+
+
+def _nested(row: Mapping[str, Any], tables: list[Table]) -> None:
     named = row.get("id") or row.get("snapshot") or ""
     tables += [
-        _table(f"{words(field).capitalize()} of {caption.lower()} {shown(named)}", field, row[field])
-        for field in ("responses", "rows", "gaps")
+        _table(caption.format(shown(named)), field, row[field])
+        for field, caption in NESTED.items()
         if row.get(field)
     ]
 
@@ -211,14 +257,22 @@ def _table(caption: str, field: str, rows: Sequence[Mapping[str, Any]]) -> Table
     kept = rows[:ROWS_AT_MOST]
     return Table(
         caption=caption,
-        columns=tuple(words(one.replace(".", " ")) for one in columns),
-        rows=tuple(tuple(_cell(_at(row, one)) for one in columns) for row in kept),
+        columns=tuple(inert(heading(one)) for one in columns),
+        rows=tuple(tuple(_cell(row, one, field) for one in columns) for row in kept),
         more=len(rows) - len(kept),
     )
 
 
-def _cell(value: object) -> str:
-    return NOT_SAID if value is None or value == "" else shown(value)
+def _cell(row: Mapping[str, Any], path: str, of: str) -> str:
+    if path == ORDERED:
+        return shown(order_in_words((row.get("order") or {}).get("lever") or {}))
+    value = _at(row, path)
+    if value is None or value == "":
+        return NOT_SAID
+    field = path.rpartition(".")[2]
+    if field == "after" and str(row.get("kind")).startswith(OF_PEOPLE):
+        return shown(value)
+    return _said(value, field, of)
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ async def test_the_file_is_a_page_of_eight_parts_and_a_pdf(
     assert text.count('<h2 id="part-') == len(PARTS)
     assert "Missing:" in text
     assert "<em>unknown</em>" in text
+    assert "All times are in UTC." in text
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")
 

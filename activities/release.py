@@ -13,7 +13,7 @@ from andon.domain.containment import Order, Proof, Released
 from andon.domain.decision import Accepted, DecisionKind, DecisionRequest, settle
 from andon.domain.errors import LeverUnknownError, ReleaseRefusedError
 from andon.domain.merging import merging_statement
-from andon.domain.response import Statement, judge, read_statement
+from andon.domain.response import judge, read_statement
 from andon.domain.signing import Envelope
 from andon.domain.values import NOTHING_YET, Carried, Sha256Hex
 from andon.ports import DirectoryReader, LeverControl, StatementReader, VersionReader
@@ -129,7 +129,7 @@ class ReleaseActivities:
                 raise ReleaseRefusedError(
                     order.id, f"statement {digest[:16]}: {verdict.refusal or 'altered'}"
                 )
-            accepted.append(_accepted(statement, digest, late=verdict.late))
+            accepted.append(statement.accepted(digest, late=verdict.late))
         outcome = settle(request, accepted)
         if outcome not in RELEASING[request.kind]:
             raise ReleaseRefusedError(order.id, f"{request.id} is settled on {outcome or 'nothing'}")
@@ -146,16 +146,3 @@ def _decides_for(call: ReleaseCall, order: Order) -> bool:
         return False
     merging_statement(call.merge, call.trusted, incident=order.incident, into=decided)
     return True
-
-
-def _accepted(statement: Statement, digest: Sha256Hex, *, late: bool) -> Accepted:
-    return Accepted(
-        person=statement.person,
-        role=statement.role,
-        option=statement.option,
-        findings=statement.findings,
-        received_at=statement.received_at,
-        late=late,
-        nonce=statement.nonce,
-        statement=digest,
-    )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -59,7 +59,7 @@ class TemporalHistories:
                 continue
             content = history.to_json().encode()
             yield _kept(history, content), content
-            waiting += _onward(name, history)
+            waiting += onward(name, history)
 
     async def _known(self, incident: IncidentId) -> list[tuple[str, str]]:
         """Return the first and the present run of the incident itself."""
@@ -98,14 +98,18 @@ def _kept(history: WorkflowHistory, content: bytes) -> RunKept:
     )
 
 
-def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str]]:
-    """Return the run this one continued as, and the children it started."""
+def onward(name: str, history: WorkflowHistory) -> list[tuple[str, str]]:
+    """Return the run this one continued as or was reset from, and the children it started."""
     found: list[tuple[str, str]] = []
     for event in history.events:
         if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
             child = event.child_workflow_execution_started_event_attributes.workflow_execution
             found.append((child.workflow_id, child.run_id))
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-            onward = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-            found.append((name, onward))
+            after = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+            found.append((name, after))
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            failed = event.workflow_task_failed_event_attributes
+            if failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+                found.append((name, failed.base_run_id))
     return found

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf.json_format import ParseError
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
@@ -23,6 +22,7 @@ from andon.audit.texts import read_json
 from andon.domain.errors import InvalidInputError, NotFoundError
 from andon.domain.follow_up import follow_up_workflow
 from andon.domain.incident import workflow_id
+from workers.histories import onward
 
 NAMESPACE: Final = "andon"
 MAX_PROBLEM: Final = 2_000
@@ -128,7 +128,7 @@ async def histories(
                 raise
             continue  # its time is up there
         yield history
-        waiting += _onward(name, history)
+        waiting += onward(name, history)
 
 
 async def _known(client: Client, workflow: str) -> list[tuple[str, str]]:
@@ -150,20 +150,3 @@ async def _known(client: Client, workflow: str) -> list[tuple[str, str]]:
     ]
     runs = [first, *(run for _, run in sorted(listed)), described.run_id]
     return [(workflow, run) for run in dict.fromkeys(runs)]
-
-
-def _onward(name: str, history: WorkflowHistory) -> list[tuple[str, str]]:
-    """Return the run this one continued as or was reset from, and the children it started."""
-    found: list[tuple[str, str]] = []
-    for event in history.events:
-        if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
-            child = event.child_workflow_execution_started_event_attributes.workflow_execution
-            found.append((child.workflow_id, child.run_id))
-        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
-            onward = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-            found.append((name, onward))
-        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-            failed = event.workflow_task_failed_event_attributes
-            if failed.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
-                found.append((name, failed.base_run_id))
-    return found

@@ -126,7 +126,7 @@ def _judge_again(step: Step, entry: Entry, opened: Opened, answers: Answers, ask
     )
     late = entry.facts.get("late")
     step.must(late == verdict.late, named(entry), f"says late={late}, by the clock it is {verdict.late}")
-    question.accepted.append(_accepted(entry, statement, late=verdict.late))
+    question.accepted.append(statement.accepted(entry.digests["statement"], late=verdict.late))
 
 
 def _standing(step: Step, entry: Entry, statement: Statement, opened: Opened) -> Standing:
@@ -136,19 +136,6 @@ def _standing(step: Step, entry: Entry, statement: Statement, opened: Opened) ->
         return standing_at(directory, statement.person, statement.received_at)
     step.note("without the directory of that time, people's roles are taken as they were signed")
     return statement.standing
-
-
-def _accepted(entry: Entry, statement: Statement, *, late: bool) -> Accepted:
-    return Accepted(
-        person=statement.person,
-        role=statement.role,
-        option=statement.option,
-        findings=statement.findings,
-        received_at=statement.received_at,
-        late=late,
-        nonce=statement.nonce,
-        statement=entry.digests["statement"],
-    )
 
 
 def _settle_again(step: Step, entry: Entry, asked: dict[str, Asked]) -> None:

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from temporalio.client import (
-    Client,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
+from andon.api.temporal import LateClient
 from andon.config import TemporalSettings
 from andon.domain.declaration import DeclarationTaken
 from andon.domain.errands import LEAD_GONE, LeadGone
@@ -53,8 +52,7 @@ class Engine:
     def __init__(self, settings: TemporalSettings, deadline: timedelta = DEADLINE) -> None:
         self._settings = settings
         self._deadline = deadline
-        self._client: Client | None = None
-        self._connecting = asyncio.Lock()
+        self._client = LateClient(settings)
 
     @property
     def address(self) -> str:
@@ -106,7 +104,7 @@ class Engine:
         """
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 handle = await client.start_workflow(
                     REPRODUCTION_WORKFLOW,
                     call,
@@ -137,7 +135,7 @@ class Engine:
         """
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 handle = client.get_workflow_handle(workflow_id(incident))
                 await handle.signal(LEAD_GONE, LeadGone(person=person), rpc_timeout=self._deadline)
         except (RuntimeError, TimeoutError) as error:
@@ -157,7 +155,7 @@ class Engine:
     ) -> _Result:
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 result = await client.get_workflow_handle(place or workflow_id(incident)).execute_update(
                     name, envelope, id=nonce, result_type=form, rpc_timeout=self._deadline
                 )
@@ -180,7 +178,7 @@ class Engine:
         """
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 handle = client.get_workflow_handle(workflow_id(incident), run_id=run)
                 history = await handle.fetch_history()
         except (RuntimeError, TimeoutError) as error:
@@ -191,17 +189,6 @@ class Engine:
             raise _translated(error, incident) from error
         found: dict[str, Any] = json.loads(history.to_json())
         return found
-
-    async def _connected(self) -> Client:
-        async with self._connecting:
-            if self._client is None:
-                self._client = await Client.connect(
-                    self._settings.address,
-                    namespace=self._settings.namespace,
-                    data_converter=pydantic_data_converter,
-                    lazy=True,
-                )
-            return self._client
 
 
 def _translated(error: RPCError, incident: IncidentId) -> AndonError:

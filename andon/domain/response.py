@@ -60,6 +60,19 @@ class Statement(Said):
         """What the person's own key has signed."""
         return canonical(Said.model_validate(self.model_dump(include=set(Said.model_fields))))
 
+    def accepted(self, digest: Sha256Hex, *, late: bool) -> Accepted:
+        """Return the answer as a decision keeps it; `digest` is that of the statement as it was signed."""
+        return Accepted(
+            person=self.person,
+            role=self.role,
+            option=self.option,
+            findings=self.findings,
+            received_at=self.received_at,
+            late=late,
+            nonce=self.nonce,
+            statement=digest,
+        )
+
 
 class Refusal(StrEnum):
     """Why an answer has no effect."""

@@ -10,7 +10,6 @@ from typing import Final
 
 from pydantic import BaseModel
 from temporalio.client import (
-    Client,
     RPCError,
     WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
@@ -24,10 +23,10 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCStatusCode
 
+from andon.api.temporal import LateClient
 from andon.config import TemporalSettings
 from andon.domain.errors import AndonError
 from andon.domain.incident import Arrival, Duplicates, OpenIncident, Received, workflow_id
@@ -62,9 +61,7 @@ class Engine:
     """One client for the process, connected when it is first needed and again after a failure."""
 
     def __init__(self, settings: TemporalSettings) -> None:
-        self._settings = settings
-        self._client: Client | None = None
-        self._connecting = asyncio.Lock()
+        self._client = LateClient(settings)
         self.away = False
         """Whether the last look or attempt found nobody there; then nothing waits for it."""
 
@@ -72,7 +69,7 @@ class Engine:
         """Ask whether Temporal answers."""
         try:
             async with asyncio.timeout(2 * HEALTH_DEADLINE.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 return await client.service_client.check_health(timeout=HEALTH_DEADLINE)
         except (RPCError, RuntimeError, TimeoutError):
             return False
@@ -86,7 +83,7 @@ class Engine:
         starting = _start(opening)
         try:
             async with asyncio.timeout(DEADLINE.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 received = await client.execute_update_with_start_workflow(
                     OPEN_OR_JOIN,
                     arrival,
@@ -127,7 +124,7 @@ class Engine:
         """
         try:
             async with asyncio.timeout(DEADLINE.total_seconds()):
-                client = await self._connected()
+                client = await self._client.connected()
                 handle = client.get_workflow_handle(workflow_id(incident))
                 await handle.signal(signal, said, rpc_timeout=DEADLINE)
         except RPCError as error:
@@ -137,17 +134,6 @@ class Engine:
         except (RuntimeError, TimeoutError) as error:
             raise EngineAwayError(str(error)) from error
         return True
-
-    async def _connected(self) -> Client:
-        async with self._connecting:
-            if self._client is None:
-                self._client = await Client.connect(
-                    self._settings.address,
-                    namespace=self._settings.namespace,
-                    data_converter=pydantic_data_converter,
-                    lazy=True,
-                )
-            return self._client
 
 
 async def _hear_out(starting: WithStartWorkflowOperation[object, object]) -> None:

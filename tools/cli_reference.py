@@ -26,7 +26,8 @@ Commands that talk to Andon find it, and your access token, in this order:
 5. `.andon/ready.json`.
 
 `ANDON_AS` stands for `--as`. Without either, reading acts as `responder`, `report` as `reporter`,
-`stop` as `responder`, `audit` as `auditor`; `respond` and `keys` want the role named.
+`stop` as `responder`, `audit` and `file` as `auditor`; `keys` and what speaks in a person's name, such as
+`respond` or `facts --set`, want the role named. `andon help COMMAND` is `andon COMMAND --help`.
 
 | exit code | meaning |
 |---|---|
@@ -51,6 +52,7 @@ def pages() -> str:
     parts = [HEADER, _section("andon", build(overview=True), ())]
     app = build(overview=False)
     for name in NAMES:
+        app[name].resolved_commands()
         parts.append(_section(f"andon {name}", app, (name,)))
         parts += [_section(f"andon {name} {below}", app, (name, below)) for below in _below(app[name])]
     return "\n".join(parts)

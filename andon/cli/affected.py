@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +16,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 from andon.domain.affected import BATCH_AT_MOST, AffectedRecord, NamedRecord, RecordState
 from andon.domain.sheet import read, written
 
@@ -171,7 +171,7 @@ def export(
     if csv and json:
         raise CommandError("say --csv or --json", Exit.BAD_INPUT)
     with console(find(where, role=READER)) as service:
-        found = service.get(f"/v1/incidents/{quote(incident)}/affected/export", form="json")
+        found = service.get(f"/v1/incidents/{segment(incident)}/affected/export", form="json")
     text = jsons.dumps(found, indent=2) + "\n" if json else written(_LISTED.validate_python(found["records"]))
     if file is None:
         sys.stdout.write(text)
@@ -206,7 +206,7 @@ def _sent(incident: str, bodies: Sequence[dict[str, Any]], where: Where, *, json
     answer: Mapping[str, Any] = {}
     with console(find(where, role=None)) as service:
         for body in bodies:
-            answer = service.post_once(f"/v1/incidents/{quote(incident)}/affected", body)
+            answer = service.post_once(f"/v1/incidents/{segment(incident)}/affected", body)
     if json:
         screen.as_json(answer)
     else:
@@ -218,7 +218,7 @@ def _pages(service: Service, incident: str, state: RecordState | None) -> Iterat
     after: object = 0
     while after is not None:
         page: dict[str, Any] = service.get(
-            f"/v1/incidents/{quote(incident)}/affected", state=state, after=after, limit=PAGE
+            f"/v1/incidents/{segment(incident)}/affected", state=state, after=after, limit=PAGE
         )
         yield page
         after = page.get("next")

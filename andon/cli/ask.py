@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -14,7 +13,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
-from andon.cli.words import read_pairs
+from andon.cli.words import read_pairs, segment
 
 TEXT_BYTES: Final = 100_000
 
@@ -47,7 +46,7 @@ def ask(
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    path = f"/v1/incidents/{quote(incident)}/proposals"
+    path = f"/v1/incidents/{segment(incident)}/proposals"
     if kind is None:
         return _list(path, where, json=json)
     if reason is None:

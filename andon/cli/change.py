@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -16,6 +15,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.promise import add
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.change import ChangeState, ChangeType
 from andon.domain.directory import Role
 
@@ -145,7 +145,7 @@ def _settle(
     if role is not None:
         body["role"] = role.value
     with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{quote(incident)}/changes/{quote(change)}/{how}", body)
+        answer = service.post_once(f"/v1/incidents/{segment(incident)}/changes/{segment(change)}/{how}", body)
     if json:
         screen.as_json(answer)
     else:

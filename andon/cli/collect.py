@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote
 
 from pydantic import ValidationError
 from temporalio.client import WorkflowHistory
@@ -30,6 +29,7 @@ from andon.cli.ledger import pages
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import Place
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 from andon.domain.archive import archives_under
 from andon.domain.errors import EvidenceStoreError, InvalidInputError, NotFoundError
 from andon.domain.ledger import Chain, Head
@@ -194,7 +194,7 @@ def _texts(
     service: Service, incident: str, detail: Mapping[str, Any], since: int | None, notes: list[str]
 ) -> Exported:
     """Return what the console gives of an incident."""
-    path = f"/v1/incidents/{quote(incident)}"
+    path = f"/v1/incidents/{segment(incident)}"
     heads = _heads(detail)
     length = heads[REGISTER].length if REGISTER in heads else None
     entries = list(islice(pages(service, incident), length))
@@ -253,7 +253,7 @@ def _each(service: Service, path: str, digests: Iterable[str]) -> dict[str, str]
     found: dict[str, str] = {}
     for digest in sorted(digests):
         try:
-            found[digest] = line_of(service.get(path.format(quote(digest))))
+            found[digest] = line_of(service.get(path.format(segment(digest))))
         except CommandError as error:
             if error.code is not Exit.BAD_INPUT:
                 raise
@@ -304,7 +304,7 @@ def _file(service: Service, incident: str, detail: Mapping[str, Any]) -> str | N
     """Return the incident file, once the incident has written one."""
     if not detail.get("closed_at"):
         return None
-    return line_of(service.get(f"/v1/incidents/{quote(incident)}/file"))
+    return line_of(service.get(f"/v1/incidents/{segment(incident)}/file"))
 
 
 def _heads(detail: Mapping[str, Any]) -> dict[str, Head]:

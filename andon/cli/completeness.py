@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 _Json = Annotated[bool, Parameter(negative="")]
 
@@ -31,7 +31,7 @@ def complete(incident: str, /, *, kinds: _Json = False, where: Where = HERE, jso
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        told = service.get(f"/v1/incidents/{quote(incident)}/completeness")
+        told = service.get(f"/v1/incidents/{segment(incident)}/completeness")
     found = told.get("found")
     code = Exit.OK if found and not told.get("said") else Exit.NEGATIVE
     if json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 _Json = Annotated[bool, Parameter(negative="")]
 _Text = Annotated[bool, Parameter(negative="")]
@@ -34,7 +34,7 @@ def difference(
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/difference"
+    path = f"/v1/incidents/{segment(incident)}/decisions/{segment(decision)}/difference"
     with console(find(where, role=READER)) as service:
         found = service.get(path, text="true" if text else None)
     if json:

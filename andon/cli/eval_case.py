@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import quote
 
 from andon.cli import screen
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 READER: Final = "auditor"
 TWIN: Final = "x-andon-twin"
@@ -42,7 +42,7 @@ def eval_case(
         where: where Andon is, and who takes it.
     """
     with console(find(where, role=READER)) as service:
-        text, headers = service.text(f"/v1/incidents/{quote(incident)}/eval-case", format=format)
+        text, headers = service.text(f"/v1/incidents/{segment(incident)}/eval-case", format=format)
     if headers.get(TWIN) != "yes":
         screen.warn(NO_TWIN)
     if out is None:

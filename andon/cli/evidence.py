@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
 from andon.cli import screen
+from andon.cli.completeness import complete
+from andon.cli.evidence_custody import erase, erasures, hold, raw, unhold
+from andon.cli.evidence_downloads import downloads
+from andon.cli.evidence_trace import trace
+from andon.cli.evidence_view import show
 from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 from andon.domain.source_times import clock_told
 
 _Json = Annotated[bool, Parameter(negative="")]
 PAGE: Final = 500
 
 app = App(name="evidence", help="Show what was preserved, and what could not be.")
-app.command("andon.cli.evidence_trace:trace", name="trace")
-app.command("andon.cli.evidence_view:show", name="show")
-app.command("andon.cli.evidence_custody:raw", name="raw")
-app.command("andon.cli.evidence_custody:hold", name="hold")
-app.command("andon.cli.evidence_custody:unhold", name="unhold")
-app.command("andon.cli.evidence_custody:erase", name="erase")
-app.command("andon.cli.evidence_custody:erasures", name="erasures")
-app.command("andon.cli.completeness:complete", name="complete")
-app.command("andon.cli.evidence_downloads:downloads", name="downloads")
+app.command(trace)
+app.command(show)
+app.command(raw)
+app.command(hold)
+app.command(unhold)
+app.command(erase)
+app.command(erasures)
+app.command(complete)
+app.command(downloads)
 
 
 @app.command(name="list")
@@ -42,7 +47,7 @@ def list_evidence(incident: str, /, *, where: Where = HERE, json: _Json = False)
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        found = service.get(f"/v1/incidents/{quote(incident)}/evidence")
+        found = service.get(f"/v1/incidents/{segment(incident)}/evidence")
     if json:
         screen.as_json(found)
         return Exit.OK
@@ -115,7 +120,7 @@ def access(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int
 def _entries(service: Service, incident: str) -> Iterator[dict[str, Any]]:
     after: int | None = None
     while True:
-        answer = service.get(f"/v1/incidents/{quote(incident)}/access", after=after, limit=PAGE)
+        answer = service.get(f"/v1/incidents/{segment(incident)}/access", after=after, limit=PAGE)
         yield from map(dict, rows_of(answer, "entries"))
         after = answer.get("next")
         if after is None:

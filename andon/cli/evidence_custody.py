@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 import httpx
 from cyclopts import Parameter
@@ -15,6 +14,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.directory import Role
 
 _Json = Annotated[bool, Parameter(negative="")]
@@ -44,7 +44,9 @@ def raw(
     if out.exists():
         raise CommandError(f"{out} is there already; name another file", Exit.BAD_INPUT)
     with console(find(where, role=Role.SECURITY)) as service:
-        offered = service.post(f"/v1/incidents/{quote(incident)}/originals", {"item": item, "reason": reason})
+        offered = service.post(
+            f"/v1/incidents/{segment(incident)}/originals", {"item": item, "reason": reason}
+        )
     size = _download(str(offered["url"]), out)
     if json:
         screen.as_json({**offered, "url": "used", "bytes": size, "file": str(out)})
@@ -115,10 +117,10 @@ def erase(
     """
     if sum((bool(items), everything, confirm is not None)) != 1:
         raise CommandError("name items, or say --everything or --confirm ID", Exit.BAD_INPUT)
-    path = f"/v1/incidents/{quote(incident)}/erasures"
+    path = f"/v1/incidents/{segment(incident)}/erasures"
     with console(find(where, role=Role.CUSTODIAN)) as service:
         if confirm is not None:
-            answer = service.post(f"{path}/{quote(confirm)}/confirmation", {"reason": reason})
+            answer = service.post(f"{path}/{segment(confirm)}/confirmation", {"reason": reason})
         else:
             body = {"items": list(items), "everything": everything, "reason": reason}
             answer = service.post(path, body)
@@ -145,7 +147,7 @@ def erasures(incident: str, /, *, where: Where = HERE, json: _Json = False) -> i
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        answer = service.get(f"/v1/incidents/{quote(incident)}/erasures")
+        answer = service.get(f"/v1/incidents/{segment(incident)}/erasures")
     if json:
         screen.as_json(answer)
         return Exit.OK
@@ -171,7 +173,7 @@ def erasures(incident: str, /, *, where: Where = HERE, json: _Json = False) -> i
 def _hold(incident: str, reason: str, where: Where, *, on: bool, json: bool) -> int:
     with console(find(where, role=Role.LEGAL)) as service:
         answer: dict[str, Any] = service.post(
-            f"/v1/incidents/{quote(incident)}/hold", {"hold": on, "reason": reason}
+            f"/v1/incidents/{segment(incident)}/hold", {"hold": on, "reason": reason}
         )
     if json:
         screen.as_json(answer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 INDENT: Final = "  "
 DEEPEST: Final = 12
@@ -41,7 +41,7 @@ def trace(
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        found = service.get(f"/v1/evidence/traces/{quote(trace, safe='')}", incident=incident)
+        found = service.get(f"/v1/evidence/traces/{segment(trace)}", incident=incident)
     tree: dict[str, Any] = found.get("tree") or {}
     if json:
         screen.as_json(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 
 _Json = Annotated[bool, Parameter(negative="")]
 PREFIX_AT_LEAST = 6
@@ -42,7 +42,7 @@ def show(
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        path = f"/v1/incidents/{quote(incident)}/evidence"
+        path = f"/v1/incidents/{segment(incident)}/evidence"
         if item is None:
             return _figures(service.get(f"{path}/figures"), json=json)
         found = service.get(f"{path}/{_digest(service, path, item)}/view")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli import screen
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 
 _Flag = Annotated[bool, Parameter(negative="")]
@@ -44,7 +44,7 @@ def explain(
     """
     if publish is not None and as_drafted:
         raise CommandError("say --publish or --as-drafted, not both", Exit.BAD_INPUT)
-    place = f"/v1/incidents/{quote(incident)}"
+    place = f"/v1/incidents/{segment(incident)}"
     with console(find(where, role=None)) as service:
         told = service.get(f"{place}/explanation")
         if publish is None and not as_drafted:

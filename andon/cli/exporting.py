@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -23,6 +22,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.redacting import stage_views
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.errors import InvalidInputError
 from andon.domain.note import read_checkpoint, read_note
 from andon.domain.values import Sha256Hex
@@ -107,7 +107,7 @@ def export(
     staging = Staging(out)
     left_out: Collection[str] = ()
     with console(place) as service:
-        service.post(f"/v1/incidents/{quote(incident)}/exports", {"views": redacted})
+        service.post(f"/v1/incidents/{segment(incident)}/exports", {"views": redacted})
         if redacted:
             left_out = stage_views(service, incident, staging)
     shelf = _Shelf(staging, quiet=json or not sys.stderr.isatty(), left_out=left_out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.known import show_severity
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.times import Moment
 
@@ -119,7 +119,7 @@ def _declared(
 ) -> int:
     body = {"kind": kind.value, "about": about, "reason": reason}
     with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
     if json:
         screen.as_json(answer)
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -14,6 +13,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.impact import UNKNOWN, Basis, Finding, Hypothesis
 
@@ -59,7 +59,7 @@ def show(incident: str, /, *, since: str | None = None, where: Where = HERE, jso
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        told = service.get(f"/v1/incidents/{quote(incident)}/impact", since=since)
+        told = service.get(f"/v1/incidents/{segment(incident)}/impact", since=since)
     if json:
         screen.as_json(told)
         return Exit.OK
@@ -144,7 +144,7 @@ def _declared(
 ) -> int:
     body = {"kind": kind.value, "about": about, "reason": reason}
     with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
     if json:
         screen.as_json(answer)
     else:

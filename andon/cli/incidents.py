@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -19,6 +18,7 @@ from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
 from andon.cli.stopping import show_stopping, stopping_warnings
 from andon.cli.watch import show_watch
+from andon.cli.words import segment
 from andon.domain.affected import Tally
 from andon.domain.gate import ADVICE, Shut
 
@@ -116,7 +116,7 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
     """
     with console(find(where, role=READER)) as service:
         found = incident_of(service, incident)
-        watched = service.get(f"/v1/incidents/{quote(incident)}/watch") if found.get("watch_until") else {}
+        watched = service.get(f"/v1/incidents/{segment(incident)}/watch") if found.get("watch_until") else {}
     if json:
         screen.as_json(found)
         return Exit.OK
@@ -178,7 +178,7 @@ def gate(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
 
 def incident_of(service: Service, incident: str) -> dict[str, Any]:
     """Return one incident as the console shows it."""
-    found: dict[str, Any] = service.get(f"/v1/incidents/{quote(incident)}")
+    found: dict[str, Any] = service.get(f"/v1/incidents/{segment(incident)}")
     return found
 
 

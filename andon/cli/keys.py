@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
 from andon.cli.signing_key import Signer, open_signer
+from andon.cli.words import segment
 from andon.domain.enrolment import Claim
 
 SHORTEST_START: Final = 8
@@ -104,7 +104,7 @@ def revoke(key: str, /, *, of: _Of = None, where: Where = HERE, json: _Json = Fa
 
 
 def _place(of: str | None) -> str:
-    return f"/v1/people/{quote(of, safe='')}/keys" if of else "/v1/me/keys"
+    return f"/v1/people/{segment(of)}/keys" if of else "/v1/me/keys"
 
 
 def _proven(service: Service, signer: Signer, label: str) -> Any:

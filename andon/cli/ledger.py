@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.service import Service
+from andon.cli.words import segment
 from andon.domain.ledger import Entry
 
 PAGE: Final = 500
@@ -24,7 +24,7 @@ def pages(service: Service, incident: str, *, after: int = -1) -> Iterator[dict[
     """
     while True:
         asked = after if after >= 0 else None
-        answer = service.get(f"/v1/incidents/{quote(incident)}/ledger", after=asked, limit=PAGE)
+        answer = service.get(f"/v1/incidents/{segment(incident)}/ledger", after=asked, limit=PAGE)
         found = [dict(row) for row in rows_of(answer, "entries")]
         yield from found
         if len(found) < PAGE:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from cyclopts import App, CycloptsError, Group
+from cyclopts import App, CycloptsError, Group, MissingArgumentError, UnusedCliTokensError
 
 from andon.cli.outcome import CommandError, Exit
 from andon.domain.errors import InvalidInputError
@@ -96,6 +96,7 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
 
 
 OVERVIEW_FLAGS: Final = ("--help", "-h", "--version")
+HELP_FLAGS: Final = ("--help", "-h")
 NAMES: Final = tuple(name for name, *_ in COMMANDS)
 
 
@@ -120,16 +121,18 @@ def build(*, overview: bool) -> App:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _asked(list(sys.argv[1:] if argv is None else argv))
     overview = not words or words[0] in OVERVIEW_FLAGS
     if not overview and words[0] not in NAMES:
         return _told(_unknown(words[0]), Exit.BAD_INPUT)
     try:
-        code = build(overview=overview)(
-            words, exit_on_error=False, print_error=True, result_action="return_value"
-        )
-    except CycloptsError:
-        return Exit.BAD_INPUT
+        app = build(overview=overview)
+        if not overview and (len(words) == 1 or words[1] in HELP_FLAGS):
+            # A command below this one that is not loaded yet has no line in the list of them.
+            app[words[0]].resolved_commands()
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _told(_misspelt(error, words), Exit.BAD_INPUT)
     except CommandError as error:
         return _told(error.message, error.code)
     except InvalidInputError as error:
@@ -156,6 +159,27 @@ def console_script() -> None:
     except BrokenPipeError:
         code = Exit.OK
     os._exit(code)
+
+
+def _asked(words: list[str]) -> list[str]:
+    """Return the words with `help COMMAND` as what it stands for."""
+    return [*words[1:], "--help"] if words and words[0] == "help" else words
+
+
+def _misspelt(error: CycloptsError, words: Sequence[str]) -> str:
+    """Return what can't be read of a command, and where all it takes is listed."""
+    from andon.cli.screen import inert  # noqa: PLC0415 - as in _told
+
+    command = " ".join(error.command_chain or words[:1])
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        needed = error.keyword or error.argument.names[0]
+        wanted = "a value after it" if error.keyword else "it"
+        said = f"`andon {command}` takes {needed}, and {wanted} is missing"
+    elif isinstance(error, UnusedCliTokensError):
+        said = f"`andon {command}` has no place for {', '.join(map(repr, error.unused_tokens or ()))}"
+    else:
+        said = " ".join(str(error).split()).rstrip(".")
+    return f"{inert(said)}; `andon {command} --help` shows all it takes"
 
 
 def _unknown(word: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -11,6 +10,7 @@ from andon.cli import screen
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.directory import Role
 
@@ -82,4 +82,4 @@ def split(incident: str, /, *, detection: str, reason: str, where: Where = HERE,
 def _declared(incident: str, kind: Declared, about: dict[str, str], reason: str, where: Where) -> Any:
     body = {"kind": kind.value, "about": about, "reason": reason}
     with console(find(where, role=Role.INCIDENT_LEAD)) as service:
-        return service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+        return service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)

@@ -44,7 +44,13 @@ def moments(
         screen.as_json(found.model_dump(mode="json"))
     else:
         rows = [
-            (one.name, screen.when(one.at), one.stage, "yes" if one.contained else "no", ", ".join(one.open))
+            (
+                one.name,
+                screen.when(one.at.isoformat()),
+                one.stage,
+                "yes" if one.contained else "no",
+                ", ".join(one.open),
+            )
             for one in found.moments
         ]
         screen.table("Moments", ("#", "time", "stage", "contained", "open questions"), rows, empty="None.")

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from andon.cli import screen
-from andon.cli.incidents import rows_of
+from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
@@ -28,7 +28,7 @@ def notices(*, limit: int = 20, undelivered: _Flag = False, where: Where = HERE,
         where: where Andon is, and who asks.
         json: print the answer as JSON.
     """
-    with console(find(where, role=None)) as service:
+    with console(find(where, role=READER)) as service:
         answer = service.get("/v1/me/notices", limit=limit, undelivered=str(undelivered).lower())
     if json:
         screen.as_json(answer)
@@ -37,7 +37,13 @@ def notices(*, limit: int = 20, undelivered: _Flag = False, where: Where = HERE,
         f"Notices to {screen.inert(answer.get('person'))}",
         ("at", "incident", "about", "subject", "due", "channel", "came to"),
         [
-            [one.get(name) for name in ("at", "incident", "about", "subject", "due", "channel", "code")]
+            [
+                screen.when(one.get("at")),
+                *(one.get(name) for name in ("incident", "about", "subject")),
+                screen.when(one.get("due")),
+                one.get("channel"),
+                one.get("code"),
+            ]
             for one in rows_of(answer, "notices")
         ],
         empty="You have not been told anything.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -15,6 +14,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.people_file import ADMIN, apply, check, export
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 
 app = App(name="people", help="Show and change the directory of people.", help_format="markdown")
 app.command(check)
@@ -194,7 +194,7 @@ def _changed(person: str, verb: str, body: dict[str, Any], where: Where, *, json
 
 def _place(service: Service, person: str | None, what: str) -> str:
     named = person or str(service.get("/v1/me").get("person"))
-    return f"/v1/directory/people/{quote(named, safe='')}/{what}"
+    return f"/v1/directory/people/{segment(named)}/{what}"
 
 
 def _told(told: Mapping[str, Any], *, json: bool) -> int:

@@ -83,7 +83,8 @@ def find(where: Where, *, role: str | None) -> Place:
         raise CommandError(f"{path} is no ready file of `andon up`: it lists no tokens", Exit.BAD_INPUT)
     if chosen is None:
         raise CommandError(
-            f"say who you are with --as ROLE; roles: {', '.join(sorted(tokens))}", Exit.BAD_INPUT
+            f"say who you are with --as ROLE, or set ANDON_AS; roles: {', '.join(sorted(tokens))}",
+            Exit.BAD_INPUT,
         )
     if chosen not in tokens:
         raise CommandError(
@@ -114,7 +115,10 @@ def _ready_path(where: Where) -> Path | None:
 def _from_environment() -> Place:
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
-        raise CommandError(f"set {TOKEN_VARIABLE} to your access token", Exit.BAD_INPUT)
+        raise CommandError(
+            f"set {TOKEN_VARIABLE} to your access token; an admin makes one with `andon tokens create`",
+            Exit.BAD_INPUT,
+        )
     return Place(
         console=os.environ.get(CONSOLE_VARIABLE, ""), door=os.environ.get(DOOR_VARIABLE, ""), token=token
     )
@@ -131,7 +135,9 @@ def _read(path: Path) -> dict[str, Any]:
             Exit.UNREACHABLE,
         ) from error
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path} can't be read: {error}", Exit.BAD_INPUT) from error
+        raise CommandError(
+            f"{path} can't be read as a ready file of `andon up`: {error}", Exit.BAD_INPUT
+        ) from error
     if not isinstance(found, dict):
         raise CommandError(f"{path} is no ready file of `andon up`", Exit.BAD_INPUT)
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -11,6 +10,7 @@ from andon.cli import screen
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.change import ChangeType
 from andon.domain.declaration import Declared
 
@@ -47,7 +47,7 @@ def add(
     about = {"type": type.value, "owner": owner, "due": due}
     body = {"kind": Declared.CHANGE.value, "about": about, "reason": f"{what} {link}".strip()}
     with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
     if json:
         screen.as_json(answer)
     else:

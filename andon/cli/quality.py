@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -14,6 +13,7 @@ from andon.cli.links import show_links
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console, door
+from andon.cli.words import segment
 
 app = App(name="quality", help="Show, promote and close quality issues.", help_format="markdown")
 _Json = Annotated[bool, Parameter(negative="")]
@@ -73,7 +73,7 @@ def show(issue: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        found = service.get(f"{ISSUES}/{quote(issue)}")
+        found = service.get(f"{ISSUES}/{segment(issue)}")
     if json:
         screen.as_json(found)
         return Exit.OK
@@ -148,7 +148,7 @@ def promote(issue: str, /, *, reason: str, where: Where = HERE, json: _Json = Fa
         json: print the answer as JSON.
     """
     with door(find(where, role="responder")) as service:
-        answer = service.post(f"{ISSUES}/{quote(issue)}/promote", {"reason": reason})
+        answer = service.post(f"{ISSUES}/{segment(issue)}/promote", {"reason": reason})
     if json:
         screen.as_json(answer)
     else:
@@ -170,7 +170,7 @@ def close(issue: str, /, *, reason: str, where: Where = HERE, json: _Json = Fals
         json: print the answer as JSON.
     """
     with door(find(where, role="responder")) as service:
-        answer = service.post(f"{ISSUES}/{quote(issue)}/close", {"reason": reason})
+        answer = service.post(f"{ISSUES}/{segment(issue)}/close", {"reason": reason})
     if json:
         screen.as_json(answer)
     else:

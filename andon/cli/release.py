@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
 from andon.cli import screen
-from andon.cli.incidents import rows_of
+from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import Service, console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.release import ReleaseStep
 
@@ -50,8 +50,8 @@ def release(
         raise CommandError("say --next or --back, not both", Exit.BAD_INPUT)
     if go_on and not reason:
         raise CommandError("--next needs --reason: say why it can go on now", Exit.BAD_INPUT)
-    with console(find(where, role=None)) as service:
-        shown = service.get(f"/v1/incidents/{quote(incident)}")
+    with console(find(where, role=None if go_on or back else READER)) as service:
+        shown = service.get(f"/v1/incidents/{segment(incident)}")
         if not go_on and not back:
             return _shown(shown, json=json)
         return _moved(service, shown, reason or WITHOUT_A_WORD, on=go_on, json=json)
@@ -61,7 +61,7 @@ def _moved(service: Service, shown: Mapping[str, Any], reason: str, *, on: bool,
     step = _step(shown) + (1 if on else -1)
     kind = Declared.STEP_ON if on else Declared.STEP_BACK
     body = {"kind": kind.value, "about": {"step": str(step)}, "reason": reason}
-    answer = service.post_once(f"/v1/incidents/{quote(str(shown['id']))}/declarations", body)
+    answer = service.post_once(f"/v1/incidents/{segment(str(shown['id']))}/declarations", body)
     if json:
         screen.as_json(answer)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -11,6 +10,7 @@ from andon.cli import screen
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 ASKER: Final = "engineer"
 _Json = Annotated[bool, Parameter(negative="")]
@@ -34,7 +34,7 @@ def reproduce(
         json: print the answer as JSON.
     """
     with console(find(where, role=ASKER)) as service:
-        told = service.post(f"/v1/incidents/{quote(incident)}/reproductions", {"target": target})
+        told = service.post(f"/v1/incidents/{segment(incident)}/reproductions", {"target": target})
     result = told.get("result")
     code = Exit.OK if result and not result.get("problem") else Exit.NEGATIVE
     if json:

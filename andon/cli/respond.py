@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -17,7 +16,7 @@ from andon.cli.incidents import READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import Service, console
-from andon.cli.words import read_pairs
+from andon.cli.words import read_pairs, segment
 from andon.domain.lessons import Proposal, taken_over
 
 _Json = Annotated[bool, Parameter(negative="")]
@@ -95,7 +94,7 @@ def respond(
     console can't reach Temporal. Whoever can, delivers it: temporal workflow signal --workflow-id
     incident/INCIDENT --name respond_signal --input-file FILE
 
-    Example: andon respond INC-20260301-4f7k2a triage-1 confirmed --reason "seen in the logs" --as responder
+    Example: andon respond INC-20260301-4f7k2a triage-1 confirm --reason "seen in the logs" --as responder
     --key ~/.ssh/id_ed25519
 
     Args:
@@ -124,7 +123,7 @@ def _answered(place: Place, asked: tuple[str, str, str], reason: str, signed: Si
     incident, decision, option = asked
     body: dict[str, Any] = {"option": option, "reason": reason}
     findings = read_pairs("--finding", signed.finding or ())
-    path = f"/v1/incidents/{quote(incident)}/decisions/{quote(decision)}/responses"
+    path = f"/v1/incidents/{segment(incident)}/decisions/{segment(decision)}/responses"
     with console(place) as service:
         if signed.propose is not None:
             findings = _proposed(service, incident, signed.propose) | findings
@@ -143,7 +142,7 @@ def _answered(place: Place, asked: tuple[str, str, str], reason: str, signed: Si
 
 def _proposed(service: Service, incident: str, number: int) -> dict[str, str]:
     """Return the findings of a proposed change."""
-    found = service.get(f"/v1/incidents/{quote(incident)}/review")
+    found = service.get(f"/v1/incidents/{segment(incident)}/review")
     proposals = [Proposal.model_validate(one) for one in rows_of(found, "proposals")]
     taken = taken_over(proposals, str(number))
     if not taken:

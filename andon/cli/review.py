@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -16,6 +15,7 @@ from andon.cli import screen
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.readable import ReadablePart
 from andon.domain.readable_review import readable_review
 from andon.domain.review import PARTS, TITLES
@@ -77,7 +77,7 @@ def _read(incident: str, pdf: Path | None, where: Where, *, json: bool) -> int:
 
 
 def _path(incident: str) -> str:
-    return f"/v1/incidents/{quote(incident)}/review"
+    return f"/v1/incidents/{segment(incident)}/review"
 
 
 def _write(incident: str, part: str, words: str, *, edit: bool, where: Where, json: bool) -> int:
@@ -91,7 +91,7 @@ def _write(incident: str, part: str, words: str, *, edit: bool, where: Where, js
             [standing] = [one for one in service.get(_path(incident))["parts"] if one["name"] == part]
             before = standing.get("words") or {"text": "", "version": 0}
             body = {"text": _edited(standing, str(before["text"])), "after": before["version"]}
-        answer = service.post(f"{_path(incident)}/{quote(part)}", body)
+        answer = service.post(f"{_path(incident)}/{segment(part)}", body)
     if json:
         screen.as_json(answer)
         return Exit.OK

@@ -19,6 +19,16 @@ TIMEOUT_SECONDS: Final = 15.0
 MAX_DETAIL: Final = 1_000
 ATTEMPTS: Final = 3
 AGAIN_SECONDS: Final = 1.0
+AWAY: Final = "Is `andon up` running, and is this its address?"
+NO_DOOR: Final = " While no door answers, every flag is its code default: off, where it is a permission."
+"""For the person who wanted to stop an AI system at this moment."""
+HINTS: Final = {
+    "unknown_option": "`andon show INCIDENT` lists the options of each question.",
+    "unknown_decision": "`andon show INCIDENT` lists its questions.",
+    "wrong_role": "`andon show INCIDENT` says who is asked.",
+    "not_for_the_asking": "`andon ask INCIDENT --as ROLE` lists what your role may ask for.",
+}
+"""By the code of a refusal: where the person finds what would be taken."""
 CODES: Final = {
     400: Exit.BAD_INPUT,
     401: Exit.NOT_ALLOWED,
@@ -36,6 +46,11 @@ class Service:
     """One of Andon's servers, as one caller."""
 
     def __init__(self, name: str, url: str, token: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        if not token.isascii() or not token.isprintable():
+            raise CommandError(
+                "the access token holds what no token holds: copy it again, without line breaks",
+                Exit.BAD_INPUT,
+            )
         self._name = name
         self._url = url
         self._client = httpx.Client(
@@ -60,7 +75,7 @@ class Service:
             CommandError: the server can't be reached, or refuses.
         """
         asked = {name: str(value) for name, value in query.items() if value is not None}
-        return self._sent(self._client.build_request("GET", path, params=asked))
+        return self._sent(self._request("GET", path, params=asked))
 
     def post(
         self,
@@ -77,7 +92,7 @@ class Service:
         """
         asked = {name: str(value) for name, value in (query or {}).items()}
         headers = {"Idempotency-Key": key} if key else {}
-        return self._sent(self._client.build_request("POST", path, params=asked, json=body, headers=headers))
+        return self._sent(self._request("POST", path, params=asked, json=body, headers=headers))
 
     def upload(self, file: Path, content_type: str) -> Any:
         """Send a file as evidence, read piece by piece, and return what the door calls it.
@@ -87,9 +102,7 @@ class Service:
         """
         with file.open("rb") as content:
             headers = {"Content-Type": content_type, "Content-Length": str(file.stat().st_size)}
-            return self._sent(
-                self._client.build_request("POST", "/v1/uploads", content=content, headers=headers)
-            )
+            return self._sent(self._request("POST", "/v1/uploads", content=content, headers=headers))
 
     def post_once(self, path: str, body: dict[str, Any]) -> Any:
         """Send what must count once; while its fate is unknown it goes out again under the same key.
@@ -114,7 +127,7 @@ class Service:
             CommandError: the server can't be reached, or refuses: by now it may be another one.
         """
         headers = {"If-Match": f'"{match}"'}
-        return self._sent(self._client.build_request("PUT", path, json=body, headers=headers))
+        return self._sent(self._request("PUT", path, json=body, headers=headers))
 
     def delete(self, path: str) -> Any:
         """Take away what is under `path` and return the answer.
@@ -122,7 +135,7 @@ class Service:
         Raises:
             CommandError: the server can't be reached, or refuses.
         """
-        return self._sent(self._client.build_request("DELETE", path))
+        return self._sent(self._request("DELETE", path))
 
     def text(self, path: str, **query: object) -> tuple[str, Mapping[str, str]]:
         """Return what stands under `path` as it is, and the headers that came with it.
@@ -131,8 +144,16 @@ class Service:
             CommandError: the server can't be reached, or refuses.
         """
         asked = {name: str(value) for name, value in query.items() if value is not None}
-        answer = self._answered(self._client.build_request("GET", path, params=asked))
+        answer = self._answered(self._request("GET", path, params=asked))
         return answer.text, answer.headers
+
+    def _request(self, method: str, path: str, **what: Any) -> httpx.Request:
+        try:
+            return self._client.build_request(method, path, **what)
+        except httpx.InvalidURL as error:
+            raise CommandError(
+                f"what you gave is too long to be asked for: {error}", Exit.BAD_INPUT
+            ) from error
 
     def _sent(self, request: httpx.Request) -> Any:
         return _read(self._answered(request), self._name)
@@ -144,9 +165,16 @@ class Service:
             raise CommandError(
                 f"the {self._name} at {self._url} did not answer in time", Exit.UNREACHABLE
             ) from error
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except httpx.UnsupportedProtocol as error:
             raise CommandError(
-                f"the {self._name} at {self._url} can't be reached: {error}", Exit.UNREACHABLE
+                f"the address of the {self._name} is {self._url!r}; it should begin with http:// or https://",
+                Exit.BAD_INPUT,
+            ) from error
+        except httpx.TransportError as error:
+            raise CommandError(
+                f"the {self._name} at {self._url} can't be reached: {error}. {AWAY}"
+                f"{NO_DOOR if self._name == 'door' else ''}",
+                Exit.UNREACHABLE,
             ) from error
         if answer.is_success:
             return answer
@@ -188,4 +216,5 @@ def _refusal(answer: httpx.Response) -> str:
     parts = [str(problem.get("detail") or problem.get("title") or answer.reason_phrase)]
     if code := problem.get("refusal"):
         parts.insert(0, f"refused: {code}:")
+        parts += [HINTS[code]] if code in HINTS else []
     return inert(" ".join(parts)[:MAX_DETAIL])

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -20,6 +19,7 @@ from andon.cli.incidents import rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.service import Service
 from andon.cli.signing_key import open_signer
+from andon.cli.words import segment
 from andon.domain.finding import Sort, sort_of
 from andon.domain.response import Said
 from andon.domain.values import canonical, digest_of
@@ -92,7 +92,7 @@ def _check_findings(said: Said, wanted: Wanted, asked: Mapping[str, Any]) -> Non
 
 
 def _question(service: Service, wanted: Wanted) -> Mapping[str, Any]:
-    shown = service.get(f"/v1/incidents/{quote(wanted.incident)}")
+    shown = service.get(f"/v1/incidents/{segment(wanted.incident)}")
     for one in rows_of(shown, "decisions"):
         if one.get("id") == wanted.decision and isinstance(request := one.get("request"), dict):
             return request

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -16,6 +15,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.source import Source, SourceKind
 
 app = App(name="sources", help="Read foreign senders' reports as detections.", help_format="markdown")
@@ -98,7 +98,7 @@ def secret(source: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         json: print the answer as JSON.
     """
     with console(find(where, role=KEEPER)) as service:
-        made = service.post(f"/v1/sources/{quote(source, safe='')}/secret", {})
+        made = service.post(f"/v1/sources/{segment(source)}/secret", {})
     if json:
         screen.as_json(made)
         return Exit.OK

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -15,6 +14,7 @@ from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.stopping import price
 from andon.cli.system_files import add, check
+from andon.cli.words import segment
 from andon.domain.readiness import WEIGHED
 from andon.domain.system import Tier
 from andon.domain.use import Use
@@ -87,7 +87,7 @@ def show(system: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         json: print the answer as JSON.
     """
     with console(find(where, role=READER)) as service:
-        found: Any = service.get(f"/v1/systems/{quote(system, safe='')}")
+        found: Any = service.get(f"/v1/systems/{segment(system)}")
     if json:
         screen.as_json(found)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.directory import Role
 from andon.domain.task import TaskState
@@ -50,11 +50,11 @@ def tasks(
     """
     if incident is None and (role is not None or state is not None):
         raise CommandError("--role and --state take an incident", Exit.BAD_INPUT)
-    with console(find(where, role=READER if incident else None)) as service:
+    with console(find(where, role=READER)) as service:
         if incident is None:
             answer = service.get(MINE)
         else:
-            path = f"/v1/incidents/{quote(incident)}/tasks"
+            path = f"/v1/incidents/{segment(incident)}/tasks"
             answer = service.get(path, role=role, state=state, mine=mine or None)
     if json:
         screen.as_json(answer)
@@ -119,7 +119,7 @@ def found(
         "reason": reason,
     }
     with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{quote(incident)}/declarations", body)
+        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
     if json:
         screen.as_json(answer)
     else:
@@ -146,7 +146,7 @@ def cannot(incident: str, task: str, /, *, reason: str, where: Where = HERE, jso
 
 
 def _close(incident: str, task: str, state: TaskState, reason: str, where: Where, *, json: bool) -> int:
-    place = f"/v1/incidents/{quote(incident)}"
+    place = f"/v1/incidents/{segment(incident)}"
     with console(find(where, role=None)) as service:
         known = rows_of(service.get(f"{place}/tasks"), "tasks")
         found = next((one for one in known if one.get("id") == task), {})

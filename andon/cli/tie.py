@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -12,6 +11,7 @@ from andon.cli.links import show_links
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 from andon.domain.directory import Role
 
 _Json = Annotated[bool, Parameter(negative="")]
@@ -67,7 +67,7 @@ def decline(incident: str, other: str, /, *, reason: str, where: Where = HERE, j
 def _tied(incident: str, tie: str, other: str, reason: str, where: Where, *, json: bool) -> int:
     body = {"tie": tie, "other": other, "reason": reason}
     with console(find(where, role=Role.INCIDENT_LEAD)) as service:
-        answer: Any = service.post(f"/v1/incidents/{quote(incident)}/links", body)
+        answer: Any = service.post(f"/v1/incidents/{segment(incident)}/links", body)
     if json:
         screen.as_json(answer)
     else:

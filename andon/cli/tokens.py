@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
@@ -13,6 +12,7 @@ from andon.cli.incidents import rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
+from andon.cli.words import segment
 
 app = App(name="tokens", help="Make, list and revoke access tokens.", help_format="markdown")
 _Json = Annotated[bool, Parameter(negative="")]
@@ -96,7 +96,7 @@ def revoke(token: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         json: print the answer as JSON.
     """
     with console(find(where, role=KEEPER)) as service:
-        revoked = service.post(f"/v1/tokens/{quote(token, safe='')}/revoke", {})
+        revoked = service.post(f"/v1/tokens/{segment(token)}/revoke", {})
     if json:
         screen.as_json(revoked)
     else:

@@ -213,6 +213,7 @@ class Reading:
                 if name in shown
             ],
             asked_in_all=len(mine),
+            overdue=await asyncio.to_thread(self._asked.overdue, self._parts.now()),
         )
 
     def _asked_now(self, incident: IncidentListed, one: Asked) -> AskedNow:

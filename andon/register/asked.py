@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Connection, Engine, Row, delete, func, select
 
 from andon.domain.asked import Asked, asked
 from andon.domain.decision import DecisionKind, DecisionRecord
@@ -35,6 +35,13 @@ class AskedQuestions:
         with reading(self._engine) as connection:
             found = [(row.incident, _read(row)) for row in connection.execute(wanted)]
         return [(incident, one) for incident, one in found if fits(one)]
+
+    def overdue(self, now: datetime) -> Mapping[IncidentId, int]:
+        """Return how many questions of each incident are open past their deadline."""
+        table = asked_questions
+        late = select(table.c.incident, func.count().label("late")).where(table.c.deadline < now)
+        with reading(self._engine) as connection:
+            return {row.incident: row.late for row in connection.execute(late.group_by(table.c.incident))}
 
 
 def ask_of(connection: Connection, view: IncidentView) -> None:

@@ -35,7 +35,7 @@ async def test_a_person_signs_in_reads_what_is_asked_and_answers_by_clicks(
     view = await office.until(incident, lambda view: view.decisions[0].outcome)
     assert view.decisions[0].accepted[0].person == "security-1"
     await page.get_by_role("link", name=incident).click()
-    await expect(page.get_by_text("Answered triage-1: confirm as security")).to_be_visible()
+    await expect(page.get_by_text("Answered “triage”: confirm as security")).to_be_visible()
 
 
 async def test_hostile_words_do_nothing_on_any_page(page: Page, office: Office, temporal: Client) -> None:

@@ -247,3 +247,22 @@ def test_the_stages_section_says_which_runs() -> None:
     running = [one.stage for one in shown.sla if one.state == "running"]
     assert Stage.TRIAGE_CLASSIFY in running
     assert "now" in says
+
+
+def test_the_timeline_names_questions_orders_and_tasks_in_words() -> None:
+    first = chain(1, incident=INCIDENT)[0]
+    told = (
+        {"kind": Kind.DECISION_OPENED.value, "subject": "legal_review-2"},
+        {"kind": Kind.TASKS_GIVEN.value, "subject": "contain", "after": "keep_the_service_going-1"},
+        {
+            "kind": Kind.ORDER_REQUESTED.value,
+            "subject": f"{INCIDENT}/order/1",
+            "after": "pause_system",
+            "facts": {"lever": "desk.allowed"},
+        },
+    )
+    assert [event(first.model_copy(update=one), NOW).what for one in told] == [
+        "Asked: “legal review” (2)",
+        "To do: keep the service going",
+        "Containment ordered: Pause the whole system, order 1 on desk.allowed",
+    ]

@@ -91,3 +91,12 @@ def test_a_list_by_what_runs_out_first_has_what_has_no_clock_at_its_end(database
     heads = incidents.heads(state=Listed.OPEN, due_first=True)
     assert [one.incident for one in heads] == [OTHER, INCIDENT]
     assert [one.incident for one in incidents.heads(among=[INCIDENT])] == [INCIDENT]
+
+
+def test_questions_past_their_deadline_are_counted_by_incident_whoever_is_asked(databases: Databases) -> None:
+    incidents = Incidents(databases.register)
+    incidents.show(view(decisions=(question(INCIDENT, 1, minutes=5), question(INCIDENT, 2, minutes=None))))
+    incidents.show(view(OTHER, decisions=(question(OTHER, 1, minutes=40),)))
+    asked_in_all = AskedQuestions(databases.register)
+    assert asked_in_all.overdue(NOW + timedelta(minutes=4)) == {}
+    assert asked_in_all.overdue(NOW + timedelta(minutes=6)) == {INCIDENT: 1}

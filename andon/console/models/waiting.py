@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,8 @@ class OpenNow:
     asked: Sequence[AskedNow]
     """The first of the questions that wait for the reader."""
     asked_in_all: int
+    overdue: Mapping[IncidentId, int]
+    """How many questions of each incident, whoever is asked, are open past their deadline."""
 
 
 def waiting_shown(row: IncidentRow, url: str, decision: DecisionShown) -> Waiting:

@@ -35,6 +35,8 @@ LACKS: Final = {
     "result_not_kept": "the evaluation names its versions by a digest only; its result is not at hand",
     "not_asked": "the question is no longer open",
     "not_configured": "the AI system has no address that says what runs",
+    "not_allowed": "the settings do not let Andon call the address that says what runs; an admin names its "
+    "host and port under sources.private_hosts",
     "no_answer": "the AI system did not say in time what runs",
 }
 PARTS: Final = {
@@ -49,7 +51,7 @@ STANDS: Final = {
     Allowed.ALLOWED: Status("allowed", "○", "quiet"),
     Allowed.LIMITED: Status("limited", "◐", "warn"),
     Allowed.IN_PART: Status("lets a share through", "◐", "warn"),
-    Allowed.HELD: Status("held", "■", "good"),
+    Allowed.HELD: Status("held", "■", "warn"),
     Allowed.NOT_PROVEN: Status("ordered, not proven", "!", "bad"),
     Allowed.NOT_HELD: Status("not held", "○", "quiet"),
     Allowed.NOT_KNOWN: Status("not known: an order failed", "?", "bad"),
@@ -138,6 +140,8 @@ class LeversBox:
     shared: str
     """Other incidents that hold levers of the same AI system: what they hold stays held."""
     lines: tuple[LeverLine, ...]
+    rest: tuple[LeverLine, ...]
+    """What no answer moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +263,15 @@ def _levers(found: DifferenceShown) -> LeversBox:
     every = {one.lever: one for one in found.levers}
     every |= {each.lever: each for one in moving for each in one.permissions if each.lever not in every}
     shared = sorted({name for line in every.values() for name in line.others})
+    moved = {name for of in changes for name in of}
     return LeversBox(
         shared=", ".join(shared),
         options=tuple(plain(one.option) for one in moving),
         nothing=", ".join(f"“{one}”" for one in still),
-        lines=tuple(_lever(one, [of.get(name) for of in changes]) for name, one in every.items()),
+        lines=tuple(
+            _lever(one, [of.get(name) for of in changes]) for name, one in every.items() if name in moved
+        ),
+        rest=tuple(_lever(one, []) for name, one in every.items() if name not in moved),
     )
 
 

@@ -103,16 +103,18 @@ def _my(tasks: Sequence[TaskLine]) -> list[TaskLine]:
 
 
 def _task(one: TaskLine) -> Mine:
-    return Mine(one.title, one.ask, one.href, one.clock, "Do it")
+    return Mine(one.title, one.ask, one.href, one.clock, "Open the task")
 
 
 def _others(questions: Sequence[QuestionLine]) -> str:
     if not questions:
         return ""
     first = questions[0]
-    left = f", {first.clock.text}" if first.clock else ""
-    waits = "One question waits" if len(questions) == 1 else f"{len(questions)} questions wait"
-    return f"{waits} for others: {first.title}, asked of {first.roles}{left}."
+    left = f"{first.clock.text}, " if first.clock else ""
+    one = f"“{first.title}”, {left}asked of {first.roles}"
+    if len(questions) == 1:
+        return f"One question waits for others: {one}."
+    return f"{len(questions)} questions wait for others. The most pressing: {one}."
 
 
 def _next(
@@ -131,6 +133,6 @@ def _next(
         return Step("Ask for a lead: nobody leads", f"{whole}/ask/lead_transfer")
     if questions:
         first = questions[0]
-        return Step(f"Wait for {first.roles}, or call them: {first.title}", "#questions")
+        return Step(f"Call somebody who can answer “{first.title}”", "#questions")
     runs = next((one for one in stages if one.state in (STATES["running"], STATES["overdue"])), None)
     return Step(f"{runs.title} goes on, owned by {lower(runs.owner)}", "#loop") if runs else None

@@ -27,7 +27,7 @@ from andon.console.screens.promised import PromisedLine, promised_lines
 from andon.console.screens.reach import ReachBox, reach_box
 from andon.console.screens.tied import TiedBox, tied_box
 from andon.console.screens.timeline import Event, event
-from andon.console.screens.words import ENDINGS, ORDERS, Status, action, listed, lower, plain
+from andon.console.screens.words import ENDINGS, ORDERS, Status, action, inert, listed, lower, plain
 from andon.domain.containment import BY_HAND
 from andon.domain.escalation import QUESTIONS as SEVEN
 from andon.domain.gate import EvaluationResult
@@ -331,13 +331,19 @@ def _contained_after(incident: IncidentShown) -> str:
     return f"{span} after detection"
 
 
+def seen_by(saw: str, via: str) -> str:
+    """Say what a probe saw, and through what; what a flag says in words, with its own word beside."""
+    flag = {"false": "not allowed", "true": "allowed"}.get(saw.partition("/")[0])
+    return f"{f'{flag} ({inert(saw)})' if flag else inert(saw)}, read through {inert(via)}"
+
+
 def _order(order: OrderShown, now: datetime) -> OrderLine:
     proof = order.proof
     return OrderLine(
         what=action(order.verb, order.target),
         lever=order.lever,
         state=ORDERS[order.state],
-        proof=f"{proof.saw} by way of {proof.via}" if proof else "no probe has looked yet",
+        proof=seen_by(proof.saw, proof.via) if proof else "no probe has looked yet",
         proven=maybe(proof.at if proof else None, now),
         note=". ".join(_notes(order)),
     )

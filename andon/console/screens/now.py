@@ -13,6 +13,7 @@ from andon.console.screens.parts import (
     IncidentLine,
     containment,
     incident_line,
+    questions_over,
 )
 from andon.console.screens.words import CONTAINED, NOT_CONTAINED, Status
 
@@ -47,6 +48,8 @@ class NowScreen:
     headline: str
     tone: str
     summary: str
+    overdue: str
+    """How many questions nobody has answered in time."""
     asked: tuple[Asked, ...]
     more_asked: int
     incidents: tuple[IncidentLine, ...]
@@ -66,7 +69,8 @@ def now_screen(open_now: OpenNow, now: datetime, *, linked: bool) -> NowScreen:
         summary=_summary(total, states[NOT_CONTAINED], states[CONTAINED]),
         asked=tuple(_asked(one, now) for one in open_now.asked),
         more_asked=open_now.asked_in_all - len(open_now.asked),
-        incidents=tuple(incident_line(one, now, linked=linked) for one in open_now.incidents),
+        overdue=questions_over(sum(open_now.overdue.values())),
+        incidents=_lines(open_now, now, linked=linked),
         more=total - len(open_now.incidents),
     )
 
@@ -83,10 +87,19 @@ def _summary(count: int, burning: int, contained: int) -> str:
     if not count:
         return "No incident is open."
     rest = count - burning - contained
-    parts = [f"{count} {_incidents(count)} open"]
+    parts = [f"{count} open"] if burning else []
     parts += [f"{contained} contained and proven"] if contained else []
     parts += [f"{rest} with nothing to contain"] if rest else []
-    return ": ".join((parts[0], ", ".join(parts[1:]))) + "." if len(parts) > 1 else parts[0] + "."
+    text = ", ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _lines(open_now: OpenNow, now: datetime, *, linked: bool) -> tuple[IncidentLine, ...]:
+    """Return the incidents; where a question is past its deadline, that has run out already."""
+    first = sorted(open_now.incidents, key=lambda one: one.id not in open_now.overdue)
+    return tuple(
+        incident_line(one, now, linked=linked, overdue=open_now.overdue.get(one.id, 0)) for one in first
+    )
 
 
 def _incidents(count: int) -> str:

@@ -53,6 +53,7 @@ class IncidentLine:
     closed: Moment | None
     next: Clock | None
     exercise: bool
+    overdue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,10 @@ class QuestionLine:
     mine: bool
 
 
-def incident_line(listed_incident: IncidentListed, now: datetime, *, linked: bool) -> IncidentLine:
-    """Return an incident as a line; `linked` if the reader may open it."""
+def incident_line(
+    listed_incident: IncidentListed, now: datetime, *, linked: bool, overdue: int = 0
+) -> IncidentLine:
+    """Return an incident as a line: `linked` if the reader may open it; `overdue` questions are late."""
     one = listed_incident
     return IncidentLine(
         id=one.id,
@@ -90,7 +93,13 @@ def incident_line(listed_incident: IncidentListed, now: datetime, *, linked: boo
         closed=maybe(one.closed_at, now),
         next=clock(one.next_deadline, now) if one.state == "open" else None,
         exercise=one.exercise,
+        overdue=questions_over(overdue),
     )
+
+
+def questions_over(count: int) -> str:
+    """Say how many questions are past their deadline; nothing if none is."""
+    return f"{count} question{'' if count == 1 else 's'} over time" if count else ""
 
 
 def containment(one: IncidentListed | OpenCount) -> Status:

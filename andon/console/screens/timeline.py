@@ -10,7 +10,8 @@ from typing import Final
 
 from andon.console.screens.moments import Moment, moment, zone_name
 from andon.console.screens.releasing import step_in_words
-from andon.console.screens.words import STAGES, inert, lower, plain
+from andon.console.screens.words import STAGES, VERBS, inert, lower, plain
+from andon.domain.containment import Verb
 from andon.domain.declaration import Declared
 from andon.domain.ledger import Entry, Kind
 from andon.domain.sift import IMPORTANT, About, about
@@ -104,6 +105,28 @@ def _order(entry: Entry) -> str:
     return "order " + entry.subject.rsplit("/", 1)[-1]
 
 
+def _ordered(entry: Entry) -> str:
+    known = entry.after in tuple(Verb)
+    verb = VERBS.get(Verb(entry.after), plain(entry.after)) if known else plain(entry.after)
+    return f"Containment ordered: {verb}, {_order(entry)} on {_fact(entry, 'lever')}"
+
+
+def _asked(entry: Entry) -> str:
+    """Return a question by its name; by its number too where it was asked anew: `“restart” (2)`."""
+    return _numbered(entry.subject, "“{}”") if _QUESTION.fullmatch(entry.subject) else entry.subject
+
+
+def _numbered(subject: str, written: str = "{}") -> str:
+    name, _, number = subject.rpartition("-")
+    text = written.format(lower(name))
+    return text if number == "1" else f"{text} ({number})"
+
+
+def _tasks(entry: Entry) -> str:
+    given = [one for one in entry.after.split(",") if one]
+    return f"To do: {', '.join(_numbered(one) if _QUESTION.fullmatch(one) else lower(one) for one in given)}"
+
+
 def _roles(text: str) -> str:
     return ", ".join(lower(role) for role in text.split(",") if role)
 
@@ -112,7 +135,7 @@ def _accepted(entry: Entry) -> str:
     late = ", late" if entry.facts.get("late") else ""
     unopened = _fact(entry, "unopened").replace(",", " and ")
     unseen = f", without having opened the {unopened}" if unopened else ""
-    return f"Answered {entry.subject}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}{unseen}"
+    return f"Answered {_asked(entry)}: {lower(entry.after)} as {lower(_fact(entry, 'role'))}{late}{unseen}"
 
 
 def _sealed(entry: Entry) -> str:
@@ -122,7 +145,7 @@ def _sealed(entry: Entry) -> str:
 
 
 def _refused(entry: Entry) -> str:
-    about = f" to {entry.subject}" if entry.subject else ""
+    about = f" to {_asked(entry)}" if entry.subject else ""
     return f"Refused an answer{about}: {lower(_fact(entry, 'refusal'))}"
 
 
@@ -207,7 +230,7 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.SENDER_SAYS: lambda e: f"{e.actor} says: {e.after}; that closes and releases nothing",
     Kind.STAGE_BEGUN: lambda e: f"Stage begun: {_stage(e)}",
     Kind.STAGE_ENDED: lambda e: f"Stage ended: {_stage(e)}",
-    Kind.ORDER_REQUESTED: lambda e: f"Containment ordered: {_order(e)} on {_fact(e, 'lever')}",
+    Kind.ORDER_REQUESTED: _ordered,
     Kind.WOULD_HOLD: lambda e: f"Not held, only foreseen: {lower(e.after)} on {e.subject}",
     Kind.ENFORCED: lambda e: f"Containment confirmed by {e.subject}, after {_fact(e, 'after_seconds')} s",
     Kind.NOT_ENFORCED: lambda e: f"Not contained: {e.subject} was not answered, and the mode is {e.before}",
@@ -239,24 +262,24 @@ _TOLD: Final[dict[str, Callable[[Entry], str]]] = {
     Kind.CARRIED_OUT: _carried_out,
     Kind.DECLARED: _declared,
     Kind.DECLARATION_REFUSED: lambda e: f"Not taken: {lower(e.subject)}, {lower(_fact(e, 'refusal'))}",
-    Kind.TASKS_GIVEN: lambda e: f"To do: {', '.join(lower(one) for one in e.after.split(','))}",
+    Kind.TASKS_GIVEN: _tasks,
     Kind.TASK_OVERDUE: lambda e: f"Task not done in time: {lower(e.subject)}, of {lower(_fact(e, 'role'))}",
     Kind.CLOSING_WAITS: lambda e: f"Not closed while this is open: {e.after.replace(',', ', ')}",
     Kind.LEAD_MISSING: lambda e: f"Nobody leads: {e.subject} can't any more",
-    Kind.OWNER_SILENT: lambda e: f"Nothing heard of the owner in time: {e.subject}",
-    Kind.REMINDED: lambda e: f"Reminded those who are asked: {e.subject}",
+    Kind.OWNER_SILENT: lambda e: f"Nothing heard from the business owner in time: {e.subject}",
+    Kind.REMINDED: lambda e: f"Reminded those who are asked: {_asked(e)}",
     Kind.STAGE_OVERDUE: _overdue,
-    Kind.BREACH_WITHDRAWN: lambda e: f"Not late after all: {e.subject} was answered in time",
-    Kind.DECISION_EXPIRED: lambda e: f"Expired: {e.subject}; answers given so far no longer count",
-    Kind.DECISION_OPENED: lambda e: f"Asked: {e.subject}",
-    Kind.DECISION_SETTLED: lambda e: f"Decided: {e.subject}, {lower(e.after)}",
-    Kind.DECISION_SUPERSEDED: lambda e: f"No longer asked: {e.subject}",
+    Kind.BREACH_WITHDRAWN: lambda e: f"Not late after all: {_asked(e)} was answered in time",
+    Kind.DECISION_EXPIRED: lambda e: f"Expired: {_asked(e)}; answers given so far no longer count",
+    Kind.DECISION_OPENED: lambda e: f"Asked: {_asked(e)}",
+    Kind.DECISION_SETTLED: lambda e: f"Decided: {_asked(e)}, {lower(e.after)}",
+    Kind.DECISION_SUPERSEDED: lambda e: f"No longer asked: {_asked(e)}",
     Kind.RESPONSE_ACCEPTED: _accepted,
     Kind.RESPONSE_REFUSED: _refused,
     Kind.SIGNAL_REFUSED: lambda e: f"Refused a signal: {e.subject}",
-    Kind.DEADLINE_BREACHED: lambda e: f"Deadline passed: {e.subject}",
-    Kind.ESCALATED: lambda e: f"Escalated {e.subject} to {lower(_fact(e, 'role'))}",
-    Kind.DEFAULT_APPLIED: lambda e: f"Nobody answered {e.subject}: {lower(e.after)} applies",
+    Kind.DEADLINE_BREACHED: lambda e: f"Deadline passed: {_asked(e)}",
+    Kind.ESCALATED: lambda e: f"Escalated {_asked(e)} to {lower(_fact(e, 'role'))}",
+    Kind.DEFAULT_APPLIED: lambda e: f"Nobody answered {_asked(e)}: {lower(e.after)} applies",
     Kind.EVIDENCE_SEALED: _sealed,
     Kind.EVIDENCE_FAILED: lambda e: f"Evidence could not be collected: {e.subject}",
     Kind.FIX_MARKED: lambda _: "Fix marked as deployed",

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError
 
 from activities.holding import HoldingActivities
 from activities.reconciling import ReconcilingActivities
@@ -23,14 +19,12 @@ from andon.domain.system import AISystem
 from workers.compose import Duty
 from workers.outbox import TemporalOutbox
 from workers.runs import TemporalRuns
+from workers.standing import begin_unless_running, keep_running
 from workflows import queues
 from workflows.hold import HoldWorkflow
 from workflows.reconcile import ReconcileWorkflow
 
 WORKFLOWS = (HoldWorkflow, ReconcileWorkflow)
-WITHIN = timedelta(seconds=5)
-
-log = logging.getLogger(__name__)
 
 
 class CareParts(Protocol):
@@ -67,26 +61,22 @@ def adapters_of(systems: Iterable[AISystem]) -> frozenset[str]:
 
 async def begin(client: Client, adapters: Iterable[str], every: timedelta, queue: str = queues.CARE) -> None:
     """Begin what does not run: one `Reconcile`, and one `Hold` for each kind of lever."""
-    await client.start_workflow(
+    await begin_unless_running(
+        client,
         ReconcileWorkflow.run,
         every,
-        id=RECONCILE,
-        task_queue=queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        rpc_timeout=WITHIN,
-        static_summary="compares the register with Temporal",
+        name=RECONCILE,
+        queue=queue,
+        summary="compares the register with Temporal",
     )
     for adapter in sorted(adapters):
-        await client.start_workflow(
+        await begin_unless_running(
+            client,
             HoldWorkflow.run,
             HoldDuty(adapter=adapter),
-            id=hold_workflow(adapter),
-            task_queue=queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            rpc_timeout=WITHIN,
-            static_summary=f"looks after every hold on {adapter} levers",
+            name=hold_workflow(adapter),
+            queue=queue,
+            summary=f"looks after every hold on {adapter} levers",
         )
 
 
@@ -94,11 +84,8 @@ async def keep_begun(
     client: Client, systems: Callable[[], Iterable[AISystem]], every: timedelta, stop: asyncio.Event
 ) -> None:
     """Begin them now, and again whenever somebody has ended one; return when told to stop."""
-    while not stop.is_set():
-        try:
-            adapters = adapters_of(await asyncio.to_thread(systems))
-            await begin(client, adapters, every)
-        except RPCError as error:
-            log.warning("what looks after holds could not be begun: %s", error.status)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every.total_seconds())
+
+    async def once() -> None:
+        await begin(client, adapters_of(await asyncio.to_thread(systems)), every)
+
+    await keep_running(once, every, stop, what="what looks after holds")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError
 
 from activities.archive import ArchiveActivities, ArchivePlace
 from activities.checkpoint import CheckpointActivities, LogBook
@@ -22,16 +18,14 @@ from andon.domain.ledger import Kind
 from workers.compose import Duty
 from workers.histories import TemporalHistories
 from workers.milestones import TemporalMilestones
+from workers.standing import begin_unless_running, keep_running
 from workflows import queues
 from workflows.archive import ArchiveWorkflow
 from workflows.checkpoint import CheckpointWorkflow
 
 WORKFLOWS: Final = (CheckpointWorkflow, ArchiveWorkflow)
-WITHIN: Final = timedelta(seconds=5)
 LEFT_BEHIND: Final = timedelta(minutes=10)
 """An incident that was closed so long ago and is not archived was forgotten by whoever was to begin it."""
-
-log = logging.getLogger(__name__)
 
 
 class RecordParts(Protocol):
@@ -66,15 +60,13 @@ def record_duty(parts: RecordParts, client: Client, queue: str = queues.RECORD) 
 
 async def begin(client: Client, every: timedelta, queue: str = queues.RECORD) -> None:
     """Begin the workflow that signs checkpoints, unless it runs."""
-    await client.start_workflow(
+    await begin_unless_running(
+        client,
         CheckpointWorkflow.run,
         every,
-        id=CHECKPOINT,
-        task_queue=queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        rpc_timeout=WITHIN,
-        static_summary="signs the log over all incidents",
+        name=CHECKPOINT,
+        queue=queue,
+        summary="signs the log over all incidents",
     )
 
 
@@ -83,12 +75,10 @@ async def keep_signing(
 ) -> None:
     """Begin it now, and again whenever somebody has ended it, and archive what was left behind."""
     milestones = TemporalMilestones(client)
-    while not stop.is_set():
-        try:
-            await begin(client, parts.every)
-            for incident, last in await asyncio.to_thread(parts.due, now() - LEFT_BEHIND):
-                await milestones.archive(incident, Milestone(kind=Kind.CLOSED, sequence=last))
-        except RPCError as error:
-            log.warning("checkpoints could not be begun: %s", error.status)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), parts.every.total_seconds())
+
+    async def once() -> None:
+        await begin(client, parts.every)
+        for incident, last in await asyncio.to_thread(parts.due, now() - LEFT_BEHIND):
+            await milestones.archive(incident, Milestone(kind=Kind.CLOSED, sequence=last))
+
+    await keep_running(once, parts.every, stop, what="checkpoints")

@@ -257,7 +257,7 @@ def _table(caption: str, field: str, rows: Sequence[Mapping[str, Any]]) -> Table
     kept = rows[:ROWS_AT_MOST]
     return Table(
         caption=caption,
-        columns=tuple(inert(heading(one)) for one in columns),
+        columns=tuple(_capital(inert(heading(one))) for one in columns),
         rows=tuple(tuple(_cell(row, one, field) for one in columns) for row in kept),
         more=len(rows) - len(kept),
     )

@@ -158,7 +158,7 @@ def order_in_words(lever: Mapping[str, Any]) -> str:
 
 def _actor(actor: str) -> str:
     """Return who did it or told it: people by name, programs and Andon as what they are."""
-    kind, found, name = actor.partition(":")
-    if not found:
-        return "Andon" if actor == "andon" else actor
-    return name if kind == "person" else f"{name}, a program"
+    kind, _, name = actor.partition(":")
+    if kind in ("person", "source") and name:
+        return name if kind == "person" else f"{name}, a program"
+    return "Andon" if actor == "andon" else actor

@@ -125,28 +125,30 @@ def versions_of(release: Release, index: dict[str, Any]) -> dict[str, Any]:
 
     A digest alone would say that something changed, and not what. Nothing of a release is secret.
     """
-    prompt = release.prompt.model_dump(mode="json")
-    tools = release.tools.model_dump(mode="json")
-    config = release.config.model_dump(mode="json")
     parts: dict[str, Any] = {
-        "prompt": {**prompt, "sha256": digest_of(prompt)},
+        "prompt": release.prompt.model_dump(mode="json"),
         "model": release.model.model_dump(mode="json"),
-        "tools": {
-            "version": release.tools.version,
-            "names": [tool.function.name for tool in release.tools.definitions],
-            "functions": _functions(release.tools),
-            "sha256": digest_of(tools),
-        },
+        "tools": {"version": release.tools.version, "functions": _functions(release.tools)},
         "index": index,
-        "config": {**config, "release": release.release},
+        "config": {**release.config.model_dump(mode="json"), "release": release.release},
     }
     return {**parts, "digest": digest_of(parts)}
 
 
 def _functions(tools: Tools) -> dict[str, Any]:
-    """Return by name what the model is told of each tool."""
-    told = [tool.function.model_dump(mode="json") for tool in tools.definitions]
-    return {one["name"]: {"description": one["description"], **one["parameters"]} for one in told}
+    """Return by name what the model is told of each tool, and which arguments each must have."""
+    return {one.function.name: _told(one.function) for one in tools.definitions}
+
+
+def _told(tool: ToolFunction) -> dict[str, Any]:
+    arguments = tool.parameters.properties.items()
+    needed = tool.parameters.required
+    return {
+        "description": tool.description,
+        "arguments": {
+            name: {**one.model_dump(mode="json"), "required": name in needed} for name, one in arguments
+        },
+    }
 
 
 def shipped(name: str) -> bytes:

@@ -102,7 +102,7 @@ def test_the_versions_tell_the_texts_and_values_so_that_what_changed_can_be_read
     release = json.loads((SHIPPED / "v1.1.json").read_text())
     assert told["prompt"].items() >= release["prompt"].items()
     assert told["config"].items() >= release["config"].items()
-    assert "account_id" in told["tools"]["functions"]["issue_refund"]["properties"]
+    assert "account_id" in told["tools"]["functions"]["issue_refund"]["arguments"]
     assert TOKEN not in json.dumps(told)
 
 

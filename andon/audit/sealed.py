@@ -26,8 +26,6 @@ from andon.domain.values import NOTHING_YET, Frozen
 SKEW: Final = timedelta(minutes=5)
 """By how much clocks of different machines may differ before it is a finding."""
 
-HASH_HEX: Final = r"^[0-9a-f]{64}$"
-
 
 class Included(Frozen):
     """A leaf of the log, and the proof that the checkpoint's tree holds it."""

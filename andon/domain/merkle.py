@@ -8,7 +8,7 @@ they are what an auditor with no access to the log relies on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 EMPTY: Final = hashlib.sha256(b"").digest()
@@ -122,43 +122,6 @@ def completed(leaf: bytes, index: int, nodes: Nodes) -> list[tuple[int, int, byt
         level, place = level + 1, place >> 1
         made.append((level, place, found))
     return made
-
-
-class Tree:
-    """A tree in memory, by the hashes of its leaves."""
-
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        self._levels: list[list[bytes]] = [[]]
-        for leaf in leaves:
-            self.append(leaf)
-
-    @property
-    def size(self) -> int:
-        """How many leaves it has."""
-        return len(self._levels[0])
-
-    def append(self, leaf: bytes) -> None:
-        """Add the hash of a leaf."""
-        for level, _, found in completed(leaf, self.size, self.node):
-            if level == len(self._levels):
-                self._levels.append([])
-            self._levels[level].append(found)
-
-    def node(self, level: int, index: int) -> bytes:
-        """Return the hash of a complete subtree."""
-        return self._levels[level][index]
-
-    def root(self, size: int | None = None) -> bytes:
-        """Return the root over the first `size` leaves; without a size, over all."""
-        return root_of(self.size if size is None else size, self.node)
-
-    def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
-        """Return the proof that leaf `index` is among the first `size`."""
-        return inclusion(index, self.size if size is None else size, self.node)
-
-    def consistency(self, old: int, size: int | None = None) -> list[bytes]:
-        """Return the proof that the tree of `size` leaves begins with that of `old` leaves."""
-        return consistency(old, self.size if size is None else size, self.node)
 
 
 def _split(count: int) -> int:

@@ -30,8 +30,6 @@ UNKNOWN: Final = "unknown"
 NONE: Final = "none"
 NOT_SAID: Final = "-"
 """In a table, where a row has nothing to say."""
-ACTING: Final = frozenset({"Cc", "Cf", "Co", "Cs"})
-"""Unicode categories of control, format, private and broken characters."""
 CELL_AT_MOST: Final = 300
 ROWS_AT_MOST: Final = 500
 COLUMNS_AT_MOST: Final = 6

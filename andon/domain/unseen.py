@@ -90,7 +90,6 @@ _CONTROLS: Final = [
     "UNIT SEPARATOR",
 ]
 _NAMED: Final = {0x7F: "DELETE", 0x85: "NEXT LINE", 0x9B: "CONTROL SEQUENCE INTRODUCER"}
-_ESCAPE: Final = "\x1b"
 
 
 def pieces(text: str, *, json: bool = False) -> list[Piece]:

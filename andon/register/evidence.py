@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from andon.domain.errors import NotFoundError
 from andon.domain.evidence import EvidenceItem, Gap, Manifest
@@ -138,9 +138,3 @@ class Evidence:
         with reading(self._engine) as connection:
             found = connection.execute(wanted).scalar()
         return Band(found) if found is not None else None
-
-    def count_items(self, incident: str) -> int:
-        """Count an incident's items over all snapshots."""
-        wanted = select(func.count()).where(evidence_items.c.incident == incident)
-        with reading(self._engine) as connection:
-            return connection.execute(wanted).scalar_one()

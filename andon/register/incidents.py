@@ -207,18 +207,10 @@ class Incidents:
         """Return the query of the ids of incidents that fit, for counting them."""
         return _STATES[state](sought.narrow(select(incidents.c.incident)))
 
-    def count_opened_by(self, source: str, since: datetime) -> int:
-        """Count the incidents that one source opened since a moment."""
-        return self._count(func.count(), source, since)
-
     def count_systems_stopped_by(self, source: str, since: datetime) -> int:
         """Count the AI systems that one source had contained since a moment."""
-        return self._count(
-            func.count(distinct(incidents.c.system)).filter(incidents.c.containment_required), source, since
-        )
-
-    def _count(self, counted: Any, source: str, since: datetime) -> int:
-        wanted = select(counted).where(incidents.c.source == source, incidents.c.opened_at >= since)
+        stopped = func.count(distinct(incidents.c.system)).filter(incidents.c.containment_required)
+        wanted = select(stopped).where(incidents.c.source == source, incidents.c.opened_at >= since)
         with reading(self._engine) as connection:
             return int(connection.execute(wanted).scalar_one())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -107,14 +106,6 @@ class Links:
     def newest_target(self, kind: LinkKind, system: str, why: str) -> str | None:
         """Return the newest incident, open or closed, that links of this kind and reason lead to."""
         return self._target(kind, system, why, open_only=False)
-
-    def ends_of(self, kinds: Collection[LinkKind], end: str) -> set[str]:
-        """Return everything a held link of these kinds ties to one end, the other way round as well."""
-        return {
-            link.target if link.origin == end else link.origin
-            for link in self.of(end)
-            if link.kind in kinds and link.ended_at is None
-        }
 
     def _target(self, kind: LinkKind, system: str, why: str, *, open_only: bool) -> str | None:
         wanted = (

@@ -30,7 +30,7 @@ from andon.domain.errors import (
     StoreConflictError,
 )
 from andon.domain.ledger import Chain, verify_chain
-from andon.domain.merkle import Tree, is_extended, is_included
+from andon.domain.merkle import is_extended, is_included
 from andon.domain.note import (
     WITNESS,
     Note,
@@ -47,6 +47,7 @@ from andon.register.checkpoints import CheckpointLog
 from andon.register.engine import Databases, writing
 from andon.register.ledger import Ledger
 from tests.register.cases import INCIDENT, NOW, chain
+from tests.tree import Tree
 
 OTHER = "INC-20260302-def456"
 SEED, WITNESS_SEED = bytes(range(32)), bytes(range(32, 64))

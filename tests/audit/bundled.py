@@ -26,11 +26,11 @@ from andon.domain.checkpoint import Leaf
 from andon.domain.custody import Access, AccessKind, access_entry
 from andon.domain.incident import Exhibit
 from andon.domain.ledger import Chain, Entry, Head, verify_chain
-from andon.domain.merkle import Tree
 from andon.domain.note import WITNESS as COSIGNS
 from andon.domain.note import Checkpoint, cosign, key_of, sign_note
 from andon.domain.signing import Envelope
 from andon.domain.values import canonical, digest_of, sha256
+from tests.tree import Tree
 from tests.workflows.case import Case, trusted
 
 LOG_SEED, WITNESS_SEED, OTHER_SEED = b"l" * 32, b"w" * 32, b"o" * 32

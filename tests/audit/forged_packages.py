@@ -12,11 +12,11 @@ from typing import Any
 from andon.audit.exported import Sealing
 from andon.audit.layout import ABOUT, ACCESS, CODE, FILE, INFO, LOCKS, NOTE, PAYLOAD, PROOF, RESPONSE, TAGS
 from andon.audit.verify import Name
-from andon.domain.merkle import Tree
 from andon.domain.note import read_checkpoint, read_note
 from andon.domain.values import canonical, sha256
 from tests.audit.bundled import LOG_SEED, OTHER_SEED, Made, again, note_of
 from tests.audit.forging import Forgery, Scene, edited, insider, lines, listed, raw
+from tests.tree import Tree
 
 
 def _byte(folder: Path) -> None:

@@ -13,11 +13,12 @@ from andon.adapters.witness import HttpWitness
 from andon.audit.witness import WitnessDesk, WitnessFolder, create_app
 from andon.config import LeverSettings
 from andon.domain.errors import InvalidInputError, LeverAwayError, SignatureError
-from andon.domain.merkle import Tree, leaf_hash
+from andon.domain.merkle import leaf_hash
 from andon.domain.note import Checkpoint, Note, cosigned_by, key_of, sign_note
 from andon.domain.witness import Offer, Verdict, read_offer
 from tests.adapters.web import web
 from tests.api.server import running
+from tests.tree import Tree
 
 ORIGIN = "log.example"
 SEED = bytes(range(32))

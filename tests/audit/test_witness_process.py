@@ -16,10 +16,11 @@ from andon.adapters.outgoing import Outgoing
 from andon.adapters.witness import HttpWitness
 from andon.config import LeverSettings
 from andon.domain.errors import SignatureError
-from andon.domain.merkle import Tree, leaf_hash
+from andon.domain.merkle import leaf_hash
 from andon.domain.note import cosigned_by, key_from
 from tests.api.server import free_socket
 from tests.audit.test_witness import LOG, note, proofs
+from tests.tree import Tree
 
 STARTS_WITHIN = 60.0
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from andon.domain.merkle import (
     EMPTY,
-    Tree,
     consistency,
     inclusion,
     is_extended,
@@ -19,6 +18,7 @@ from andon.domain.merkle import (
     node_hash,
     root_of,
 )
+from tests.tree import Tree
 
 # Leaves and roots of the test tree of certificate-transparency (its Merkle tree tests).
 CT_LEAVES = (

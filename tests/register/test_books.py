@@ -111,7 +111,7 @@ def test_items_and_gaps_are_kept_once_and_come_back_in_order(databases: Database
     evidence.save_items(INCIDENT, 2, [_item(3, "output")], [])
     assert evidence.collected(INCIDENT, 1) == ((_item(1), _item(2)), (gap,))
     assert evidence.items(INCIDENT, "output") == [_item(3, "output")]
-    assert evidence.count_items(INCIDENT) == 3
+    assert len(evidence.items(INCIDENT)) == 3
 
 
 def test_what_was_about_to_be_stored_is_left_over_until_an_item_names_it(databases: Databases) -> None:

@@ -109,11 +109,6 @@ def redacted(content: bytes, content_type: str) -> Masked:
     return Masker(ALL_PASSES, frozenset(RULES), mask).masked(content, content_type)
 
 
-def redacted_text(text: str) -> str:
-    """Return a short text as it may be shown."""
-    return visible(redacted(text.encode("utf-8", "replace"), "text/plain").content.decode("utf-8", "replace"))
-
-
 def readable(content: bytes) -> str:
     """Return content as lines that can be read, in which nothing hides."""
     text = content.decode("utf-8-sig", "replace")

@@ -15,8 +15,6 @@ from typing import Final
 MOST_ENTRIES: Final = 100_000
 """Entries looked at below one folder."""
 
-_STEP: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class FoundFile:

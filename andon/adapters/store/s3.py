@@ -179,9 +179,6 @@ class S3EvidenceStore:
             raise StoreConflictError(key, receipt.sha256)
         return receipt
 
-    def _abort_older(self, prefix: str, than: datetime) -> int:
-        return Multipart(self._client, self._bucket).abort_older(prefix, than)
-
     def _lock(self, retention: timedelta | None) -> Lock:
         mode: Literal["GOVERNANCE", "COMPLIANCE"] = (
             "GOVERNANCE" if self._settings.lock_mode == "GOVERNANCE" else "COMPLIANCE"

@@ -118,8 +118,3 @@ def issue_screen(issue: IssueShown, now: datetime) -> IssueScreen:
         ),
         links=tuple(link_lines(issue.id, issue.links, now)),
     )
-
-
-def _from(source: str) -> str:
-    """Return who sent it: `monitor` of `source:monitor`."""
-    return source.partition(":")[2] or source

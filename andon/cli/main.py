@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from cyclopts import App, CycloptsError, Group, MissingArgumentError, UnusedCliTokensError
@@ -97,6 +99,8 @@ COMMANDS: Final[tuple[tuple[str, str, Group, str], ...]] = (
 
 OVERVIEW_FLAGS: Final = ("--help", "-h", "--version")
 HELP_FLAGS: Final = ("--help", "-h")
+WRITING: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
+"""What goes wrong where output goes."""
 NAMES: Final = tuple(name for name, *_ in COMMANDS)
 
 
@@ -122,15 +126,10 @@ def build(*, overview: bool) -> App:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = _asked(list(sys.argv[1:] if argv is None else argv))
-    overview = not words or words[0] in OVERVIEW_FLAGS
-    if not overview and words[0] not in NAMES:
+    if words and words[0] not in (*OVERVIEW_FLAGS, *NAMES):
         return _told(_unknown(words[0]), Exit.BAD_INPUT)
     try:
-        app = build(overview=overview)
-        if not overview and (len(words) == 1 or words[1] in HELP_FLAGS):
-            # A command below this one that is not loaded yet has no line in the list of them.
-            app[words[0]].resolved_commands()
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = _ran(words)
     except CycloptsError as error:
         return _told(_misspelt(error, words), Exit.BAD_INPUT)
     except CommandError as error:
@@ -139,11 +138,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _told(str(error), Exit.BAD_INPUT)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except OSError as error:
+        return _unwritten(error)
+    return int(code) if isinstance(code, int) else Exit.OK
+
+
+def _ran(words: Sequence[str]) -> object:
+    overview = not words or words[0] in OVERVIEW_FLAGS
+    app = build(overview=overview)
+    if not overview and (len(words) == 1 or words[1] in HELP_FLAGS):
+        # A command below this one that is not loaded yet has no line in the list of them.
+        app[words[0]].resolved_commands()
+    return app(words, exit_on_error=False, print_error=False, result_action="return_value")
+
+
+def _unwritten(error: OSError) -> Exit:
+    """Return how a command ends whose output finds no place; any other error is a fault and goes on."""
+    if isinstance(error, BrokenPipeError):
         # Whoever read the output has seen enough; what is left must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
-    return int(code) if isinstance(code, int) else Exit.OK
+    if error.errno not in WRITING:
+        raise error
+    return _told(f"what there is to say can't be written: {error.strerror}", Exit.BAD_INPUT)
 
 
 def console_script() -> None:
@@ -152,6 +169,7 @@ def console_script() -> None:
     A process that has used a Temporal client sometimes crashes while the interpreter shuts down
     (sdk-python issue 300), which would hide the exit code.
     """
+    _take_any_output()
     try:
         code = main()
         sys.stdout.flush()
@@ -159,6 +177,17 @@ def console_script() -> None:
     except BrokenPipeError:
         code = Exit.OK
     os._exit(code)
+
+
+def _take_any_output() -> None:
+    """Let every text be printed: where an output is closed, and where its encoding lacks a character."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Open until the process ends, as any output is.
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _asked(words: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -34,11 +35,19 @@ def _shown(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
+class Screen(Console):
+    """A terminal that leaves it to the command how it ends when nobody reads on."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error through; rich would end the program with 1, as if the command had failed."""
+        raise BrokenPipeError
+
+
 def screen(*, stderr: bool = False) -> Console:
     """Return the terminal, or a wide page when the output goes elsewhere."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PIPED_WIDTH
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+    return Screen(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
 
 
 def say(text: str) -> None:
@@ -69,17 +78,34 @@ def heading(text: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Print a table, or the sentence `empty` when there are no rows."""
+    """Print a table, or the sentence `empty` when there are no rows.
+
+    On a terminal too narrow for it each row is a list of names and values: no word is cut in two.
+    """
     if not rows:
         say(empty)
         return
     heading(title)
+    if sys.stdout.isatty() and _least_width(columns, rows) > screen().width:
+        for number, row in enumerate(rows):
+            pairs(
+                " " if number else "", {name: cell for name, cell in zip(columns, row, strict=True) if cell}
+            )
+        return
     page = Table(box=None, pad_edge=False, header_style="dim")
     for name in columns:
         page.add_column(Text(name), overflow="fold")
     for row in rows:
         page.add_row(*(Text(inert(cell)) for cell in row))
     screen().print(page)
+
+
+def _least_width(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """Return how wide a table must be so that every column holds its longest word."""
+    texts = zip(columns, *([inert(cell) for cell in row] for row in rows), strict=True)
+    return sum(
+        1 + max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts
+    )
 
 
 def pairs(title: str, found: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -202,19 +202,14 @@ class Reading:
         return OpenNow(
             counts=await asyncio.to_thread(self._parts.incidents.open_counts),
             incidents=[shown[one.incident] for one in heads],
-            asked=[
-                AskedNow(
-                    shown[name],
-                    one.decision,
-                    self._wordings.of_kind(one.policy, one.kind).title,
-                    one.deadline,
-                )
-                for name, one in mine[:asked]
-                if name in shown
-            ],
+            asked=[self._asked_now(shown[name], one) for name, one in mine[:asked] if name in shown],
             asked_in_all=len(mine),
-            overdue=await asyncio.to_thread(self._asked.overdue, self._parts.now()),
+            overdue=await self.overdue(),
         )
+
+    async def overdue(self) -> Mapping[IncidentId, int]:
+        """Return how many questions of each incident, whoever is asked, are open past their deadline."""
+        return await asyncio.to_thread(self._asked.overdue, self._parts.now())
 
     def _asked_now(self, incident: IncidentListed, one: Asked) -> AskedNow:
         title = self._wordings.of_kind(one.policy, one.kind).title

@@ -139,12 +139,12 @@ async def incidents(
     """List incidents, newest first."""
     found, onward = await reading.listed(asked.filters, session.caller, limit=LINES, before=before)
     at, linked = await reading.now_of(session.caller), session.role in READING
-    known = await reading.system_ids()
+    known, over = await reading.system_ids(), await reading.overdue()
     return render(
         "incidents.html",
         session=session,
         caption=CAPTIONS[asked.filters.first == "due" or asked.filters.asked_of is not None],
-        lines=[incident_line(one, at, linked=linked) for one in found],
+        lines=[incident_line(one, at, linked=linked, overdue=over.get(one.id, 0)) for one in found],
         query={name: asked.query.get(name, "") for name in _TERMS},
         choices={
             "state": [("open", "Open"), ("closed", "Closed"), ("all", "All")],

@@ -21,12 +21,11 @@ from andon.adapters.store.memory import MemoryEvidenceStore
 from andon.adapters.store.vault import AesVault
 from andon.config import TrialSettings
 from andon.domain.errands import EvaluationRequest, EvidenceQuery
-from andon.domain.evidence import EvidenceItem
 from andon.domain.gate import EvaluationResult, Gate, Shut
 from andon.domain.gate_rules import judge_gate
 from andon.domain.suite_run import Before, Twin
 from andon.domain.system import Evaluation
-from andon.domain.values import canonical, digest_of, sha256
+from andon.domain.values import canonical, digest_of
 from andon.ports import Captured
 from andon.register.engine import Databases
 from andon.register.evidence import Evidence
@@ -39,6 +38,7 @@ from examples.refund_desk.publications import Shelf, built
 from examples.refund_desk.releases import parsed, versions_of
 from examples.refund_desk.retrieval import PolicyIndex
 from playbooks import load_systems
+from tests.kept_items import keep_item
 from tests.register.cases import INCIDENT, NOW, TITLE, opening
 
 CHECKOUT = Path(__file__).parents[2]
@@ -101,24 +101,11 @@ class Desk:
 
     async def keeps(self, kind: str, source: str, name: str, content: bytes) -> None:
         """Keep an item of evidence, as a snapshot does."""
-        bound = f"{kind}/{source}/{name}"
-        stored = await self.places.vault.encrypt(INCIDENT, content, bound_to=bound)
-        receipt = await self.places.store.put(
-            f"evidence/{INCIDENT}/{sha256(stored)}", stored, content_type="x"
-        )
-        item = EvidenceItem(
-            id=bound,
-            kind=kind,
-            source=source,
-            query="c" * 64,
-            captured_at=NOW,
-            sha256=sha256(stored),
-            size_bytes=len(stored),
-            content_type="application/json",
-            key=receipt.key,
-            version_id=receipt.version_id,
-            locked_until=receipt.locked_until,
-            collector=f"{source}/1",
+        item = await keep_item(
+            *(INCIDENT, f"{kind}/{source}/{name}", content),
+            at=NOW,
+            store=self.places.store,
+            vault=self.places.vault,
         )
         self.places.evidence.save_items(INCIDENT, 1, [item], [])
 

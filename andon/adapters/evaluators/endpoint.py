@@ -14,7 +14,8 @@ from typing import Any, Final
 import httpx
 
 from andon.adapters.evaluators.command import as_object
-from andon.adapters.evaluators.kinds import EvaluatorKind, Option, Ran, Run
+from andon.adapters.evaluators.kinds import EvaluatorKind, Ran, Run
+from andon.adapters.options import Option
 from andon.adapters.outgoing import Answer
 from andon.adapters.places import place_of
 from andon.domain.confinement import Confinement, Problem

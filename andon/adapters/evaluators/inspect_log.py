@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from andon.adapters.evaluators.command import as_object, by_command, contents, facts_of
-from andon.adapters.evaluators.kinds import EvaluatorKind, Option, Run
+from andon.adapters.evaluators.kinds import EvaluatorKind, Run
 from andon.adapters.evaluators.logs import is_plain
 from andon.adapters.evaluators.normal import Tallied
+from andon.adapters.options import Option
 from andon.domain.errors import EvaluationError, InvalidInputError
 from andon.domain.system import Evaluation
 

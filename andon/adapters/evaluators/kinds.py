@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from andon.adapters.entry_points import Found
+from andon.adapters.options import Option, check_options
 from andon.adapters.outgoing import Outgoing
 from andon.config import TrialSettings
 from andon.domain.confinement import Confinement, Problem
@@ -84,14 +85,6 @@ class Ran:
     confinement: Confinement
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of a kind."""
-
-    meaning: str
-    needed: bool = False
-
-
 def _nothing_more(_: Evaluation) -> None:
     """What the table of options says is all there is to look at."""
 
@@ -126,7 +119,7 @@ def kind_of(suite: Evaluation) -> EvaluatorKind:
             f"evaluation: there is no kind {suite.kind!r}; use one of: {', '.join(KINDS.names())}"
         )
     kind = KINDS.load(suite.kind)
-    _check_options(suite, kind)
+    check_options(suite.options, kind.options, place="evaluation", kind=suite.kind)
     if kind.by_command and not suite.command:
         raise InvalidInputError(f"evaluation: {suite.kind} needs command: say how the suite is run")
     if not kind.by_command and suite.command:
@@ -138,15 +131,3 @@ def kind_of(suite: Evaluation) -> EvaluatorKind:
         )
     kind.check(suite)
     return kind
-
-
-def _check_options(suite: Evaluation, kind: EvaluatorKind) -> None:
-    unknown = sorted(set(suite.options) - set(kind.options))
-    if unknown:
-        known = ", ".join(sorted(kind.options)) or "none"
-        raise InvalidInputError(
-            f"evaluation: {suite.kind} knows no option {', '.join(unknown)}; it knows: {known}"
-        )
-    missing = [name for name, one in kind.options.items() if one.needed and not suite.options.get(name)]
-    if missing:
-        raise InvalidInputError(f"evaluation: {suite.kind} needs option {', '.join(missing)}")

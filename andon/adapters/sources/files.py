@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import BinaryIO, Final, cast
 
+from andon.adapters.options import Option
 from andon.adapters.sources.folders import FoundFile, TooManyError, find, opened
-from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.sources.kinds import ANY, SourceKind, SourceMeans
 from andon.adapters.sources.log_lines import MOST_LINE, WHOLE, time_of, within
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError

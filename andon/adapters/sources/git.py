@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from andon.adapters.levers.child import run
-from andon.adapters.sources.kinds import Option, SourceKind, SourceMeans
+from andon.adapters.options import Option
+from andon.adapters.sources.kinds import SourceKind, SourceMeans
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, LeverAwayError, SourceError
 from andon.domain.evidence import Gap, GapReason

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from andon.adapters.options import Option
 from andon.adapters.places import place_of
 from andon.adapters.sources.asking import Asking, Page
-from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.sources.kinds import ANY, SourceKind, SourceMeans
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import Gap, GapReason

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from andon.adapters.clock import utc_now
 from andon.adapters.entry_points import Found
+from andon.adapters.options import Option, check_options
 from andon.adapters.outgoing import Outgoing
 from andon.config import SourceSettings
 from andon.domain.errors import InvalidInputError, SourceError
@@ -73,14 +74,6 @@ class SourceMeans:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of a kind."""
-
-    meaning: str
-    needed: bool = False
-
-
 def _nothing_more(_: SourceEntry) -> None:
     """Options that are known and there need no further look."""
 
@@ -116,21 +109,9 @@ def check(entry: SourceEntry) -> None:
             f"source {entry.id}: there is no kind {entry.kind!r}; use one of: {', '.join(KINDS.names())}"
         )
     kind = KINDS.load(entry.kind)
-    _check_options(entry, kind.options)
+    check_options(entry.options, kind.options, place=f"source {entry.id}", kind=entry.kind)
     _check_supplies(entry, kind)
     kind.check(entry)
-
-
-def _check_options(entry: SourceEntry, options: Mapping[str, Option]) -> None:
-    unknown = sorted(set(entry.options) - set(options))
-    if unknown:
-        raise InvalidInputError(
-            f"source {entry.id}: {entry.kind} knows no option {', '.join(unknown)}; "
-            f"it knows: {', '.join(sorted(options))}"
-        )
-    missing = [name for name, one in options.items() if one.needed and not entry.options.get(name)]
-    if missing:
-        raise InvalidInputError(f"source {entry.id}: {entry.kind} needs option {', '.join(missing)}")
 
 
 def _check_supplies(entry: SourceEntry, kind: SourceKind) -> None:

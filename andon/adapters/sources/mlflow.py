@@ -6,7 +6,8 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from andon.adapters.sources.kinds import Option, SourceKind, SourceMeans
+from andon.adapters.options import Option
+from andon.adapters.sources.kinds import SourceKind, SourceMeans
 from andon.adapters.sources.trace_store import (
     SECRET,
     SUPPLIES,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from andon.adapters.sources.kinds import Option, SourceKind, SourceMeans
+from andon.adapters.options import Option
+from andon.adapters.sources.kinds import SourceKind, SourceMeans
 from andon.adapters.sources.paged_store import PagedStore, Pages
 from andon.adapters.sources.trace_store import (
     SECRET,

@@ -15,8 +15,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from andon.adapters.options import Option
 from andon.adapters.sources.asking import skew_of
-from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.sources.kinds import ANY, SourceKind, SourceMeans
 from andon.config import BucketSettings
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError

@@ -22,7 +22,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import NullPool
 
-from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.options import Option
+from andon.adapters.sources.kinds import ANY, SourceKind, SourceMeans
 from andon.adapters.sources.sql_values import instant_of, plain, told, written
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
+from andon.adapters.options import Option
 from andon.adapters.sources.asking import Asking
 from andon.adapters.sources.genai import by_trace, items_of
-from andon.adapters.sources.kinds import Option, SourceMeans
+from andon.adapters.sources.kinds import SourceMeans
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import Gap, GapReason

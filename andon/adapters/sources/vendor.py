@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from andon.adapters.options import Option
 from andon.adapters.places import place_of
 from andon.adapters.sources.asking import Asking, Page
 from andon.adapters.sources.files import FilesSource, check_paths
-from andon.adapters.sources.kinds import Option, SourceKind, SourceMeans
+from andon.adapters.sources.kinds import SourceKind, SourceMeans
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import Gap, GapReason

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from andon.adapters.sources.kinds import ANY, Option, SourceKind, SourceMeans
+from andon.adapters.options import Option
+from andon.adapters.sources.kinds import ANY, SourceKind, SourceMeans
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import Gap, GapReason

@@ -13,18 +13,6 @@ READING: Final = LISTING - {Role.REPORTER}
 """May read an incident whole. A reporter says what they saw; the rest is not theirs to see."""
 SPEAKING: Final = LISTING - {Role.AUDITOR, Role.CUSTODIAN}
 """May report what they saw; those who keep or check the evidence stay out of it."""
-STOPPING: Final = frozenset(
-    {
-        Role.RESPONDER,
-        Role.INCIDENT_LEAD,
-        Role.OPERATIONS,
-        Role.SECURITY,
-        Role.BUSINESS_OWNER,
-        Role.ENGINEER,
-        Role.EXECUTIVE,
-    }
-)
-"""May pull the cord, as at the door."""
 TYING: Final = frozenset({Role.INCIDENT_LEAD, Role.RESPONDER})
 """May say which incidents belong together, and which do not."""
 REVIEWING: Final = READING - {Role.AUDITOR, Role.CUSTODIAN}

@@ -18,12 +18,13 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from andon.api.problems import ProblemError
-from andon.console.access import READING, SPEAKING, STOPPING
+from andon.console.access import READING, SPEAKING
 from andon.console.live import visited
 from andon.console.live_visit import visit
 from andon.console.screens.parts import role_name
 from andon.console.screens.problems import problem_screen
 from andon.console.sessions import Session
+from andon.domain.directory import STOPPING
 from andon.domain.errors import ErasedError, EvidenceStoreError, InvalidInputError, NotFoundError
 
 logger = logging.getLogger("andon.faults")

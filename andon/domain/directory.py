@@ -42,6 +42,18 @@ class Role(StrEnum):
 
 
 APPROVING_ROLES = frozenset(Role) - {Role.DETECTOR, Role.REPORTER, Role.CUSTODIAN, Role.AUDITOR, Role.ADMIN}
+STOPPING = frozenset(
+    {
+        Role.RESPONDER,
+        Role.INCIDENT_LEAD,
+        Role.OPERATIONS,
+        Role.SECURITY,
+        Role.BUSINESS_OWNER,
+        Role.ENGINEER,
+        Role.EXECUTIVE,
+    }
+)
+"""May pull the cord, at the door and at the console."""
 
 TOXIC_PAIRS: tuple[tuple[frozenset[Role], frozenset[Role]], ...] = (
     (frozenset({Role.ADMIN}), APPROVING_ROLES),

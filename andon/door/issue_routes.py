@@ -10,10 +10,11 @@ from pydantic import ConfigDict, Field
 
 from andon.api.authentication import Caller, only
 from andon.domain.access import Scope
+from andon.domain.directory import STOPPING
 from andon.domain.values import Frozen
 from andon.door.answers import Answer
 from andon.door.promoting import Promoting
-from andon.door.routes import STOPPING, source_of
+from andon.door.routes import source_of
 from andon.register.quality import IssueState
 
 router = APIRouter(prefix="/v1", tags=["door"])

@@ -16,7 +16,7 @@ from andon.api.problems import ProblemError
 from andon.api.server import described_by
 from andon.domain.access import Scope
 from andon.domain.detection import DetectionReport
-from andon.domain.directory import Role
+from andon.domain.directory import STOPPING, Role
 from andon.domain.source import SourceKind
 from andon.domain.values import sha256
 from andon.door.answers import Answer
@@ -28,17 +28,6 @@ from andon.door.stop import Cord, StopRequest
 
 REPORTING: Final = frozenset(Role) - {Role.AUDITOR, Role.CUSTODIAN}
 """Anybody who sees harm may report it; those who keep or check the evidence stay out of it."""
-STOPPING: Final = frozenset(
-    {
-        Role.RESPONDER,
-        Role.INCIDENT_LEAD,
-        Role.OPERATIONS,
-        Role.SECURITY,
-        Role.BUSINESS_OWNER,
-        Role.ENGINEER,
-        Role.EXECUTIVE,
-    }
-)
 LONGEST_WAIT: Final = 30.0
 EVIDENCE_ELSEWHERE: Final = (
     "Large evidence is uploaded first: send each file as the body of POST {door}/v1/uploads, then name the "

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from andon.api.problems import ProblemError
-from andon.console.access import READING, STOPPING, TYING
+from andon.console.access import READING, TYING
 from andon.console.models.quality import SuggestionList
 from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.reading import Reading as Incidents
@@ -21,6 +21,7 @@ from andon.console.screens.tying import settle_sure, who_settles
 from andon.console.sessions import Session
 from andon.console.small_matters import IssueFilters, SmallMatters
 from andon.console.visitors import Listing, Reading, Visitor, check_csrf, form_of
+from andon.domain.directory import STOPPING
 from andon.register.quality import IssueState
 
 LINES: Final = 50

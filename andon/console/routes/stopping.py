@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from andon.api.problems import ProblemError
-from andon.console.access import STOPPING
 from andon.console.cord import CordDesk, reason_of
 from andon.console.models.stop import Chosen, chosen_from
 from andon.console.pages import HEADERS, PageRoute, render
@@ -22,6 +21,7 @@ from andon.console.screens.stopped import effect_screen
 from andon.console.sessions import Session
 from andon.console.visitors import Reading as ReadingSession
 from andon.console.visitors import Visitor, check_csrf, form_of
+from andon.domain.directory import STOPPING
 
 NOT_CHOSEN: Final = "Choose what is to be stopped."
 NOT_THERE: Final = "That can't be stopped any more: it is no longer registered. Choose again."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from andon.console.access import STOPPING, TYING
+from andon.console.access import TYING
 from andon.console.models.incident import IncidentShown
 from andon.console.screens.moments import Moment, moment
 from andon.console.screens.parts import IncidentLine, incident_line, role_name
@@ -16,6 +16,7 @@ from andon.console.screens.words import inert, listed
 from andon.console.sessions import Session
 from andon.console.tying import Offered
 from andon.domain.declaration import Declared
+from andon.domain.directory import STOPPING
 from andon.domain.playbook import Plan
 from andon.register.links import LinkKind
 

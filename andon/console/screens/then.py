@@ -296,7 +296,8 @@ _HEARD: Final = {
     "escalation": "escalated to them: {}",
     "default_applied": "told that the safe default applied to {}",
     "joined": "brought in at {} severity",
-    "guidance": "told what to do meanwhile: {}",
+    "guidance": "told what to do meanwhile, by the playbook {}",
+    "unacknowledged": "told that nothing is heard from {}",
     "task": "given to do: {}",
     "unproven": "told that {} is not proven",
 }

@@ -61,7 +61,11 @@ def verify(
     kept = _read(pinned) if pinned is not None else None
     if Path(subject).exists():
         if trust is None:
-            raise CommandError("name the keys you trust with --trust FILE", Exit.BAD_INPUT)
+            raise CommandError(
+                "name the keys you trust with --trust FILE: your own copy, or, to compare with it, what "
+                "`andon audit export INCIDENT OUT --trust-out FILE` writes",
+                Exit.BAD_INPUT,
+            )
         report, notes = _of_bundle(Path(subject), trust, kept, replayed=replay), list[str]()
     elif subject.startswith("INC-"):
         report, notes = _of_live(subject, trust, kept, where)

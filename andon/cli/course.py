@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from andon.cli import screen
 
+LENGTH: Final = re.compile(r"\bP(?=T?\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+UNITS: Final = ("d", "h", "min", "s")
 MARKS: Final = {
     "breached": "not answered in time",
     "late": "answered late by",
@@ -69,10 +72,19 @@ def warnings_of(found: Mapping[str, Any]) -> list[str]:
     return told
 
 
+def in_words(within: object) -> str:
+    """Return how long something may take: `PT1H30M` as `1 h 30 min`, also amid words."""
+    return LENGTH.sub(_length, str(within or ""))
+
+
+def _length(found: re.Match[str]) -> str:
+    return " ".join(f"{count} {unit}" for count, unit in zip(found.groups(), UNITS, strict=True) if count)
+
+
 def clock_of(question: Mapping[str, Any]) -> str:
     """Return how a question's clock came about, and what else there is to say of answering it."""
     notes = (
-        question.get("within"),
+        in_words(question.get("within")),
         f"extended by {question['extended_by']}" if question.get("extended_by") else None,
         f"more time asked for: {question['extension_asked']}" if question.get("extension_asked") else None,
         "takes a signature with your own key" if question.get("signing") == "personal" else None,
@@ -118,7 +130,7 @@ def _stage(one: Mapping[str, Any]) -> Sequence[object]:
         str(one.get("state")).replace("_", " "),
         one.get("owner"),
         f"if begun now: {when}" if ahead and due else when,
-        one.get("within"),
+        in_words(one.get("within")),
     )
 
 

@@ -90,6 +90,7 @@ def _show_levers(found: Mapping[str, Any]) -> None:
         for each in one.get("permissions") or []
     }
     moving = list(dict.fromkeys(option for option, _ in then))
+    still = [str(one.get("option")) for one in rows_of(found, "effects") if one.get("option") not in moving]
     screen.table(
         "\nLevers",
         ("lever", "now", *(f"with {option}" for option in moving)),
@@ -103,3 +104,5 @@ def _show_levers(found: Mapping[str, Any]) -> None:
         ],
         empty="\nNo answer to this question moves a lever.",
     )
+    if moving and still:
+        screen.say(f"These move no lever: {screen.inert(', '.join(still))}.")

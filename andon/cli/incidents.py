@@ -23,6 +23,8 @@ from andon.domain.affected import Tally
 from andon.domain.gate import ADVICE, Shut
 
 READER = "responder"
+HOW: Final = "andon respond INCIDENT QUESTION OPTION --reason WHY --as ROLE"
+"""How a question is answered, for whoever has just read one."""
 _Json = Annotated[bool, Parameter(negative="")]
 
 
@@ -133,6 +135,8 @@ def show(incident: str, /, *, where: Where = HERE, json: _Json = False) -> int:
         [_question(one) for one in found.get("decisions") or []],
         empty="\nNo questions yet.",
     )
+    if any(one.get("state") == "open" for one in found.get("decisions") or []):
+        screen.say(f"Answer: {HOW}")
     show_watch(watched)
     show_course(found)
     if explained := found.get("explained"):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from cyclopts import Parameter
 
 from andon.cli import screen
-from andon.cli.incidents import READER, answer_by, options_of, rows_of
+from andon.cli.incidents import HOW, READER, answer_by, options_of, rows_of
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Place, Where, find
 from andon.cli.service import Service, console
@@ -67,6 +67,9 @@ def decisions(*, where: Where = HERE, json: _Json = False) -> int:
         [_asked(one) for one in rows_of(answer, "decisions")],
         empty="Nothing is asked of you.",
     )
+    if rows_of(answer, "decisions"):
+        screen.say("\nLook: andon difference INCIDENT QUESTION")
+        screen.say(f"Answer: {HOW}")
     return Exit.OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ HINTS: Final = {
     "not_for_the_asking": "`andon ask INCIDENT --as ROLE` lists what your role may ask for.",
 }
 """By the code of a refusal: where the person finds what would be taken."""
+QUERY: Final = re.compile(r"\bquery\.(\w+)(?:\.[\w-]+\[[^\]]*\])?")
+"""How a refusal names what the command line calls an option, and which of its forms it tried."""
+UNKNOWN: Final = 401
+MISSING: Final = 404
 CODES: Final = {
     400: Exit.BAD_INPUT,
     401: Exit.NOT_ALLOWED,
@@ -179,7 +184,24 @@ class Service:
         if answer.is_success:
             return answer
         code = CODES.get(answer.status_code, Exit.UNREACHABLE)
-        raise CommandError(f"{_refusal(answer)} ({answer.status_code})", code)
+        said = (
+            f"the {self._name} takes no such access token"
+            if answer.status_code == UNKNOWN
+            else _refusal(answer)
+        )
+        raise CommandError(f"{said} ({answer.status_code}){_next(answer)}", code)
+
+
+def _next(answer: httpx.Response) -> str:
+    """Return what to do about an answer that says no."""
+    if answer.status_code == UNKNOWN:
+        return (
+            f": it is wrong, expired or revoked. Make another with `andon tokens create`, or, if `andon up` "
+            f"runs here, unset {CONSOLE_VARIABLE} and {DOOR_VARIABLE}"
+        )
+    if answer.status_code == MISSING and "no incident " in answer.text:
+        return ": `andon list --state all` lists what there is"
+    return ""
 
 
 def console(place: Place) -> Service:
@@ -213,7 +235,8 @@ def _refusal(answer: httpx.Response) -> str:
         problem = None
     if not isinstance(problem, dict):
         return f"refused: {answer.reason_phrase}"
-    parts = [str(problem.get("detail") or problem.get("title") or answer.reason_phrase)]
+    said = str(problem.get("detail") or problem.get("title") or answer.reason_phrase)
+    parts = [QUERY.sub(lambda found: f"--{found[1].replace('_', '-')}", said)]
     if code := problem.get("refusal"):
         parts.insert(0, f"refused: {code}:")
         parts += [HINTS[code]] if code in HINTS else []

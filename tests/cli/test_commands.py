@@ -187,7 +187,7 @@ def test_an_answer_whose_fate_is_unknown_is_sent_again_under_the_same_key(
 
 def test_an_answer_needs_a_named_role(ready: Path, tmp_path: Path) -> None:
     done = andon(*ANSWER[:-2], "--ready-file", ready, cwd=tmp_path, check=2)
-    assert "say who you are with --as ROLE; roles: auditor, legal" in done.stderr
+    assert "say who you are with --as ROLE, or set ANDON_AS; roles: auditor, legal" in done.stderr
 
 
 REFUSALS = {

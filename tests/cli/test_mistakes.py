@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from andon.cli.course import in_words
 from andon.cli.main import main
+from tests.cli.running import Servant
 
 Printed = pytest.CaptureFixture[str]
 
@@ -86,3 +90,35 @@ def test_who_wants_to_stop_while_no_door_answers_is_told_what_holds(
     monkeypatch.setenv("ANDON_TOKEN", "x")
     assert main(["stop", "refund_desk", "--reason", "harm"]) == 3
     assert "every flag is its code default" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("within", "words"),
+    [
+        ("PT1H30M", "1 h 30 min"),
+        ("P1D", "1 d"),
+        ("same business day, at most PT8H", "same business day, at most 8 h"),
+        ("2 business days", "2 business days"),
+        (None, ""),
+    ],
+)
+def test_how_long_something_may_take_is_said_in_words(within: str | None, words: str) -> None:
+    assert in_words(within) == words
+
+
+REFUSED = {
+    "an option by the name that people type": (
+        (400, {"detail": "query.asked_of.literal['me']: Input should be 'me'"}),
+        "--asked-of: Input should be 'me' (400)",
+    ),
+    "an incident that is not there": ((404, {"detail": "no incident 'INC-1'"}), "`andon list --state all`"),
+    "a token that is not in force": ((401, {"detail": "Send a token"}), "it is wrong, expired or revoked"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_says_what_to_do_next(name: str, servant: Servant, ready: Path, capsys: Printed) -> None:
+    answer, says = REFUSED[name]
+    servant.answers["/v1/incidents"] = answer
+    assert main(["list", "--ready-file", str(ready)]) in {2, 4}
+    assert says in capsys.readouterr().err

@@ -7,12 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from andon.cli import screen
+from andon.cli.declaring import declare
 from andon.cli.incidents import READER, incident_of
 from andon.cli.known import show_severity
 from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
-from andon.cli.words import segment
 from andon.domain.declaration import Declared
 from andon.domain.times import Moment
 
@@ -46,7 +46,7 @@ def facts(
         if not reason:
             raise CommandError("--set takes --reason: say how you know", Exit.BAD_INPUT)
         about = dict(_pair(one) for one in set)
-        return _declared(incident, Declared.FACTS, about, reason, where, json=json)
+        return declare(incident, Declared.FACTS, about, reason, where, json=json)
     with console(find(where, role=READER)) as service:
         explained = incident_of(service, incident).get("explained")
     if json:
@@ -104,7 +104,7 @@ def correct(
     if len(named) != 1:
         raise CommandError("give one time: --occurred, --detected, --reported or --aware", Exit.BAD_INPUT)
     [(which, at)] = named.items()
-    return _declared(incident, Declared.TIMES, {"which": which.value, "at": at}, reason, where, json=json)
+    return declare(incident, Declared.TIMES, {"which": which.value, "at": at}, reason, where, json=json)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -112,17 +112,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.strip() or not value.strip():
         raise CommandError(f"--set {screen.inert(text)}: write NAME=VALUE", Exit.BAD_INPUT)
     return name.strip(), value.strip()
-
-
-def _declared(
-    incident: str, kind: Declared, about: dict[str, str], reason: str, where: Where, *, json: bool
-) -> int:
-    body = {"kind": kind.value, "about": about, "reason": reason}
-    with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
-    if json:
-        screen.as_json(answer)
-    else:
-        said = ", ".join(f"{name} {value}" for name, value in about.items())
-        screen.say(screen.inert(f"{incident}: on record in your name: {said}"))
-    return Exit.OK

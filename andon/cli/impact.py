@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from andon.cli import screen
+from andon.cli.declaring import declare
 from andon.cli.incidents import READER, rows_of
 from andon.cli.outcome import Exit
 from andon.cli.place import HERE, Where, find
@@ -107,7 +108,7 @@ def state(
     """
     about = {name: UNKNOWN if count is None else str(count) for name, count in asdict(numbers).items()}
     about |= {"since": since, "basis": basis.value}
-    return _declared(incident, Declared.IMPACT_COUNTED, about, reason, where, json=json)
+    return declare(incident, Declared.IMPACT_COUNTED, about, reason, where, json=json)
 
 
 @app.command
@@ -136,21 +137,7 @@ def settle(
         json: print the answer as JSON.
     """
     about = {"hypothesis": hypothesis.value, "finding": finding.value, "evidence": evidence}
-    return _declared(incident, Declared.HYPOTHESIS, about, reason, where, json=json)
-
-
-def _declared(
-    incident: str, kind: Declared, about: dict[str, str], reason: str, where: Where, *, json: bool
-) -> int:
-    body = {"kind": kind.value, "about": about, "reason": reason}
-    with console(find(where, role=None)) as service:
-        answer = service.post_once(f"/v1/incidents/{segment(incident)}/declarations", body)
-    if json:
-        screen.as_json(answer)
-    else:
-        said = ", ".join(f"{name} {value}" for name, value in about.items())
-        screen.say(screen.inert(f"{incident}: on record in your name: {said}"))
-    return Exit.OK
+    return declare(incident, Declared.HYPOTHESIS, about, reason, where, json=json)
 
 
 def _summary(told: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, object]:

@@ -184,20 +184,15 @@ class Service:
         if answer.is_success:
             return answer
         code = CODES.get(answer.status_code, Exit.UNREACHABLE)
-        said = (
-            f"the {self._name} takes no such access token"
-            if answer.status_code == UNKNOWN
-            else _refusal(answer)
-        )
-        raise CommandError(f"{said} ({answer.status_code}){_next(answer)}", code)
+        raise CommandError(f"{_refusal(answer)} ({answer.status_code}){_next(answer)}", code)
 
 
 def _next(answer: httpx.Response) -> str:
     """Return what to do about an answer that says no."""
     if answer.status_code == UNKNOWN:
         return (
-            f": it is wrong, expired or revoked. Make another with `andon tokens create`, or, if `andon up` "
-            f"runs here, unset {CONSOLE_VARIABLE} and {DOOR_VARIABLE}"
+            ": the access token is wrong, expired or revoked. Make another with `andon tokens create`, or, "
+            f"if `andon up` runs here, unset {CONSOLE_VARIABLE} and {DOOR_VARIABLE}"
         )
     if answer.status_code == MISSING and "no incident " in answer.text:
         return ": `andon list --state all` lists what there is"

@@ -112,7 +112,10 @@ REFUSED = {
         "--asked-of: Input should be 'me' (400)",
     ),
     "an incident that is not there": ((404, {"detail": "no incident 'INC-1'"}), "`andon list --state all`"),
-    "a token that is not in force": ((401, {"detail": "Send a token"}), "it is wrong, expired or revoked"),
+    "a token that is not in force": (
+        (401, {"detail": "Send a token"}),
+        "the access token is wrong, expired or revoked",
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from andon.domain.errands import EvidenceQuery
 from andon.domain.evidence import EvidenceItem
@@ -40,32 +41,35 @@ class Keeping:
         receipt = await self._store.put(
             key, whole, content_type="application/octet-stream", retention=term.term if term else None
         )
-        at, asked, offset = self._now(), digest_of(query), 0
+        alike: dict[str, Any] = {
+            "source": source.name,
+            "query": digest_of(query),
+            "captured_at": self._now(),
+            "key": receipt.key,
+            "version_id": receipt.version_id,
+            "locked_until": receipt.locked_until,
+            "collector": f"{source.name}/{source.version}",
+            "pack": digest if len(group) > 1 else "",
+            "retention": term.name if term else "",
+        }
         items: list[EvidenceItem] = []
+        offset = 0
         for name, captured, sealed, commitment in zip(contents, group, stored, plain, strict=True):
-            items.append(
-                EvidenceItem(
-                    id=name,
-                    kind=captured.kind,
-                    source=source.name,
-                    query=asked,
-                    captured_at=at,
-                    source_at=captured.source_at,
-                    sha256=sha256(sealed),
-                    size_bytes=len(sealed),
-                    content_type=captured.content_type,
-                    key=receipt.key,
-                    version_id=receipt.version_id,
-                    locked_until=receipt.locked_until,
-                    collector=f"{source.name}/{source.version}",
-                    pack=digest if len(group) > 1 else "",
-                    offset=offset,
-                    plain=commitment,
-                    found=captured.found,
-                    left_out=captured.left_out,
-                    skew_ms=captured.skew_ms,
-                    retention=term.name if term else "",
-                )
-            )
+            items.append(_item(captured, sealed, id=name, offset=offset, plain=commitment, **alike))
             offset += len(sealed)
         return items
+
+
+def _item(captured: Captured, sealed: bytes, **place: Any) -> EvidenceItem:
+    """Return the item of one capture; `place` says where it lies, and what it shares with its group."""
+    return EvidenceItem(
+        kind=captured.kind,
+        source_at=captured.source_at,
+        sha256=sha256(sealed),
+        size_bytes=len(sealed),
+        content_type=captured.content_type,
+        found=captured.found,
+        left_out=captured.left_out,
+        skew_ms=captured.skew_ms,
+        **place,
+    )

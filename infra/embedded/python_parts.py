@@ -66,9 +66,7 @@ def python_parts(
     workers = [
         part(
             f"worker-{queue}",
-            "worker",
-            "--queue",
-            queue,
+            *("worker", "--queue", queue),
             layer=Layer.WORKERS,
             ready=_polls(folder, f"worker-{queue}"),
             needs=frozenset({MIGRATE, "temporal", "weed"}),

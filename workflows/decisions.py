@@ -14,15 +14,12 @@ from andon.domain.decision import Binding, DecisionKind, DecisionRecord, Decisio
 from andon.domain.errors import SignatureError
 from andon.domain.incident import Answered, Exhibit, IncidentState, OpenIncident
 from andon.domain.ledger import Kind
-from andon.domain.response import Refusal, Statement, Verdict, judge, read_statement
+from andon.domain.response import REFUSALS_KEPT, Refusal, Statement, Verdict, judge, read_statement
 from andon.domain.rights import NO_BINDING, Asking
 from andon.domain.signing import Envelope
 from workflows.clock import Clock, Due
 from workflows.notices import Notices
 from workflows.tape import Tape
-
-REFUSALS_KEPT = 20
-"""Refused answers of one person to one question that get an entry each; further ones are counted."""
 
 
 class Decisions:

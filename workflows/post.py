@@ -16,7 +16,7 @@ from andon.domain.incident import Duplicates, IncidentState
 from andon.domain.ledger import Kind
 from andon.domain.merging import Told
 from andon.domain.notice import UNDELIVERED, Undelivered
-from andon.domain.response import Refusal
+from andon.domain.response import REFUSALS_KEPT, Refusal
 from andon.domain.run_alarm import ALARMED, Alarmed
 from andon.domain.sender import SENDER_SAYS, SenderSaid, SenderSays
 from andon.domain.sessions import SESSIONS_AT_MOST
@@ -27,7 +27,6 @@ from workflows.merging import HEARD, Merging
 from workflows.tape import Tape
 from workflows.upkeep import Upkeep
 
-REFUSALS_KEPT = 20
 REPORTS_KEPT = 50
 WATCH_SAYS = frozenset({"relapse", "watch_over"})
 REPORTS = {"evidence_sealed": "evidence", "reevaluation_over": "reevaluation"}

@@ -19,14 +19,12 @@ from temporalio.client import WorkflowHistory
 from andon.audit.exported import Opened
 from andon.audit.findings import Step
 from andon.audit.sealed import SKEW
+from andon.audit.unnamed import REFUSED, unexplained
 from andon.domain.ledger import Entry, Kind
 from andon.domain.signing import BY_PEOPLE, Envelope
 from andon.domain.values import Sha256Hex
 
 COUNTED: Final = frozenset({Kind.RESPONSE_ACCEPTED, Kind.PROPOSED, Kind.DECLARED})
-REFUSED: Final = frozenset(
-    {Kind.RESPONSE_REFUSED, Kind.PROPOSAL_REFUSED, Kind.DECLARATION_REFUSED, Kind.SIGNAL_REFUSED}
-)
 TERMINAL: Final = frozenset(
     {
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
@@ -47,8 +45,8 @@ class _Seen:
     """Id of each run -> its workflow."""
     expected: dict[str, str] = field(default_factory=dict)
     """Runs that another one went on as, or started -> that workflow's id."""
-    statements: dict[Sha256Hex, str] = field(default_factory=dict)
-    """Digest of each statement that came in -> where."""
+    statements: dict[Sha256Hex, tuple[str, Envelope]] = field(default_factory=dict)
+    """Digest of each statement that came in -> where, and itself."""
     opaque: int = 0
 
 
@@ -140,7 +138,7 @@ def _take(seen: _Seen, payloads: Iterable[Payload], where: str) -> None:
             continue
         for envelope in _envelopes(payload.data):
             if envelope.payloadType in BY_PEOPLE:
-                seen.statements.setdefault(envelope.digest(), where)
+                seen.statements.setdefault(envelope.digest(), (where, envelope))
 
 
 def _envelopes(data: bytes) -> Iterator[Envelope]:
@@ -167,12 +165,12 @@ def _compare(step: Step, opened: Opened, seen: _Seen) -> None:
             f"entry {entry.sequence}",
             f"counts statement {digest[:16]}, which never came in by the history",
         )
-    refusals = sum(entry.kind in REFUSED for entry in opened.entries)
-    unrecorded = sorted(seen.statements.keys() - recorded)
-    if len(unrecorded) > refusals and length == len(opened.entries):
+    unnamed = {digest: one for digest, (_, one) in seen.statements.items() if digest not in recorded}
+    beyond = unexplained(unnamed, opened.entries)
+    if beyond and length == len(opened.entries):
         step.broken(
-            seen.statements[unrecorded[0]],
-            f"{len(unrecorded)} statements came in that no entry names, and {refusals} were refused",
+            seen.statements[beyond[0]][0],
+            f"{len(beyond)} statements came in that no entry names, and no refusal on record is of them",
         )
 
 

@@ -20,6 +20,9 @@ from andon.domain.personal_keys import PersonalSignature, check_signature
 from andon.domain.signing import RESPONSE_TYPE, Envelope, open_envelope
 from andon.domain.values import Carried, IncidentId, Instant, PersonId, Sha256Hex, canonical
 
+REFUSALS_KEPT: Final = 20
+"""What is refused to one person on one subject so often gets an entry each; further refusals are counted."""
+
 
 class Said(Carried):
     """What a person says, and what it is bound to. Their own key signs this as RFC 8785 JSON."""

@@ -14,6 +14,7 @@ from andon.config import settings
 from andon.console.affected import Affected
 from andon.console.asking import Asking
 from andon.console.cord import CordDesk
+from andon.console.counting import Counting
 from andon.console.custody import CustodyDesk
 from andon.console.deciding import Deciding
 from andon.console.declaring import Declaring
@@ -264,8 +265,9 @@ def _stand(app: FastAPI, parts: Parts) -> None:
     state.reproducing = Reproducing(parts)
     state.small_matters = SmallMatters(parts)
     state.tying = Tying(parts)
-    state.quarterly = Quarterly(parts)
-    state.figures = FiguresDesk(parts)
+    state.counting = Counting(parts.databases.register)
+    state.quarterly = Quarterly(parts, state.counting)
+    state.figures = FiguresDesk(parts, state.counting)
     state.reviewed = Reviewed(parts)
     state.asking = Asking(parts, wordings)
     state.declaring = Declaring(parts)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
 from andon.console.access import APPROVING_USE
+from andon.console.counting import Counting
 from andon.console.models.quarterly import UseBody
 from andon.console.parts import Parts
 from andon.domain.change import ChangeState
@@ -29,12 +31,10 @@ from andon.domain.quarter import (
     period_of,
     reviewed,
 )
-from andon.domain.quarter_case import case_of
 from andon.domain.severity import Band, assess
 from andon.domain.system import AISystem, Tier
 from andon.ports import SealedText
 from andon.register.changes import ChangeRow, Changes, Wanted
-from andon.register.measures import Measures
 from andon.register.quality import QualityIssue
 from andon.register.uses import KeptUse, UseDecisions
 
@@ -50,10 +50,10 @@ ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Quarterly:
     """Answers what a quarter looks like, and takes what is decided about it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, counting: Counting) -> None:
         self._parts = parts
+        self._counting = counting
         register = parts.databases.register
-        self._measures = Measures(register)
         self._uses = UseDecisions(register)
         self._changes = Changes(register)
 
@@ -66,8 +66,9 @@ class Quarterly:
         period = self._period(since, until)
         decided = await asyncio.to_thread(self._uses.of, since, until)
         reasons = {name: await self._words(kept[-1].reason) for name, kept in decided.items()}
-        found = await asyncio.to_thread(self._found, period, decided, reasons)
-        return reviewed(found, period)
+        counted = await self._counting.count(("quarterly", since, until), partial(self._counted, period))
+        uses = (_answered(one, decided.get(one.system, ()), reasons) for one in counted.uses)
+        return counted.model_copy(update={"uses": tuple(uses)})
 
     async def decide(self, caller: Caller, body: UseBody) -> UseDecision:
         """Keep a decision on use; the newest of a system and period is the one in force.
@@ -117,35 +118,42 @@ class Quarterly:
                 400, "no-such-period", "A period ends after it begins, at most three years later."
             ) from error
 
-    def _found(
-        self, period: Period, decided: Mapping[str, Sequence[KeptUse]], reasons: Mapping[str, str | None]
-    ) -> Found:
+    def _counted(self, period: Period) -> Quarter:
+        """Return the review of a period without what was decided on use."""
+        measures = self._counting.measures
         cases = tuple(
-            case_of(one.opening, one.view, one.gate_runs, period.as_of)
-            for one in self._measures.opened(period.since - LOOK_BACK, period.until)
+            one.case_at(period.as_of) for one in measures.opened(period.since - LOOK_BACK, period.until)
         )
         logged = self._parts.issues.near_misses(period.since, period.until)
-        missed = [one for case in cases if (one := self._missed(case, period)) is not None]
-        return Found(
+        found = Found(
             cases=cases,
-            missed=(*missed, *map(_logged, logged)),
+            missed=(*self._missed(cases, period), *map(_logged, logged)),
             logged=len(logged),
             remedies=tuple(self._remedies(period)),
-            uses=tuple(self._use(one, decided, reasons) for one in self._systems(cases, period)),
+            uses=tuple(_asked(one) for one in self._systems(cases, period)),
         )
+        return reviewed(found, period)
 
-    def _missed(self, case: Case, period: Period) -> Missed | None:
-        """Return an incident of the period that was a near miss, with what it could have been."""
-        told = case.told
-        if not told.near_miss or not period.since <= told.opened_at < period.until:
-            return None
-        kept = self._parts.detections.of(told.incident)
+    def _missed(self, cases: Sequence[Case], period: Period) -> Iterator[Missed]:
+        """Yield the incidents of the period that were near misses, with what they could have been."""
+        near = [
+            one.told
+            for one in cases
+            if one.told.near_miss and period.since <= one.told.opened_at < period.until
+        ]
+        kept = self._parts.detections.of_each([one.incident for one in near])
         policy = self._parts.policy.shelf().severity
-        said = together(policy, (Told(one.facts, one.potential_facts) for one in kept))
-        potential = assess(policy, said.facts, said.potential).potential if kept else None
-        return Missed(
-            id=told.incident, system=told.system, actual=Band.LOW, potential=potential, at=told.detected_at
-        )
+        for told in near:
+            reports = kept.get(told.incident, ())
+            said = together(policy, (Told(one.facts, one.potential_facts) for one in reports))
+            potential = assess(policy, said.facts, said.potential).potential if reports else None
+            yield Missed(
+                id=told.incident,
+                system=told.system,
+                actual=Band.LOW,
+                potential=potential,
+                at=told.detected_at,
+            )
 
     def _remedies(self, period: Period) -> list[Remedy]:
         owed = self._changes.find(Wanted(state=ChangeState.OPEN, exercises=False), limit=CHANGES_AT_MOST)
@@ -162,29 +170,29 @@ class Quarterly:
         ]
         return sorted((*known.values(), *gone), key=lambda one: one.id)
 
-    def _use(
-        self,
-        system: AISystem,
-        decided: Mapping[str, Sequence[KeptUse]],
-        reasons: Mapping[str, str | None],
-    ) -> Use:
-        kept = decided.get(system.id, ())
-        return Use(
-            system=system.id,
-            name=system.name,
-            tier=system.tier,
-            business_owner=system.owner,
-            registered=system.in_inventory,
-            decision=kept[-1].decision if kept else None,
-            reason=reasons.get(system.id),
-            before=max(0, len(kept) - 1),
-        )
-
     async def _words(self, sealed: SealedText) -> str | None:
         try:
             return await self._parts.texts.open(sealed)
         except (NotFoundError, SignatureError):
             return None
+
+
+def _asked(system: AISystem) -> Use:
+    return Use(
+        system=system.id,
+        name=system.name,
+        tier=system.tier,
+        business_owner=system.owner,
+        registered=system.in_inventory,
+    )
+
+
+def _answered(use: Use, kept: Sequence[KeptUse], reasons: Mapping[str, str | None]) -> Use:
+    """Return an AI system with the newest answer of the period, if there is one."""
+    if not kept:
+        return use
+    last = {"decision": kept[-1].decision, "reason": reasons.get(use.system), "before": len(kept) - 1}
+    return use.model_copy(update=last)
 
 
 def _logged(issue: QualityIssue) -> Missed:

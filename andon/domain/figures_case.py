@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from andon.domain.containment import BY_HAND, Verb
-from andon.domain.decision import DecisionRecord
 from andon.domain.evidence import RowState
 from andon.domain.figures import Acted, Looks, Waited
-from andon.domain.incident import IncidentView, OpenIncident, OrderRecord
+from andon.domain.glimpse import Decided, Opened, Ordered, Viewed
 from andon.domain.incident_times import standing_times
 from andon.domain.severity import Classification
 from andon.domain.stage import Stage
@@ -20,7 +19,7 @@ FIRST: Final = 1
 """Attempts after which the first look was the one that saw it."""
 
 
-def acted_in(opening: OpenIncident, view: IncidentView | None) -> Acted:
+def acted_in(opening: Opened, view: Viewed | None) -> Acted:
     """Return what an incident adds; before its workflow has begun, that is what its opening says."""
     first, standing = standing_times(opening, view.corrections if view else ())
     acted = Acted(
@@ -57,7 +56,7 @@ def _seconds(begun: datetime, ended: datetime | None) -> float | None:
     return None if ended is None or ended < begun else (ended - begun).total_seconds()
 
 
-def _waited(record: DecisionRecord) -> Waited:
+def _waited(record: Decided) -> Waited:
     request = record.request
     return Waited(
         kind=request.kind,
@@ -67,7 +66,7 @@ def _waited(record: DecisionRecord) -> Waited:
     )
 
 
-def _looks(view: IncidentView) -> Iterator[Looks]:
+def _looks(view: Viewed) -> Iterator[Looks]:
     """Yield how the orders of each verb were proven; what a person did by hand is not looked at."""
     found: dict[Verb, Counter[str]] = {}
     for record in view.orders:
@@ -78,7 +77,7 @@ def _looks(view: IncidentView) -> Iterator[Looks]:
         yield Looks(verb=verb, first=counts["first"], later=counts["later"], never=counts["never"])
 
 
-def _seen(record: OrderRecord) -> str:
+def _seen(record: Ordered) -> str:
     if record.proof is None or not record.proof.held:
         return "never"
     return "first" if record.attempts <= FIRST else "later"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from andon.domain.errors import SignatureError
-from andon.domain.incident import OpenIncident
+from andon.domain.glimpse import Opened
 from andon.domain.times import Correction, Knew, Times, corrected, read_intake, with_the_first_who_knew
 
 
-def stated_times(opening: OpenIncident) -> Times:
+def stated_times(opening: Opened) -> Times:
     """Return the times as the door signed them; of an older incident, as they were handed over."""
     handed_over = Times(
         occurred_at=opening.occurred_at,
@@ -26,7 +26,7 @@ def stated_times(opening: OpenIncident) -> Times:
 
 
 def standing_times(
-    opening: OpenIncident, corrections: Sequence[Correction], on_record: Sequence[Knew] = ()
+    opening: Opened, corrections: Sequence[Correction], on_record: Sequence[Knew] = ()
 ) -> tuple[Times, Times]:
     """Return the times as they were first stated, and as they stand after corrections.
 

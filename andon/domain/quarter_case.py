@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from andon.domain.decision import DecisionKind, DecisionRecord
-from andon.domain.incident import IncidentView, OpenIncident
+from andon.domain.decision import DecisionKind
+from andon.domain.glimpse import Decided, Opened, Viewed
 from andon.domain.quarter import Bypass, Case
 from andon.domain.telling import LIFTED, told_by
 
 
-def case_of(
-    opening: OpenIncident, view: IncidentView | None, gate_runs: Sequence[bool], at: datetime
-) -> Case:
+def case_of(opening: Opened, view: Viewed | None, gate_runs: Sequence[bool], at: datetime) -> Case:
     """Return one incident as the review looks at it; before its workflow has begun, its opening."""
     told = told_by(opening, view, gate_runs, at)
     if view is None:
@@ -31,7 +29,7 @@ def case_of(
     )
 
 
-def _ending(view: IncidentView) -> str | None:
+def _ending(view: Viewed) -> str | None:
     """Return how it ended; what people found of a system that stays stopped says more than the ending."""
     if view.ending is None:
         return None
@@ -39,7 +37,7 @@ def _ending(view: IncidentView) -> str | None:
     return found if found and view.ending.value == "not_restarted" else view.ending.value
 
 
-def _bypasses(decisions: Sequence[DecisionRecord]) -> Iterator[Bypass]:
+def _bypasses(decisions: Sequence[Decided]) -> Iterator[Bypass]:
     for one in decisions:
         kind, outcome = one.request.kind, one.outcome
         if kind is DecisionKind.EXECUTIVE_OVERRIDE and outcome == LIFTED:
@@ -50,6 +48,5 @@ def _bypasses(decisions: Sequence[DecisionRecord]) -> Iterator[Bypass]:
             yield Bypass.GATE_EXCEPTION
 
 
-def _blocks(record: DecisionRecord, outcome: str) -> bool:
-    option = record.request.option(outcome)
-    return option is not None and option.blocks
+def _blocks(record: Decided, outcome: str) -> bool:
+    return any(one.blocks for one in record.request.options if one.id == outcome)

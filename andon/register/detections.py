@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from andon.domain.values import Frozen, Instant
 from andon.ports import SealedText
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.tables import detections, incidents
+
+AT_A_TIME: Final = 100
 
 
 class Detection(Frozen):
@@ -76,6 +79,19 @@ class Detections:
     def of(self, incident: str, limit: int = 200) -> list[Detection]:
         """Return an incident's detections, oldest first."""
         return self._list(detections.c.incident == incident, limit)
+
+    def of_each(self, names: Sequence[str], limit: int = 200) -> dict[str, list[Detection]]:
+        """Return the detections of several incidents, each at most so many, oldest first."""
+        found: dict[str, list[Detection]] = {}
+        for begin in range(0, len(names), AT_A_TIME):
+            of_these = detections.c.incident.in_(names[begin : begin + AT_A_TIME])
+            wanted = _KEPT.where(of_these).order_by(detections.c.received_at, detections.c.id)
+            with reading(self._engine) as connection:
+                for row in connection.execute(wanted):
+                    of_one = found.setdefault(row.incident, [])
+                    if len(of_one) < limit:
+                        of_one.append(_detection(row))
+        return found
 
     def openers(self, system: str, limit: int = 20) -> list[Detection]:
         """Return the detections that opened an AI system's open incidents, newest first."""

@@ -13,7 +13,6 @@ from andon.domain.impact import Basis, Counted, Impact
 from andon.domain.ledger import Entry, Kind
 from andon.domain.metrics import REVIEW_FAILED, Metrics, Told, measured, repeats, spread
 from andon.domain.severity import Band, Classification
-from andon.domain.telling import told_by
 from andon.register.engine import Databases, together
 from andon.register.incidents import Incidents
 from andon.register.ledger import Ledger
@@ -112,10 +111,7 @@ def judged(number: int) -> list[Entry]:
 
 
 def figures(measures: Measures, since: timedelta = timedelta(0), until: timedelta = 400 * DAY) -> Metrics:
-    told = [
-        told_by(one.opening, one.view, one.gate_runs, UNTIL)
-        for one in measures.opened(NOW - 90 * DAY, NOW + until)
-    ]
+    told = [one.told_at(UNTIL) for one in measures.opened(NOW - 90 * DAY, NOW + until)]
     return measured(told, NOW + since, NOW + until)
 
 
@@ -167,13 +163,13 @@ def test_a_period_holds_what_was_opened_in_it_and_repeats_reach_back(measures: M
 
 
 def test_one_ai_system_can_be_looked_at_alone(measures: Measures) -> None:
-    assert {one.opening.plan.system for one in measures.opened(NOW, UNTIL, "c")} == {"c"}
+    assert {one.acted.system for one in measures.opened(NOW, UNTIL, system="c")} == {"c"}
 
 
 def test_exercises_are_left_out(databases: Databases) -> None:
     incidents = Incidents(databases.register)
     incidents.allot(opening(name(1), exercise=True), dedupe=None, title=TITLE)
-    assert list(Measures(databases.register).opened(NOW, UNTIL)) == []
+    assert Measures(databases.register).opened(NOW, UNTIL) == []
     told = Told(
         incident=name(1), system="a", severity=Band.LOW, exercise=True, opened_at=NOW, detected_at=NOW
     )

@@ -8,7 +8,6 @@ import pytest
 
 from andon.domain.directory import Role
 from andon.domain.quarter import Answer, Found, Quarter, UseDecision, period_of, reviewed
-from andon.domain.quarter_case import case_of
 from andon.domain.severity import Classification
 from andon.ports import SealedText
 from andon.register.engine import Databases, together
@@ -25,10 +24,7 @@ def review(databases: Databases) -> Quarter:
     with together(databases.register):
         for number in range(COUNT):
             keep(databases, number)
-    cases = tuple(
-        case_of(one.opening, one.view, one.gate_runs, UNTIL)
-        for one in Measures(databases.register).opened(SINCE, UNTIL)
-    )
+    cases = tuple(one.case_at(UNTIL) for one in Measures(databases.register).opened(SINCE, UNTIL))
     found = Found(cases=cases, missed=(), logged=0, remedies=(), uses=())
     return reviewed(found, period_of(SINCE, UNTIL, UNTIL))
 

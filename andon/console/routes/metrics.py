@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,26 +12,28 @@ from pydantic import AwareDatetime
 from andon.api.authentication import only
 from andon.api.problems import ProblemError
 from andon.console.access import READING
+from andon.console.counting import Counting
 from andon.console.exposition import CONTENT_TYPE, exposed
 from andon.console.parts import Parts
-from andon.console.routes.places import Stock
+from andon.console.routes.places import Stock, of_app
 from andon.domain.metrics import REPEATED_WITHIN, Metrics, measured
 from andon.domain.recurrence import by_control
-from andon.domain.telling import told_by
 from andon.domain.values import Slug
 from andon.register.follow_ups import FollowUps
-from andon.register.measures import Measures
 
 LONGEST: Final = timedelta(days=3 * 366)
 SCRAPED: Final = timedelta(days=90)
 
 router = APIRouter(tags=["console"])
 
+Counter = Annotated[Counting, Depends(of_app("counting"))]
+
 
 @router.get("/v1/metrics", dependencies=[Depends(only(READING))])
 async def metrics(
     *,
     stock: Stock,
+    counter: Counter,
     since: Annotated[AwareDatetime | None, Query(description="90 days ago if not given")] = None,
     until: Annotated[AwareDatetime | None, Query(description="now if not given")] = None,
     system: Annotated[Slug | None, Query(description="one AI system only")] = None,
@@ -43,23 +45,29 @@ async def metrics(
         raise ProblemError(
             400, "no-such-period", f"since must be before until, by {LONGEST.days} days at most"
         )
-    return await asyncio.to_thread(_measured, stock, begin, end, system)
+    return await _counted(stock, counter, begin, end, system)
 
 
 @router.get("/metrics", dependencies=[Depends(only(READING))])
-async def exposition(stock: Stock) -> Response:
+async def exposition(stock: Stock, counter: Counter) -> Response:
     """Return the metrics of the last 90 days for Prometheus, which sends a token that may read."""
     now = stock.now()
-    found = await asyncio.to_thread(_measured, stock, now - SCRAPED, now, None)
+    found = await _counted(stock, counter, now - SCRAPED, now, None)
     return Response(exposed(found), media_type=CONTENT_TYPE)
 
 
-def _measured(stock: Parts, since: datetime, until: datetime, system: str | None) -> Metrics:
-    measures, now = Measures(stock.databases.register), stock.now()
-    told = [
-        told_by(one.opening, one.view, one.gate_runs, now)
-        for one in measures.opened(since - REPEATED_WITHIN, until, system)
-    ]
+async def _counted(
+    stock: Parts, counter: Counting, since: datetime, until: datetime, system: str | None
+) -> Metrics:
+    work = partial(_measured, stock, counter, since, until, system)
+    return await counter.count(("metrics", since, until, system), work)
+
+
+def _measured(
+    stock: Parts, counter: Counting, since: datetime, until: datetime, system: str | None
+) -> Metrics:
+    measures, now = counter.measures, stock.now()
+    told = [one.told_at(now) for one in measures.opened(since - REPEATED_WITHIN, until, system=system)]
     found = measured(told, since, until, logged_near_misses=measures.near_misses_logged(since, until, system))
     looks = FollowUps(stock.databases.register).looked(since, until, system)
     return found.model_copy(update={"recurrence": by_control(looks)})

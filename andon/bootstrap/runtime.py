@@ -54,7 +54,8 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
     """Return every port with the adapter that the settings call for."""
     store = S3EvidenceStore(settings.store)
     vault = AesVault(settings.keys.master, queries.keys)
-    versions = VersionsEndpoint(queries.systems, shelf.evidence.rows)
+    means = SourceMeans(settings.sources, shelf.evidence.rows)
+    versions = VersionsEndpoint(queries.systems, means.outgoing, means.rows)
     texts = SealedTexts(vault, queries.texts)
     ledger = LockedLedger(store, queries.ledger)
     places = _places(queries, store, vault)
@@ -67,7 +68,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         projection=RegisterProjection(queries.incidents),
         notifier=_notifier(settings, queries, shelf),
         sources=GuardedSources(
-            _sources(settings, queries, shelf, versions, texts), queries.systems, Guard(vault)
+            _sources(settings, queries, means, versions, texts), queries.systems, Guard(vault)
         ),
         store=store,
         prove_store=partial(prove_store, store),
@@ -78,7 +79,7 @@ def runtime_of(settings: Settings, queries: Queries, shelf: Shelf) -> Runtime:
         staging=StagingCopies(places, TrialMeans(settings.trials)),
         files=file_writer(store, queries),
         weigher=RegisterWeigher(queries.detections, shelf.severity, queries.systems),
-        signals=RegisteredSignals(queries.systems, SourceMeans(settings.sources), queries.spans),
+        signals=RegisteredSignals(queries.systems, means, queries.spans),
         watches=RegisterWatches(queries.watches),
         holds=RegisterHolds(StandingHolds(queries.databases.switches, queries.databases.register)),
         alarms=RegisterAlarms(queries.alarms, queries.incidents),
@@ -109,17 +110,12 @@ def _notifier(settings: Settings, queries: Queries, shelf: Shelf) -> AppriseNoti
 
 
 def _sources(
-    settings: Settings, queries: Queries, shelf: Shelf, versions: VersionsEndpoint, texts: SealedTexts
+    settings: Settings, queries: Queries, means: SourceMeans, versions: VersionsEndpoint, texts: SealedTexts
 ) -> RegisteredSources:
-    rows = shelf.evidence.rows
-    recorder = RecorderSource(Traces(queries.databases.recorder), rows)
+    recorder = RecorderSource(Traces(queries.databases.recorder), means.rows)
     folder = UploadFolder(settings.data_dir, settings.keys.master)
-    uploads = UploadsSource(queries.detections, queries.uploads, folder, texts, rows)
-    return RegisteredSources(
-        {one.name: one for one in (recorder, versions, uploads)},
-        queries.systems,
-        SourceMeans(settings.sources, rows),
-    )
+    uploads = UploadsSource(queries.detections, queries.uploads, folder, texts, means.rows)
+    return RegisteredSources({one.name: one for one in (recorder, versions, uploads)}, queries.systems, means)
 
 
 def means_of(settings: Settings, queries: Queries) -> Means:

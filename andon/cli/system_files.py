@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from cyclopts import Parameter
 
 from andon.adapters.levers import kinds
+from andon.adapters.outgoing import Outgoing
 from andon.adapters.sources import kinds as source_kinds
 from andon.adapters.sources.versions import versions_at
 from andon.cli import screen
@@ -22,9 +23,9 @@ from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.stopping import price
 from andon.cli.suite_check import suite_findings
-from andon.config import PolicySettings, Settings, SourceSettings
+from andon.config import PolicySettings, Settings
 from andon.domain.errors import InvalidInputError, SourceError
-from andon.domain.evidence import EvidenceRow
+from andon.domain.evidence import EvidenceRow, GapReason
 from andon.domain.readiness import (
     Finding,
     FirstStop,
@@ -60,9 +61,9 @@ def check(what: str | None = None, /, *, where: Where = HERE, json: _Json = Fals
         where: where Andon is, and who asks.
         json: print the result as JSON.
     """
-    files = policy_files(where)
-    settings = settings_of(where) if files else None
-    results = [_checked(load_system(path), path, files, settings) for path in _paths(what, files)]
+    files, settings = policy_files(where), settings_of(where)
+    means = source_kinds.SourceMeans(settings.sources)
+    results = [_checked(load_system(path), path, files, settings, means) for path in _paths(what, files)]
     if json:
         screen.as_json(results[0] if what is not None else results)
     else:
@@ -99,7 +100,8 @@ def add(file: Path, /, *, replace: bool = False, where: Where = HERE, json: _Jso
             Exit.NEGATIVE,
         )
     system = load_system(file)
-    result = _checked(system, file, files, settings_of(where))
+    settings = settings_of(where)
+    result = _checked(system, file, files, settings, source_kinds.SourceMeans(settings.sources))
     if not result["ok"]:
         _said(result, json=json)
         return Exit.NEGATIVE
@@ -133,7 +135,7 @@ def _levers(system: AISystem) -> Iterator[Finding]:
 
 
 def _sources(
-    system: AISystem, rows: Iterable[EvidenceRow], places: SourceSettings | None
+    system: AISystem, rows: Iterable[EvidenceRow], means: source_kinds.SourceMeans | None
 ) -> Iterator[Finding]:
     """Whether each source has a kind and settings that can serve it, and supplies what the list knows."""
     known = {kind for row in rows for kind in row.kinds}
@@ -141,8 +143,8 @@ def _sources(
         field = f"evidence.sources.{number}"
         try:
             source_kinds.check(entry)
-            if places is not None:
-                source_kinds.KINDS.load(entry.kind).build(entry, source_kinds.SourceMeans(places))
+            if means is not None:
+                source_kinds.KINDS.load(entry.kind).build(entry, means)
         except InvalidInputError as error:
             yield Finding(level=Level.PROBLEM, field=field, text=str(error))
         except SourceError as error:
@@ -154,18 +156,22 @@ def _sources(
 
 
 def _checked(
-    system: AISystem, path: Path, files: PolicySettings | None, settings: Settings | None
+    system: AISystem,
+    path: Path,
+    files: PolicySettings | None,
+    settings: Settings,
+    means: source_kinds.SourceMeans,
 ) -> dict[str, Any]:
     shelf = load(files.playbooks if files else None)
     playbooks = shelf.playbooks
     findings = [
         *readiness(system, playbooks, kinds.names()),
         *_levers(system),
-        *_sources(system, shelf.evidence.rows, settings.sources if settings else None),
+        *_sources(system, shelf.evidence.rows, means if files else None),
         *excuses(system, shelf.evidence.rows),
         *_people(system, files),
-        *_tried(system),
-        *suite_findings(system, settings.trials if settings else None),
+        *_tried(system, means.outgoing),
+        *suite_findings(system, settings.trials if files else None),
     ]
     known = system if system.playbook in playbooks else system.model_copy(update={"playbook": None})
     return {
@@ -188,20 +194,20 @@ def _people(system: AISystem, files: PolicySettings | None) -> Iterator[Finding]
         yield from staffing(system, load_people(files.people))
 
 
-def _tried(system: AISystem) -> Iterator[Finding]:
+def _tried(system: AISystem, outgoing: Outgoing) -> Iterator[Finding]:
     if system.evidence.versions_url is not None:
-        yield asyncio.run(_versions(str(system.evidence.versions_url)))
+        yield asyncio.run(_versions(outgoing, str(system.evidence.versions_url)))
 
 
-async def _versions(url: str) -> Finding:
+async def _versions(outgoing: Outgoing, url: str) -> Finding:
     field = "evidence.versions_url"
     try:
-        parts = await versions_at(url)
+        parts = await versions_at(outgoing, url)
     except SourceError as error:
-        # The system need not run while its file is written.
-        return Finding(
-            level=Level.WARNING, field=field, text=f"{url} gave nothing: {error.reason}, {error.detail}"
-        )
+        # The system need not run while its file is written, nor settings be at hand on this machine.
+        refused = error.reason == GapReason.NOT_CONFIGURED
+        why = "was not called:" if refused else f"gave nothing: {error.reason},"
+        return Finding(level=Level.WARNING, field=field, text=f"{url} {why} {error.detail}")
     return Finding(level=Level.GOOD, field=field, text=f"answers with {', '.join(sorted(parts))}")
 
 

@@ -36,7 +36,7 @@ from andon.domain.errors import (
     SignatureError,
     SourceError,
 )
-from andon.domain.evidence import EvidenceItem
+from andon.domain.evidence import EvidenceItem, GapReason
 from andon.domain.redaction import SECRETS, Level
 from andon.domain.values import canonical, digest_of
 from andon.register.incidents import IncidentRow, Listed
@@ -173,8 +173,10 @@ class Differing:
             return _lacking("not_configured")
         try:
             async with asyncio.timeout(ASKED_WITHIN_SECONDS):
-                versions = await versions_at(str(system.evidence.versions_url))
-        except (SourceError, TimeoutError):
+                versions = await versions_at(self._parts.outgoing, str(system.evidence.versions_url))
+        except SourceError as error:
+            return _lacking("not_allowed" if error.reason == GapReason.NOT_CONFIGURED else "no_answer")
+        except TimeoutError:
             return _lacking("no_answer")
         return _Told(Side(digest=digest_of(versions), at=self._parts.now()), versions)
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine as DatabaseEngine
 
+from andon.adapters.outgoing import Outgoing
 from andon.api.authentication import TokenBook, token_book
 from andon.api.source_secrets import SecretDrawer
 from andon.api.vouching import vouching_key
@@ -116,6 +117,8 @@ class Parts:
     alarms: Alarms
     watches: Watches
     uses: SystemUses
+    outgoing: Outgoing
+    """Calls what AI systems' files name as sources, where settings let it."""
     checkpoints: CheckpointSettings
     verifying: VerifyingSettings
     sign_in: SignInSettings
@@ -197,6 +200,7 @@ def open_parts(settings: Settings) -> Parts:
         slips=Slips(register),
         source_secrets=SecretDrawer(settings.keys.master, SourceSecrets(register)),
         openings=Openings(register),
+        outgoing=Outgoing(settings.sources, section="sources"),
         checkpoints=settings.checkpoints,
         verifying=_verifying(settings),
         sign_in=settings.sign_in,

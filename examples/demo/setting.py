@@ -85,10 +85,12 @@ class Setting:
         ]
 
     def up_environment(self, desk_port: int) -> dict[str, str]:
-        """Settings of `andon up` for this demo: where the desk's levers are, and their token."""
+        """Settings of `andon up` for this demo: where the desk's levers and versions are, and their token."""
+        desk = json.dumps([f"localhost:{desk_port}"])
         return {
             "ANDON_LEVERS__SECRETS": json.dumps({"refund_desk": self.lever_token.read_text()}),
-            "ANDON_LEVERS__PRIVATE_HOSTS": json.dumps([f"localhost:{desk_port}"]),
+            "ANDON_LEVERS__PRIVATE_HOSTS": desk,
+            "ANDON_SOURCES__PRIVATE_HOSTS": desk,
         }
 
     def token(self, role: str) -> Path:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from andon.adapters.outgoing import Outgoing
 from andon.adapters.sources.recorder import RecorderSource
-from andon.adapters.sources.versions import VersionsEndpoint
+from andon.adapters.sources.versions import VersionsEndpoint, versions_at
+from andon.config import SourceSettings
 from andon.domain.errands import EvidenceQuery
 from andon.domain.errors import SourceError
 from andon.domain.evidence import EvidenceRow, Gap, GapReason
@@ -189,7 +192,11 @@ def endpoint() -> Iterator[Web]:
 def source(databases: Databases, endpoint: Web) -> VersionsEndpoint:
     systems = Systems(databases.register)
     systems.put_system(_desk(f"http://{endpoint.url}/versions"))
-    return VersionsEndpoint(systems, ROWS)
+    return VersionsEndpoint(systems, reaching(endpoint.url), ROWS)
+
+
+def reaching(*places: str) -> Outgoing:
+    return Outgoing(SourceSettings(private_hosts=places), section="sources")
 
 
 def _desk(url: str | None) -> AISystem:
@@ -249,8 +256,44 @@ async def test_an_endpoint_that_is_away_is_unreachable(databases: Databases) -> 
     systems = Systems(databases.register)
     systems.put_system(_desk("http://127.0.0.1:9/versions"))
     with pytest.raises(SourceError) as refused:
-        await VersionsEndpoint(systems).read("refund_desk")
+        await VersionsEndpoint(systems, reaching("127.0.0.1:9")).read("refund_desk")
     assert refused.value.reason == GapReason.UNREACHABLE
+
+
+@pytest.mark.parametrize("named", [(), ("127.0.0.1:1",), ("localhost:1", "169.254.169.254:80")])
+async def test_an_address_that_settings_do_not_name_is_not_called_and_the_reason_says_what_to_add(
+    databases: Databases, endpoint: Web, named: tuple[str, ...]
+) -> None:
+    systems = Systems(databases.register)
+    systems.put_system(_desk(f"http://{endpoint.url}/versions"))
+    with pytest.raises(SourceError, match=r"sources\.private_hosts") as refused:
+        await VersionsEndpoint(systems, reaching(*named)).read("refund_desk")
+    assert refused.value.reason == GapReason.NOT_CONFIGURED
+    assert endpoint.asked == []
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.7", "::1"])
+async def test_a_public_name_of_which_one_address_leads_inside_is_not_called(address: str) -> None:
+    async def rebound(host: str, port: int) -> Sequence[str]:
+        return ["93.184.215.14", address]
+
+    outgoing = Outgoing(SourceSettings(), resolve=rebound, section="sources")
+    with pytest.raises(SourceError) as refused:
+        await versions_at(outgoing, "https://versions.example/")
+    assert refused.value.reason == GapReason.NOT_CONFIGURED
+
+
+async def test_a_url_with_a_password_in_it_is_not_called() -> None:
+    with pytest.raises(SourceError) as refused:
+        await versions_at(reaching(), "https://desk:word@versions.example/")
+    assert refused.value.reason == GapReason.NOT_CONFIGURED
+
+
+async def test_a_packed_answer_is_refused(source: VersionsEndpoint, endpoint: Web) -> None:
+    endpoint.encoding, endpoint.body = "gzip", gzip.compress(json.dumps(VERSIONS).encode())
+    with pytest.raises(SourceError, match="packed") as refused:
+        await source.read("refund_desk")
+    assert refused.value.reason == GapReason.REFUSED
 
 
 @pytest.mark.parametrize("system", ["refund_desk", "stranger"])
@@ -258,5 +301,5 @@ async def test_a_system_without_an_endpoint_is_not_configured(databases: Databas
     systems = Systems(databases.register)
     systems.put_system(_desk(None))
     with pytest.raises(SourceError) as refused:
-        await VersionsEndpoint(systems).read(system)
+        await VersionsEndpoint(systems, reaching()).read(system)
     assert refused.value.reason == GapReason.NOT_CONFIGURED

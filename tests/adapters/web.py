@@ -9,12 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Web:
-    """What the server answers, and the bodies it got."""
+    """What the server answers, what it was asked, and the bodies it got."""
 
     def __init__(self) -> None:
         self.status = 200
         self.outages = 0
         self.body = b"{}"
+        self.encoding = ""
+        self.asked: list[str] = []
         self.received: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.url = ""
@@ -26,9 +28,12 @@ def web() -> Iterator[Web]:
 
     class Request(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            told.asked.append(self.path)
             self.send_response(503 if told.outages > 0 else told.status)
             told.outages -= 1
             self.send_header("Content-Length", str(len(told.body)))
+            if told.encoding:
+                self.send_header("Content-Encoding", told.encoding)
             self.end_headers()
             self.wfile.write(told.body)
 

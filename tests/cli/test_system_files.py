@@ -180,13 +180,21 @@ def test_a_source_whose_place_the_settings_lack_is_warned_of(tmp_path: Path, dat
     assert "evidence.sources.0" not in findings(checked(tmp_path, file, "--data", data, check=0), "warning")
 
 
-def test_a_versions_endpoint_is_asked(tmp_path: Path, servant: Servant) -> None:
+def test_a_versions_endpoint_is_asked(tmp_path: Path, data: Path, servant: Servant) -> None:
     servant.answers["/versions"] = (200, {"model": "m-1", "prompt": "p-7"})
     answering = written(tmp_path, evidence={"versions_url": f"{servant.url}/versions"})
-    found = checked(tmp_path, answering, check=0)
+    refused = findings(checked(tmp_path, answering, check=0), "warning")["evidence.versions_url"]
+    assert "was not called" in refused
+    assert "sources.private_hosts" in refused
+    assert servant.calls == []
+    settings = json.loads((data / "settings.json").read_text())
+    named = {**settings, "sources": {"private_hosts": [servant.url.removeprefix("http://")]}}
+    (data / "settings.json").write_text(json.dumps(named))
+    found = checked(tmp_path, answering, "--data", data, check=0)
     assert findings(found, "good")["evidence.versions_url"] == "answers with model, prompt"
     silent = written(tmp_path, evidence={"versions_url": f"{servant.url}/nothing"})
-    assert "404" in findings(checked(tmp_path, silent, check=0), "warning")["evidence.versions_url"]
+    told = findings(checked(tmp_path, silent, "--data", data, check=0), "warning")
+    assert "404" in told["evidence.versions_url"]
 
 
 def test_people_who_are_not_in_the_directory_are_named(tmp_path: Path, data: Path) -> None:

@@ -125,7 +125,7 @@ async def test_versions_of_the_incident_stand_beside_those_that_were_evaluated(
     assert parts["model"]["now"] == [["name", "desk-small"], ["version", "1.0.0"]]
     assert parts["prompt"]["elsewhere"] == ["system"]
     assert BEFORE_TEXT not in str(found)
-    assert found["versions"]["running"]["lacking"] == "no_answer"
+    assert found["versions"]["running"]["lacking"] == "not_allowed"
     assert found["versions"]["runs_what_was_evaluated"] is None
     restart = next(one for one in found["effects"] if one["option"] == "restart")
     tool = next(one for one in restart["permissions"] if one["verb"] == "disable_tool")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -66,7 +67,8 @@ class Scene:
         # What a killed run left would be read as the new one's.
         self.setting.ready.unlink(missing_ok=True)
         log = self.root / f"up-{self._starts}.log"
-        self._up = Program(log, "andon.cli.main", "up", *self.setting.up_options())
+        reachable = {"ANDON_SOURCES__PRIVATE_HOSTS": json.dumps([f"localhost:{self._desk_port}"])}
+        self._up = Program(log, "andon.cli.main", "up", *self.setting.up_options(), environment=reachable)
         self.ready = wait_ready(self.setting, self._up)
 
     def kill_andon(self) -> None:

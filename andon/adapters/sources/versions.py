@@ -1,4 +1,8 @@
-"""What an AI system says of the versions that run: evidence, and the digest the gate compares."""
+"""What an AI system says of the versions that run: evidence, and the digest the gate compares.
+
+Its file names the address, so it is called as those of other sources are: what is not public only if settings
+name it under `sources.private_hosts`.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,20 @@ from typing import Any, Final
 
 import httpx
 
+from andon.adapters.outgoing import Outgoing
+from andon.adapters.places import place_of
 from andon.domain.errands import EvidenceQuery
-from andon.domain.errors import SourceError
+from andon.domain.errors import InvalidInputError, SourceError
 from andon.domain.evidence import EvidenceRow, Gap, GapReason
 from andon.domain.values import Sha256Hex, Slug, canonical, digest_of
 from andon.ports import Captured
 from andon.register.policies import Systems
 
 JSON: Final = "application/json"
-TIMEOUT_SECONDS: Final = 5.0
+WITHIN_SECONDS: Final = 5.0
+"""Longest wait for the whole answer, unless `sources.timeout` is shorter."""
 MOST_BYTES: Final = 256 * 1024
+HEADERS: Final = {"accept": JSON, "accept-encoding": "identity", "user-agent": "andon"}
 
 WHOLE: Final = "deployment_history"
 KIND_OF_PART: Final[dict[str, str]] = {
@@ -46,8 +54,9 @@ class VersionsEndpoint:
     version = "1"
     supplies: frozenset[str] = _KINDS
 
-    def __init__(self, systems: Systems, rows: Sequence[EvidenceRow] = ()) -> None:
+    def __init__(self, systems: Systems, outgoing: Outgoing, rows: Sequence[EvidenceRow] = ()) -> None:
         self._systems = systems
+        self._outgoing = outgoing
         self._rows = [row for row in rows if not row.later and _KINDS.intersection(row.kinds)]
 
     async def read(self, system: Slug) -> Sha256Hex:
@@ -71,33 +80,40 @@ class VersionsEndpoint:
         registered = await asyncio.to_thread(self._systems.system, system)
         if registered is None or registered.evidence.versions_url is None:
             raise SourceError(self.name, GapReason.NOT_CONFIGURED, "the system's file names no versions_url")
-        return await versions_at(str(registered.evidence.versions_url))
+        return await versions_at(self._outgoing, str(registered.evidence.versions_url))
 
 
-async def versions_at(url: str) -> dict[str, Any]:
+async def versions_at(outgoing: Outgoing, url: str) -> dict[str, Any]:
     """Return what an endpoint says of the versions that run.
 
     Raises:
-        SourceError: it can't be reached, or its answer is no JSON object.
+        SourceError: its answer is no JSON object, or there is none; `not_configured`: it may not be called,
+            and the detail says what to change.
     """
     name = VersionsEndpoint.name
     try:
-        # Redirects and the environment's proxies would let somebody else answer.
+        place_of(url)
         async with (
-            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client,
-            client.stream("GET", url) as answer,
+            asyncio.timeout(WITHIN_SECONDS),
+            outgoing.client() as client,
+            client.stream("GET", url, headers=HEADERS) as answer,
         ):
             if answer.status_code != httpx.codes.OK:
                 reason = _REASONS.get(answer.status_code, GapReason.REFUSED)
                 raise SourceError(name, reason, f"HTTP {answer.status_code}")
             return _object(await _bounded(answer))
-    except httpx.HTTPError as error:
+    except InvalidInputError as error:
+        raise SourceError(name, GapReason.NOT_CONFIGURED, str(error)) from error
+    except (TimeoutError, httpx.HTTPError) as error:
         raise SourceError(name, GapReason.UNREACHABLE, type(error).__name__) from error
 
 
 async def _bounded(answer: httpx.Response) -> bytes:
+    # What is packed could be large beyond any bound once it is opened.
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise SourceError("versions", GapReason.REFUSED, "packed, though plain was asked for")
     content = b""
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.aiter_raw():
         content += chunk
         if len(content) > MOST_BYTES:
             raise SourceError("versions", GapReason.REFUSED, f"more than {MOST_BYTES} bytes")

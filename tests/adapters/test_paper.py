@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from andon.adapters.print.paper import body_of, html_of, pages_of, pdf_of, sheets_of
+from andon.adapters.print.paper import ROWS_SHOWN, body_of, html_of, pages_of, pdf_of, sheets_of
 from andon.domain.paper import Paper
 from andon.domain.quarter import reviewed
 from andon.domain.quarter_paper import laid_out
@@ -86,3 +86,19 @@ def test_each_figure_and_table_is_a_sheet_of_its_own(paper: Paper) -> None:
     use = dict(sheets_of(paper))["uses-1"].splitlines()
     assert use[3] == "kb_search,low,bela,19,unanswered,,", "where nothing is to be said a cell is empty"
     assert {"detection", "response", "recurrence", "uses-1"} <= set(names)
+
+
+def test_a_page_shows_the_first_rows_of_a_long_table_and_leads_to_all(paper: Paper) -> None:
+    place = next(at for at, part in enumerate(paper.parts) if part.tables)
+    part = paper.parts[place]
+    rows = tuple((f"row {number}",) for number in range(ROWS_SHOWN + 3))
+    long = part.tables[0].model_copy(update={"columns": ("what",), "rows": rows})
+    parts = (*paper.parts[:place], part.model_copy(update={"tables": (long,)}), *paper.parts[place + 1 :])
+    grown = paper.model_copy(update={"parts": parts})
+    page = body_of(grown, sheets="/sheets/{}.csv")
+    assert f"row {ROWS_SHOWN - 1}<" in page
+    assert f"row {ROWS_SHOWN}<" not in page
+    assert f"The first {ROWS_SHOWN} of {ROWS_SHOWN + 3} rows." in page
+    assert f'href="/sheets/{part.id}-1.csv"' in page
+    assert f"row {ROWS_SHOWN + 2}<" in body_of(grown)
+    assert f"row {ROWS_SHOWN + 2}" in dict(sheets_of(grown))[f"{part.id}-1"]

@@ -202,3 +202,32 @@ def test_a_cause_that_comes_back_after_ninety_days_is_no_repeat() -> None:
 def test_the_controls_that_count_as_human_review_are_those_that_people_can_name() -> None:
     named = load().rights.rights[DecisionKind.DIAGNOSIS].findings["failed_control"]
     assert set(named) >= REVIEW_FAILED
+
+
+def test_what_is_written_on_an_incident_is_counted_by_the_very_next_request(databases: Databases) -> None:
+    begun = opening(name(1))
+    incidents, measures = Incidents(databases.register), Measures(databases.register)
+    incidents.allot(begun, dedupe=None, title=TITLE)
+    shown = view(begun.incident)
+
+    def told() -> Told:
+        (one,) = measures.opened(NOW - DAY, UNTIL)
+        return one.told_at(UNTIL)
+
+    assert told() == told()
+    incidents.show(shown.model_copy(update={"contained_at": NOW + DAY}))
+    assert told().contained_at == NOW + DAY
+    later = {"version": shown.version + 1, "findings": {"root_cause": "retrieval"}, "contained_at": None}
+    incidents.show(shown.model_copy(update=later))
+    assert (told().root_cause, told().contained_at) == ("retrieval", None)
+    Ledger(databases.register).append(judged(1), ())
+    assert told().gate_runs == (False, True)
+
+
+def test_no_more_is_remembered_than_is_allowed_and_all_is_told_all_the_same(databases: Databases) -> None:
+    with together(databases.register):
+        for number in range(6):
+            keep(databases, number)
+    few, many = Measures(databases.register, most=2), Measures(databases.register)
+    for _ in range(2):
+        assert few.opened(NOW, UNTIL) == many.opened(NOW, UNTIL)

@@ -27,15 +27,21 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 
+ROWS_SHOWN: Final = 50
+"""Of a table on a page; a file holds them all."""
+
 
 def body_of(paper: Paper, sheets: str = "") -> str:
     """Return the paper as the body of a page; everything that people wrote is escaped.
 
     Args:
         paper: what is shown.
-        sheets: address of a sheet as CSV, with `{}` for its name; none if left out.
+        sheets: address of a sheet as CSV, with `{}` for its name; none if left out. With it, tables show
+            their first rows only, and lead there for the rest.
     """
-    return _PAGES.get_template("paper_body.html").render(paper=paper, plot=svg_of, sheets=sheets)
+    return _PAGES.get_template("paper_body.html").render(
+        paper=paper, plot=svg_of, sheets=sheets, shown=ROWS_SHOWN
+    )
 
 
 def html_of(paper: Paper) -> bytes:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from andon.console.access import STOPPING, TYING
-from andon.domain.directory import Role
+from andon.console.access import TYING
+from andon.domain.directory import STOPPING, Role
 from andon.register.links import LinkKind
 from andon.register.quality import IssueState
 from tests.access import table

@@ -169,26 +169,31 @@ def _step(cases: Sequence[Acted], values: Sequence[float | None]) -> Step:
 
 
 def _decided(waits: Sequence[Waited]) -> tuple[Decided, ...]:
-    asked = Counter(one.kind for one in waits)
+    asked: dict[DecisionKind, list[Waited]] = {}
+    for one in waits:
+        asked.setdefault(one.kind, []).append(one)
     return tuple(
         Decided(
             kind=kind,
-            spread=spread(one.seconds for one in waits if one.kind is kind),
-            late=sum(one.late for one in waits if one.kind is kind),
-            rungs=sum(one.rungs for one in waits if one.kind is kind),
+            spread=spread(one.seconds for one in of_kind),
+            late=sum(one.late for one in of_kind),
+            rungs=sum(one.rungs for one in of_kind),
         )
-        for kind, _ in sorted(asked.items(), key=lambda pair: (-pair[1], pair[0]))
+        for kind, of_kind in sorted(asked.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     )
 
 
 def _looks(looks: Sequence[Looks]) -> tuple[Looks, ...]:
+    seen: dict[Verb, list[Looks]] = {}
+    for one in looks:
+        seen.setdefault(one.verb, []).append(one)
     return tuple(
         Looks(
             verb=verb,
-            first=sum(one.first for one in looks if one.verb is verb),
-            later=sum(one.later for one in looks if one.verb is verb),
-            never=sum(one.never for one in looks if one.verb is verb),
+            first=sum(one.first for one in seen[verb]),
+            later=sum(one.later for one in seen[verb]),
+            never=sum(one.never for one in seen[verb]),
         )
         for verb in Verb
-        if any(one.verb is verb for one in looks)
+        if verb in seen
     )

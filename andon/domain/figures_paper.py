@@ -172,9 +172,9 @@ def _pointed(told: _Told, points: Sequence[Point]) -> Figure:
 
 def _trend(told: _Told, step: Step, asked: Asked) -> Figure:
     key = _key(asked)
-    spans = {
-        label: [one.seconds for one in step.points if key(one.opened_at) == label] for label in _spans(asked)
-    }
+    spans: dict[str, list[float]] = {label: [] for label in _spans(asked)}
+    for one in step.points:
+        spans.setdefault(key(one.opened_at), []).append(one.seconds)
     found = {label: spread(values) for label, values in spans.items()}
     return Figure(
         id=told.id,

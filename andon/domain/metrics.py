@@ -208,13 +208,19 @@ def _first_passes(period: Sequence[Told]) -> Rate:
 
 
 def _time_in_stage(period: Sequence[Told]) -> dict[Stage, Spread]:
-    passed = [one for told in period for one in told.stages]
-    return {stage: spread(one.seconds for one in passed if one.stage is stage) for stage in Stage}
+    passed: dict[Stage, list[float | None]] = {stage: [] for stage in Stage}
+    for told in period:
+        for one in told.stages:
+            passed[one.stage].append(one.seconds)
+    return {stage: spread(seconds) for stage, seconds in passed.items()}
 
 
 def _decision_latency(period: Sequence[Told]) -> dict[DecisionKind, Spread]:
-    waits = [one for told in period for one in told.waits]
-    return {kind: spread(one.seconds for one in waits if one.kind is kind) for kind in DecisionKind}
+    waits: dict[DecisionKind, list[float | None]] = {kind: [] for kind in DecisionKind}
+    for told in period:
+        for one in told.waits:
+            waits[one.kind].append(one.seconds)
+    return {kind: spread(seconds) for kind, seconds in waits.items()}
 
 
 def spread(values: Iterable[float | None]) -> Spread:

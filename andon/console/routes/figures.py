@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -66,7 +67,7 @@ async def page(request: Request, session: Reading, desk: Desk, reading: Reader) 
     given = _given(request)
     now = await reading.now_of(session.caller)
     asked = _asked(given, desk.now())
-    paper = laid_out(await desk.figures(asked))
+    paper = await asyncio.to_thread(laid_out, await desk.figures(asked))
     known = sorted(one.id for one in await reading.systems())
     return render(
         "figures.html",
@@ -94,7 +95,8 @@ async def as_sheet(
     sheet: Annotated[str, Path(max_length=64)],
 ) -> Response:
     """Hand out what is behind one figure or table."""
-    paper = laid_out(await desk.figures(_asked(_given(request), desk.now())))
+    figures = await desk.figures(_asked(_given(request), desk.now()))
+    paper = await asyncio.to_thread(laid_out, figures)
     found = dict(sheets_of(paper)).get(sheet)
     if found is None:
         raise NotFoundError("sheet", sheet)

@@ -70,7 +70,7 @@ async def _asked_paper(
 ) -> tuple[Quarter, Paper]:
     begun, ended = quarter_around(stock.now())
     found = await quarterly.review(_moment(since) or begun, _moment(until) or ended)
-    return found, laid_out(found)
+    return found, await asyncio.to_thread(laid_out, found)
 
 
 Asked = Annotated[tuple[Quarter, Paper], Depends(_asked_paper)]

@@ -39,6 +39,7 @@ async def test_the_slider_moves_by_keyboard_says_where_it_stands_and_keeps_a_lin
     shared = page.url
     await page.keyboard.press("End")
     await expect(slide).to_have_attribute("aria-valuetext", re.compile(rf"^Moment {last} of"))
+    await expect(page).not_to_have_url(shared)
     await page.go_back()
     await expect(page).to_have_url(shared)
     await expect(slide).to_have_value("2")

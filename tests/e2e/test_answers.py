@@ -154,6 +154,7 @@ def test_a_signal_with_no_business_here_is_refused_on_record(
     still_works(people, incident)
 
 
+@pytest.mark.long
 def test_whoever_marked_the_fix_may_not_approve_the_restart(people: People) -> None:
     body = {**people.scene.misbehave(), "system": SECOND_DESK}
     name = people.contained(body)["incident"]

@@ -20,7 +20,7 @@ from andon.register.quality_tables import quality_issues
 from andon.register.tables import incidents, ledger_entries
 
 REMEMBERED: Final = 20_000
-"""Incidents that are kept in memory, some 6 kB each; of more, those last asked for."""
+"""Incidents that are kept in memory; of more, those last asked for."""
 AT_A_TIME: Final = 20
 """Incidents that are read in some milliseconds; then other threads have their turn."""
 GIVES_WAY_SECONDS: Final = 0.002

@@ -38,6 +38,21 @@ GROWN: Final = """root => {
 GROWN_HERE: Final = f"() => ({GROWN})(document)"
 PARSED: Final = f"html => ({GROWN})(new DOMParser().parseFromString(html, 'text/html'))"
 """The same over a page that is not shown."""
+OWN_HEAD: Final = (
+    """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
+    "<style>",
+)
+"""What a page that is handed out as one file has in its head, once each; found first, as heads come first."""
+
+
+def beside_own_head(grown: list[str]) -> list[str]:
+    """Return what grew in a file besides the head that its template makes."""
+    left = list(grown)
+    for own in OWN_HEAD:
+        mine = next((one for one in left if one.startswith(own)), None)
+        if mine is not None:
+            left.remove(mine)
+    return left
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.people import People
-from tests.hostile.canary import PARSED, Listener
+from tests.hostile.canary import PARSED, Listener, beside_own_head
 from tests.hostile.conftest import walking
 from tests.hostile.exports import acting, file_faults
 from tests.hostile.payloads import everything, own
@@ -77,7 +77,7 @@ async def keep_files(walk: Walk, table: Table) -> None:
     """Fetch every file that a link was seen to, and look into it."""
     for kind_of_file, link in walk.files.items():
         kind, faults, page = await file_faults(walk.page.request, link)
-        grown = await walk.page.evaluate(PARSED, page) if page else []
+        grown = beside_own_head(await walk.page.evaluate(PARSED, page)) if page else []
         table.exported(kind_of_file, kind, [*faults, *(f"{one} grew in {link}" for one in grown)])
 
 

@@ -128,6 +128,7 @@ class IncidentWorkflow:
 
     async def _respond(self) -> None:
         """The loop: contain and preserve at once, triage, tracks side by side, back into service, learn."""
+        self._journal.take_up()
         self._open()
         containing = self._tracks.begin(self._contain())
         preserving = self._tracks.begin(self._preserve())
@@ -203,8 +204,8 @@ class IncidentWorkflow:
             await self._levers.done_by_hand()
         if self._state.stage is Stage.CONTAIN:
             self._journal.enter(Stage.TRIAGE_CLASSIFY)
-        with self._journal.stage(Stage.COMMUNICATE, main=False):
-            if not self._levers.foreseeing.enforces():
+        with self._journal.stage(Stage.COMMUNICATE, main=False) as begun:
+            if not begun or not self._levers.foreseeing.enforces():
                 return
             self._notices.word("guidance", self._opening.plan.playbook, TOLD_AT_ONCE)
 

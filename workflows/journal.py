@@ -13,11 +13,13 @@ from temporalio.common import SearchAttributeUpdate
 from andon.domain.directory import Role
 from andon.domain.incident import IncidentState, OpenIncident, next_deadline
 from andon.domain.ledger import Kind
-from andon.domain.stage import Stage, StageRecord
+from andon.domain.stage import ROUND, Stage, StageRecord, left_behind
 from workflows import search_attributes as search
 from workflows.clock import Clock, Due
 from workflows.notices import Notices
 from workflows.tape import Tape
+
+ONCE = "stages-once"
 
 
 class Journal:
@@ -34,6 +36,8 @@ class Journal:
         begun: Callable[[StageRecord], None],
     ) -> None:
         self._begun = begun
+        self._before: tuple[StageRecord, ...] = ()
+        self._caught_up = False
         self._opening = opening
         self._state = state
         self._tape = tape
@@ -43,11 +47,22 @@ class Journal:
         tape.before_batch(self.show)
 
     @contextmanager
-    def stage(self, stage: Stage, *, main: bool = True) -> Iterator[None]:
-        """Hold a stage open; `main` moves the incident to it, the others run side by side."""
+    def stage(self, stage: Stage, *, main: bool = True) -> Iterator[bool]:
+        """Hold a stage open; `main` moves the incident to it, the others run side by side.
+
+        False: the course has been through it before. Nothing is noted or given out a second time.
+        """
+        if self._left_behind(stage):
+            yield False
+            return
         self._begin(stage, main=main)
-        yield
+        yield True
         self._end(stage)
+
+    def take_up(self) -> None:
+        """Begin the course, for the first time or where a run, or a merge, left it."""
+        self._before = tuple(self._state.stages)
+        self._caught_up = False
 
     def enter(self, stage: Stage) -> None:
         """Move the incident to a stage without holding it open."""
@@ -72,7 +87,12 @@ class Journal:
             self._shown = current
         workflow.set_current_details(self._details())
 
+    def _left_behind(self, stage: Stage) -> bool:
+        return left_behind(stage, self._before, caught_up=self._caught_up) and workflow.patched(ONCE)
+
     def _begin(self, stage: Stage, *, main: bool) -> None:
+        if stage in ROUND:
+            self._caught_up = True
         open_already = any(one.stage is stage and one.ended_at is None for one in self._state.stages)
         if not open_already:
             self._state.stages.append(self._record(stage))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -28,6 +29,10 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
+ROUND: Final = frozenset({Stage.INVESTIGATE, Stage.CORRECT_REMEDIATE, Stage.VALIDATE_RESTART, Stage.MONITOR})
+"""Gone through again after a relapse, or when a restart is refused; the others once."""
+
+
 class StageRecord(Carried):
     """One stage of one incident: when it began and ended, who owns it, and until when it may take."""
 
@@ -44,3 +49,18 @@ class StageRecord(Carried):
         if self.ended_at is None:
             return "overdue" if self.overdue else "running"
         return "done_late" if self.overdue else "done"
+
+
+def left_behind(stage: Stage, before: Iterable[StageRecord], *, caught_up: bool) -> bool:
+    """Whether a course that is taken up again only passes a stage, since it was done with before.
+
+    Args:
+        stage: where the course comes to.
+        before: the stages on record when it was taken up.
+        caught_up: whether it has come to the stage of a round in which it was left.
+    """
+    known = tuple(before)
+    running = {one.stage for one in known if one.ended_at is None}
+    if stage in running or stage not in {one.stage for one in known}:
+        return False
+    return stage not in ROUND or (not caught_up and bool(running & ROUND))

@@ -63,6 +63,9 @@ async def test_open_questions_orders_and_clocks_are_carried_over_to_the_next_run
     assert len(book.of(Kind.CONTAINED)) == 1
     asked = [entry.subject for entry in book.of(Kind.DECISION_OPENED)]
     assert sorted(asked) == sorted(set(asked))
+    for kind in (Kind.STAGE_BEGUN, Kind.STAGE_ENDED, Kind.TASKS_GIVEN):
+        noted = [entry.subject for entry in book.of(kind)]
+        assert sorted(noted) == sorted(set(noted))
     assert len(case.parts.levers_fake.effects) == 4
 
 

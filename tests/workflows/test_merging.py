@@ -141,6 +141,8 @@ async def test_a_merge_that_is_taken_back_lets_the_incident_go_on_where_it_was(
         assert len((await two.one.state()).of(DecisionKind.TRIAGE)) == 1
         stopped = two.one.parts.levers_fake.stopped()
         assert stopped, "the other incident holds them still"
+        begun = [entry.subject for entry in two.of(two.one, Kind.STAGE_BEGUN)]
+        assert sorted(begun) == sorted(set(begun))
         assert [entry.subject for entry in two.of(two.one, Kind.UNMERGED)] == [two.other.opening.incident]
         assert [entry.subject for entry in two.of(two.other, Kind.UNMERGED)] == [two.one.opening.incident]
 

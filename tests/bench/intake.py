@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.bench.crowd import MODEL, Crowd
 from tests.bench.stack import Stack, standing
 from tests.bench.subject import Bare, Flags, People, stopped
 from tests.storm.sender import HARM, QUALITY
@@ -33,49 +34,50 @@ def main() -> int:
         "--taken", type=int, default=2000, help="detections to be accepted without an incident"
     )
     parser.add_argument("--opened", type=int, default=100, help="incidents and bare workflows to be opened")
-    parser.add_argument("--open", type=int, default=200, help="incidents open when the second look is taken")
+    parser.add_argument(
+        "--open",
+        type=int,
+        default=200,
+        help="incidents open when the second look is taken; all but those opened here wait for a cause",
+    )
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="andon-bench-") as folder:
-        numbers = range(2 * ROUNDS)
-        with standing(Path(folder) / "stack", [f"look-{number}" for number in numbers]) as stack:
-            for line in asyncio.run(_measured(stack, chosen.taken, chosen.opened, chosen.open)):
-                print(line)
+        systems = [MODEL, *(f"look-{number}" for number in range(2 * ROUNDS))]
+        with standing(Path(folder) / "stack", systems) as stack:
+            asyncio.run(_measured(stack, chosen.taken, chosen.opened, chosen.open))
     print(f"load {load:.1f} at the start, {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} cores")
     return 0
 
 
-async def _measured(stack: Stack, taken: int, opened: int, open_ones: int) -> list[str]:
+async def _measured(stack: Stack, taken: int, opened: int, open_ones: int) -> None:
     people, flags, bare = People(stack), Flags(stack), await Bare.on(stack)
-    lines = [_memory(stack, "at the start")]
+    _say_memory(stack, "at the start")
     empty = await _looks(people, flags, range(ROUNDS))
+    _say("detection to switch, empty, p50 ms", _middle(empty))
     async with _door(stack) as http:
         rate = await _rate(taken, lambda number: _detect(http, f"q_{number % 50}", number, QUALITY))
-        lines.append(f"detections accepted a second (quality issues)     {rate:>9.1f}")
+        _say("detections accepted a second (quality issues)", rate)
         rate = await _rate(taken, lambda _: _detect(http, "joined", 0, HARM))
-        lines.append(f"detections accepted a second (joining one)        {rate:>9.1f}")
+        _say("detections accepted a second (joining one)", rate)
         async with bare.worker():
             floor = await _rate(opened, lambda number: bare.opened(f"rate/{number}"))
-        lines.append(f"bare update-with-start a second                   {floor:>9.1f}")
+        _say("bare update-with-start a second", floor)
         rate = await _rate(opened, lambda number: _detect(http, f"open_{number}", number, HARM, HUMAN))
-        lines.append(
-            f"incidents opened a second                         {rate:>9.1f}   {rate / floor:.2f} of bare"
-        )
-        proven = await _until_quiet(stack)
-        lines.append(f"seconds until each of them was proven             {proven:>9.1f}")
-        lines.append(_memory(stack, f"with {opened} incidents open"))
-        await _rate(
-            max(0, open_ones - opened), lambda number: _detect(http, f"more_{number}", number, HARM, HUMAN)
-        )
-        await _until_quiet(stack)
+        _say("incidents opened a second", rate, f"{rate / floor:.2f} of bare")
+        _say("seconds until each of them was proven", await _until_quiet(stack))
+    _say_memory(stack, f"with {opened} incidents open")
+    seconds = await Crowd(stack).stand(max(0, open_ones - opened))
+    _say(f"seconds until {open_ones} stood open", seconds)
+    await _until_quiet(stack)
     full = await _looks(people, flags, range(ROUNDS, 2 * ROUNDS))
-    lines += [
-        f"detection to switch, empty, p50 ms                {_middle(empty):>9.1f}",
-        f"detection to switch, {open_ones} open, p50 ms".ljust(50)
-        + f"{_middle(full):>9.1f}   {_middle(full) / _middle(empty):.2f} of empty",
-        _memory(stack, f"with {open_ones} incidents open"),
-    ]
-    return lines
+    middle = _middle(full)
+    _say(f"detection to switch, {open_ones} open, p50 ms", middle, f"{middle / _middle(empty):.2f} of empty")
+    _say_memory(stack, f"with {open_ones} incidents open")
+
+
+def _say(what: str, figure: float, beside: str = "") -> None:
+    print(f"{what:<50}{figure:>9.1f}   {beside}".rstrip(), flush=True)
 
 
 HUMAN: Final = "human_review"
@@ -134,15 +136,15 @@ async def _until_quiet(stack: Stack) -> float:
             await asyncio.sleep(0.25)
 
 
-def _memory(stack: Stack, when: str) -> str:
-    """Return the resident memory of the parts, in MiB."""
+def _say_memory(stack: Stack, when: str) -> None:
+    """Print the resident memory of the parts, in MiB."""
     listed = json.loads((stack.root / "data" / "run" / "parts.json").read_text())["parts"]
     found = []
     for name in WATCHED:
         status = Path(f"/proc/{listed[name]['pid']}/status").read_text()
         (resident,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
         found.append(f"{name} {int(resident.split()[1]) // 1024}")
-    return f"memory in MiB {when}: " + ", ".join(found)
+    print(f"memory in MiB {when}: " + ", ".join(found), flush=True)
 
 
 def _middle(values: list[float]) -> float:

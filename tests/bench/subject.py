@@ -97,7 +97,7 @@ class Bare:
     """Temporal with nothing of Andon on it."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self._reached: dict[str, float] = {}
 
     @classmethod
@@ -113,7 +113,7 @@ class Bare:
     def worker(self) -> Worker:
         """Return the worker of the bare workflow."""
         return Worker(
-            self._client,
+            self.client,
             task_queue=QUEUE,
             workflows=[FloorWorkflow],
             activities=[self.reached],
@@ -138,21 +138,21 @@ class Bare:
             task_timeout=TASK_TIMEOUT,
         )
         began = time.perf_counter()
-        await self._client.execute_update_with_start_workflow(
+        await self.client.execute_update_with_start_workflow(
             FloorWorkflow.ping, name, start_workflow_operation=starting
         )
         return self._reached[name] - began
 
     async def updated(self, name: str) -> float:
         """Return the seconds of one update's round trip."""
-        handle = self._client.get_workflow_handle(name)
+        handle = self.client.get_workflow_handle(name)
         began = time.perf_counter()
         await handle.execute_update(FloorWorkflow.ping, name)
         return time.perf_counter() - began
 
     async def end(self, name: str) -> None:
         """Let the bare workflow end."""
-        await self._client.get_workflow_handle(name).signal(FloorWorkflow.end)
+        await self.client.get_workflow_handle(name).signal(FloorWorkflow.end)
 
 
 def stopped(people: People, flags: Flags, system: str) -> tuple[float, float, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
+from typing import Final
 
 from pydantic import Field
 from temporalio import activity
@@ -13,6 +15,9 @@ from andon.domain.directory import Role
 from andon.domain.notice import FINAL, Code, Notice, Recipients, Target, targets
 from andon.domain.values import Carried
 from andon.ports import Notifier
+
+BEAT: Final = timedelta(seconds=5)
+"""Between two heartbeats, while people's servers take their time."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,18 @@ class Begun(Carried):
     arrived: tuple[Target, ...] = ()
     failed: tuple[Target, ...] = ()
     again: tuple[Target, ...] = Field((), description="did not arrive, and another attempt may")
+
+
+class Rounds(Carried):
+    """Several notices, each at the start of its first round."""
+
+    rounds: tuple[Round, ...]
+
+
+class Beginnings(Carried):
+    """What became of each of several rounds, in their order; none of one that could not be begun."""
+
+    begun: tuple[Begun | None, ...]
 
 
 class Telling(Carried):
@@ -74,6 +91,26 @@ class PeopleActivities:
             failed=tuple(target for target, code in tried.items() if code in FINAL),
             again=tuple(target for target, code in tried.items() if code not in {Code.SENT, *FINAL}),
         )
+
+    @activity.defn(name="people.begin_together")
+    async def begin_together(self, begun: Rounds) -> Beginnings:
+        """Begin several notices side by side; one that fails is left to be begun by itself.
+
+        All are waited for: of what is still on its way, nobody would know whom it has reached.
+        """
+        beginning = asyncio.gather(*(self.begin(one) for one in begun.rounds), return_exceptions=True)
+        try:
+            while not (await asyncio.wait({beginning}, timeout=BEAT.total_seconds()))[0]:
+                activity.heartbeat()
+            found = beginning.result()
+        finally:
+            beginning.cancel()
+        failures = [one for one in found if isinstance(one, BaseException)]
+        if len(failures) == len(found):
+            raise failures[0]
+        for failure in failures:
+            log.warning("a notice could not be begun with others", exc_info=failure)
+        return Beginnings(begun=tuple(one if isinstance(one, Begun) else None for one in found))
 
     async def _tried(self, notice: Notice, target: Target) -> Code:
         try:

@@ -123,7 +123,8 @@ def respond_duty(
 def notices_duty(parts: Parts, queue: str = queues.NOTICES) -> Duty:
     """Telling people."""
     people = PeopleActivities(parts.notifier)
-    return Duty(queue=queue, workflows=(), activities=(people.begin, people.tell, people.conclude))
+    activities = (people.begin, people.begin_together, people.tell, people.conclude)
+    return Duty(queue=queue, workflows=(), activities=activities)
 
 
 def evidence_duty(parts: Parts, queue: str = queues.EVIDENCE) -> Duty:

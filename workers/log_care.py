@@ -73,17 +73,15 @@ class LogCare:
     async def tell_of_forks(self) -> int:
         """Tell people of each access chain that the custodian found forked, once; return how many stand."""
         found = await asyncio.to_thread(self._alarms.list, kind=RunAlarmKind.ACCESS_FORKED, only_open=True)
-        await self._outbox.post(
-            [
-                Notice(
-                    id=f"chain/alarm/{alarm.number}",
-                    incident=alarm.incident,
-                    roles=TOLD,
-                    about=ACCESS_FORKED,
-                )
-                for alarm in found
-            ]
-        )
+        for alarm in found:
+            told = Notice(
+                id=f"chain/alarm/{alarm.number}",
+                incident=alarm.incident,
+                roles=TOLD,
+                about=ACCESS_FORKED,
+            )
+            # Each by itself: what stands differs from look to look, and a posting is known by all it holds.
+            await self._outbox.post([told])
         return len(found)
 
     def _late_since(self) -> datetime | None:

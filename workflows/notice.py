@@ -1,20 +1,22 @@
-"""Tell people of one thing, channel by channel and person by person, until somebody has heard it."""
+"""Tell people of a thing, channel by channel and person by person, until somebody has heard it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError
 
-from activities.people import Begun, Conclusion, PeopleActivities, Round, Telling
+from activities.people import Begun, Conclusion, PeopleActivities, Round, Rounds, Telling
 from andon.domain.directory import Role
 from andon.domain.incident import workflow_id
 from andon.domain.notice import (
     UNDELIVERED,
     Notice,
+    Posting,
     Target,
     Undelivered,
     Way,
@@ -36,43 +38,69 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (2, 8, 20, 30, 60, 120)
 
 @workflow.defn(name="Notice")
 class NoticeWorkflow:
-    """Send one notice; its id is the message id, so that it is begun once."""
-
-    def __init__(self) -> None:
-        self._results: dict[Target, bool] = {}
-        self._told_incident = False
+    """Send one notice, or several that leave together; its id is made of theirs, so that it is begun once."""
 
     @workflow.run
-    async def run(self, notice: Notice) -> int:
+    async def run(self, posted: Notice | Posting) -> int:
         """Return how many people were reached."""
-        missing = await self._round(notice)
+        notices = (posted,) if isinstance(posted, Notice) else posted.notices
+        begun = await _begun_together(notices)
+        errands = [_Errand(notice) for notice in notices]
+        await asyncio.gather(*(one.run(first) for one, first in zip(errands, begun, strict=True)))
+        return people_reached(*(one.results for one in errands))
+
+
+async def _begun_together(notices: Sequence[Notice]) -> Sequence[Begun | None]:
+    """Begin the first round of all in one step; none of those that are to be begun by themselves."""
+    if len(notices) == 1:
+        return (None,)
+    beginnings = await workflow.execute_activity_method(
+        PeopleActivities.begin_together,
+        Rounds(rounds=tuple(Round(notice=notice) for notice in notices)),
+        # Time for all one after the other: if servers are slow, a repeat would find them as slow.
+        start_to_close_timeout=TELL_TIMEOUT * len(notices),
+        heartbeat_timeout=TELL_TIMEOUT,
+        retry_policy=RECORD_RETRIES,
+        task_queue=queues.NOTICES,
+        priority=PRIORITY,
+    )
+    return beginnings.begun
+
+
+class _Errand:
+    """One notice on its way."""
+
+    def __init__(self, notice: Notice) -> None:
+        self._notice = notice
+        self._told_incident = False
+        self.results: dict[Target, bool] = {}
+
+    async def run(self, first: Begun | None) -> None:
+        """Go round after round until each role has heard; `first` is what was begun of it already."""
+        missing = await self._round(first or await self._begin())
         for pause in PAUSES:
             if not missing:
                 break
             await workflow.sleep(pause)
-            missing = await self._round(notice)
+            missing = await self._round(await self._begin())
         if self._told_incident and not missing:
-            await self._conclude(notice, missing)
-        return people_reached(self._results)
+            await self._conclude(missing)
 
-    async def _round(self, notice: Notice) -> tuple[Role, ...]:
+    async def _round(self, first: Begun) -> tuple[Role, ...]:
         """Go down every line once, and return the roles for which that was in vain."""
-        first = await self._first(notice)
         recipients = first.recipients
-        self._results = dict.fromkeys(first.failed, False) | dict.fromkeys(
-            self._arrived + first.arrived, True
-        )
+        self.results = dict.fromkeys(first.failed, False) | dict.fromkeys(self._arrived + first.arrived, True)
         again = frozenset(first.again)
         begun: dict[Target, asyncio.Task[None]] = {}
         while True:
-            wanted = targets(recipients, self._results)
+            wanted = targets(recipients, self.results)
             for target, way in wanted.items():
-                if target not in begun and target not in self._results:
-                    begun[target] = asyncio.create_task(self._try(notice, target, way, again=target in again))
+                if target not in begun and target not in self.results:
+                    begun[target] = asyncio.create_task(self._try(target, way, again=target in again))
             going = {target: task for target, task in begun.items() if not task.done()}
-            missing = undeliverable(recipients, self._results)
+            missing = undeliverable(recipients, self.results)
             if missing and all(_asleep(wanted.get(target)) for target in going):
-                await self._alarm(notice, missing)
+                await self._alarm(missing)
             if not going:
                 return missing
             ended, _ = await workflow.wait(going.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -81,19 +109,19 @@ class NoticeWorkflow:
 
     @property
     def _arrived(self) -> tuple[Target, ...]:
-        return tuple(target for target, arrived in self._results.items() if arrived)
+        return tuple(target for target, arrived in self.results.items() if arrived)
 
-    async def _first(self, notice: Notice) -> Begun:
+    async def _begin(self) -> Begun:
         return await workflow.execute_activity_method(
             PeopleActivities.begin,
-            Round(notice=notice, arrived=self._arrived),
+            Round(notice=self._notice, arrived=self._arrived),
             start_to_close_timeout=TELL_TIMEOUT,
             retry_policy=RECORD_RETRIES,
             task_queue=queues.NOTICES,
             priority=PRIORITY,
         )
 
-    async def _try(self, notice: Notice, target: Target, way: Way, *, again: bool) -> None:
+    async def _try(self, target: Target, way: Way, *, again: bool) -> None:
         if again:
             await workflow.sleep(PAUSE)
         if way.opens_at is not None:
@@ -101,33 +129,34 @@ class NoticeWorkflow:
         try:
             await workflow.execute_activity_method(
                 PeopleActivities.tell,
-                Telling(notice=notice, target=target),
+                Telling(notice=self._notice, target=target),
                 start_to_close_timeout=TELL_TIMEOUT,
                 retry_policy=RetryPolicy(initial_interval=PAUSE, maximum_attempts=ATTEMPTS - again),
                 task_queue=queues.NOTICES,
                 priority=PRIORITY,
             )
         except ActivityError:
-            self._results[target] = False
+            self.results[target] = False
         else:
-            self._results[target] = True
+            self.results[target] = True
 
-    async def _conclude(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+    async def _conclude(self, missing: tuple[Role, ...]) -> None:
         await workflow.execute_activity_method(
             PeopleActivities.conclude,
-            Conclusion(notice=notice, missing=missing),
+            Conclusion(notice=self._notice, missing=missing),
             start_to_close_timeout=RECORD_TIMEOUT,
             retry_policy=RECORD_RETRIES,
             task_queue=queues.NOTICES,
             priority=PRIORITY,
         )
 
-    async def _alarm(self, notice: Notice, missing: tuple[Role, ...]) -> None:
+    async def _alarm(self, missing: tuple[Role, ...]) -> None:
         """Record that nobody can be reached, and tell the incident once; one that has ended hears nothing."""
-        await self._conclude(notice, missing)
+        await self._conclude(missing)
         if self._told_incident:
             return
         self._told_incident = True
+        notice = self._notice
         workflow.logger.warning("notice %s can't be delivered: %s", notice.id, ", ".join(missing))
         incident = workflow.get_external_workflow_handle(workflow_id(notice.incident))
         heard = Undelivered(notice=notice.id, about=notice.about, subject=notice.subject, roles=missing)

@@ -12,7 +12,7 @@ from andon.domain.values import PersonId
 
 
 class Notices:
-    """Writes notices. Each is sent by a workflow of its own, so that nothing here waits for a mail server."""
+    """Writes notices. Workflows of their own send them, so that nothing here waits for a mail server."""
 
     def __init__(self, opening: OpenIncident, state: IncidentState) -> None:
         self._incident = opening.incident

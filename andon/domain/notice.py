@@ -57,6 +57,12 @@ class Notice(Carried):
     severity: Band = Field(Band.CRITICAL, description="of the incident; not known counts as critical")
 
 
+class Posting(Carried):
+    """Notices about one incident that leave at the same moment; each is told and tried by itself."""
+
+    notices: tuple[Notice, ...]
+
+
 class Undelivered(Carried):
     """What an incident is told of a notice that has reached nobody for some of its roles."""
 
@@ -173,9 +179,9 @@ def undeliverable(recipients: Recipients, results: Mapping[Target, bool]) -> tup
     )
 
 
-def people_reached(results: Mapping[Target, bool]) -> int:
-    """Count those who have been told."""
-    return len({target.person for target, arrived in results.items() if arrived})
+def people_reached(*results: Mapping[Target, bool]) -> int:
+    """Count those who have been told, each once, whatever they were told of."""
+    return len({target.person for one in results for target, arrived in one.items() if arrived})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ class DirectoryReader(Protocol):
 
 
 class Outbox(Protocol):
-    """Takes notices that are to be sent, each on its own."""
+    """Takes notices that are to be sent."""
 
     async def post(self, notices: Sequence[Notice]) -> None:
-        """See to it that each is sent; one that was posted before is not sent a second time."""
+        """See to it that each is sent; whom it has reached after an earlier posting is left in peace."""
 
 
 class Notifier(Protocol):

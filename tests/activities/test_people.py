@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.people import Conclusion, PeopleActivities, Round, Telling
+from activities import people
+from activities.people import Conclusion, PeopleActivities, Round, Rounds, Telling
 from andon.domain.directory import Role
 from andon.domain.notice import Code, Notice, Recipients, Target, recipients_of
 from tests.fakes import everybody, now
@@ -85,6 +88,58 @@ async def test_an_attempt_that_breaks_off_holds_up_nobody() -> None:
         PeopleActivities(BreaksOff(Code.SENT)).begin, Round(notice=NOTICE)
     )
     assert [one.person for one in begun.again] == ["p-legal"]
+
+
+OTHER = NOTICE.model_copy(update={"id": "n"})
+BOTH = Rounds(rounds=(Round(notice=NOTICE), Round(notice=OTHER)))
+
+
+@dataclass
+class KnowsNot(Says):
+    """A notifier that can't find whom to tell of some notices."""
+
+    of: tuple[str, ...] = ()
+
+    async def recipients(self, notice: Notice) -> Recipients:
+        if notice.id in self.of:
+            raise ConnectionError("the register is away")
+        return await super().recipients(notice)
+
+
+async def test_notices_begun_together_have_the_ends_they_would_have_alone_in_their_order() -> None:
+    activities, alone = PeopleActivities(Says(Code.FAILED)), Round(notice=NOTICE)
+    together = await ActivityEnvironment().run(activities.begin_together, BOTH)
+    assert together.begun == (await ActivityEnvironment().run(activities.begin, alone),) * 2
+
+
+async def test_one_that_can_not_be_begun_leaves_the_others_in_peace() -> None:
+    activities = PeopleActivities(KnowsNot(Code.SENT, of=("m",)))
+    failed, begun = (await ActivityEnvironment().run(activities.begin_together, BOTH)).begun
+    assert failed is None
+    assert begun is not None
+    assert [one.person for one in begun.arrived] == ["p-legal"]
+
+
+async def test_it_is_tried_again_for_all_if_none_could_be_begun() -> None:
+    activities = PeopleActivities(KnowsNot(Code.SENT, of=("m", "n")))
+    with pytest.raises(ConnectionError):
+        await ActivityEnvironment().run(activities.begin_together, BOTH)
+
+
+async def test_while_servers_take_their_time_the_worker_says_that_it_is_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(Says):
+        async def tell(self, notice: Notice, target: Target) -> Code:
+            await beaten.wait()
+            return await super().tell(notice, target)
+
+    beaten = asyncio.Event()
+    monkeypatch.setattr(people, "BEAT", timedelta(milliseconds=1))
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: beaten.set()
+    found = await environment.run(PeopleActivities(Slow(Code.SENT)).begin_together, BOTH)
+    assert all(one and one.arrived for one in found.begun)
 
 
 async def test_what_became_of_a_notice_is_kept() -> None:

@@ -178,6 +178,12 @@ def test_a_notice_is_undeliverable_only_when_nobody_can_hear_it_in_place_of_its_
     assert people_reached({lina: True, ida: False}) == 1
 
 
+def test_whoever_was_told_of_several_things_is_counted_once() -> None:
+    lina, ida = Target(person="lina", channel=0), Target(person="ida", channel=0)
+    assert people_reached({lina: True, ida: False}, {lina: True}) == 1
+    assert people_reached({lina: True}, {lina: False, ida: True}) == 2
+
+
 @pytest.mark.parametrize("fields", [{"shared": True}, {"suspended_from": NOW}])
 def test_suspended_and_shared_accounts_are_never_told(fields: dict[str, object]) -> None:
     gone = person("lina", Role.LEGAL, **fields)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from andon.audit.archived import Archived, read_archive
@@ -37,6 +38,15 @@ async def closed(keeping: Keeping, client: Client) -> str:
 def archived(keeping: Keeping, incident: str) -> Archived:
     chain = keeping.yard.office.queries.ledger.entries(incident, Chain.ACCESS)
     return read_archive(incident, keeping.stored, keeping.stored.__getitem__, chain)
+
+
+def messages(history: WorkflowHistory) -> list[str]:
+    """Return the ids of the notices that a workflow was given to send."""
+    first = history.events[0].workflow_execution_started_event_attributes
+    if first.workflow_type.name != "Notice":
+        return []
+    posted = json.loads(first.input.payloads[0].data)
+    return [one["id"] for one in posted.get("notices", [posted])]
 
 
 async def forget(client: Client, runs: Iterable[RunKept]) -> None:
@@ -74,6 +84,9 @@ async def test_an_incident_replays_from_its_archive_when_temporal_has_forgotten_
     await forget(temporal, whole.archive.runs)
     types = {run.type for run in whole.archive.runs}
     assert {"Incident", "EvidenceSnapshot", "Notice"} <= types
+    told = {one.id for one in keeping.yard.office.behind.notifier.notices if one.incident == incident}
+    assert told
+    assert told <= {name for history in whole.histories for name in messages(history)}
     own = [run for run in whole.archive.runs if run.workflow == workflow_id(incident)]
     assert all(run.ended for run in own)
     for history in whole.histories:

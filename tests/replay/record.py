@@ -23,6 +23,7 @@ from andon.domain.directory import Role
 from andon.domain.stage import Stage
 from tests.replay.afterwards import record_afterwards
 from tests.replay.keepers import record_keepers
+from tests.replay.telling import record_telling
 from tests.workflows.case import Case, Parts, opened
 from tests.workflows.conftest import ATTRIBUTES, FAST, TEMPORAL
 
@@ -108,6 +109,7 @@ async def record(folder: Path, *, afterwards: bool) -> None:
 
         with TemporaryDirectory() as place:
             await record_afterwards(environment, Path(place), kept)
+        await record_telling(environment.client, kept)
         if afterwards:
             return
         closed: list[str] = []

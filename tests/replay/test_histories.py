@@ -35,6 +35,9 @@ def test_there_is_a_history_for_each_wait_state() -> None:
         "reproduced",
         "following-up",
         "followed-up",
+        "notice-told",
+        "notice-undelivered",
+        "notices-together",
     }
 
 

@@ -28,11 +28,13 @@ ALLOWED = timedelta(minutes=5)
 
 @dataclass
 class Posted:
-    """An outbox that keeps each message once, as a workflow id does."""
+    """An outbox that keeps each message once, as a workflow id does, and how many came together."""
 
     sent: dict[str, Notice] = field(default_factory=dict)
+    together: list[int] = field(default_factory=list)
 
     async def post(self, notices: Sequence[Notice]) -> None:
+        self.together.append(len(notices))
         self.sent.update({one.id: one for one in notices})
 
 
@@ -127,3 +129,12 @@ async def test_a_forked_access_chain_is_told_once_and_a_running_workflow_does_no
     assert await care.tell_of_forks() == 0
     lines = alarm_lines(alarms.list(), clock.at)
     assert [(one.incident, one.now) for one in lines] == [(incident, "They agree again.")]
+
+
+async def test_each_forked_chain_is_told_of_by_itself_whatever_else_stands(databases: Databases) -> None:
+    posted, clock = Posted(), Clock()
+    care, alarms = care_of(databases, posted, clock), Alarms(databases.register)
+    for incident in ("INC-20260302-a1b2c3", "INC-20260302-d4e5f6"):
+        alarms.raise_alarm(incident, RunAlarmKind.ACCESS_FORKED, {}, clock.at)
+    assert await care.tell_of_forks() == 2
+    assert posted.together == [1, 1]

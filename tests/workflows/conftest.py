@@ -1,4 +1,4 @@
-"""A real Temporal server with a clock per workflow, and a closed incident to follow up on."""
+"""A real Temporal server with a clock per workflow, a closed incident to follow up on, and people to tell."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from andon.config import DatabaseSettings
-from andon.register.engine import open_databases
+from andon.register.engine import Databases, open_databases
 from andon.register.migrate import migrate
+from tests.adapters.office import Office
+from tests.adapters.web import Web, web
+from tests.workflows.errand import now
 from tests.workflows.following import Course
 from workflows import search_attributes as search
 
@@ -50,7 +53,7 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture
-def course(environment: WorkflowEnvironment, tmp_path: Path) -> Iterator[Course]:
+def databases(tmp_path: Path) -> Iterator[Databases]:
     settings = DatabaseSettings(
         switches_url=f"sqlite:///{tmp_path}/switches.db",
         register_url=f"sqlite:///{tmp_path}/register.db",
@@ -58,5 +61,23 @@ def course(environment: WorkflowEnvironment, tmp_path: Path) -> Iterator[Course]
     )
     migrate(settings)
     databases = open_databases(settings)
-    yield Course(environment, databases, f"INC-20260302-{secrets.token_hex(3)}")
+    yield databases
     databases.close()
+
+
+@pytest.fixture
+def course(environment: WorkflowEnvironment, databases: Databases) -> Course:
+    return Course(environment, databases, f"INC-20260302-{secrets.token_hex(3)}")
+
+
+@pytest.fixture
+def office(databases: Databases) -> Iterator[Office]:
+    office = Office(databases, now)
+    yield office
+    office.notifier.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Web]:
+    with web() as server:
+        yield server

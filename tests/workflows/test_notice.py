@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -17,138 +12,23 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
 
-from activities.people import PeopleActivities
 from andon.adapters.notify import channel as channels
-from andon.config import DatabaseSettings
 from andon.domain.channels import Channel
 from andon.domain.directory import Absence, Role
-from andon.domain.notice import Notice, Undelivered
+from andon.domain.notice import Undelivered
 from andon.domain.severity import Band
 from andon.register.deliveries import Deliveries, Sent
-from andon.register.engine import open_databases
-from andon.register.migrate import migrate
 from tests.adapters.office import Office, mail_server, person, silent_server
-from tests.adapters.web import Web, web
+from tests.adapters.web import Web
 from tests.workflows.case import PATIENCE, Parts, opened
-from workers.build import build_id
-from workers.outbox import TemporalOutbox
-from workers.sandbox import sandbox_runner
-from workflows import queues
-from workflows.notice import NoticeWorkflow
+from tests.workflows.errand import notice, now, posted
 
 # Apprise loads all of its plugins at once; the one for mail imports a module that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 CLOSED = "json://127.0.0.1:9/"
 CLOSED_MAIL = "mailto://127.0.0.1:9/?from=andon@example.org&to=ana@example.org&mode=insecure"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    settings = DatabaseSettings(
-        switches_url=f"sqlite:///{tmp_path}/switches.db",
-        register_url=f"sqlite:///{tmp_path}/register.db",
-        recorder_url=f"sqlite:///{tmp_path}/recorder.db",
-    )
-    migrate(settings)
-    databases = open_databases(settings)
-    office = Office(databases, now)
-    yield office
-    office.notifier.close()
-    databases.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Web]:
-    with web() as server:
-        yield server
-
-
-@dataclass
-class Errand:
-    """A notice under way, and the people it may reach."""
-
-    notice: Notice
-    handle: WorkflowHandle[object, int]
-    office: Office
-    environment: WorkflowEnvironment
-
-    async def ended(self) -> int:
-        return await asyncio.wait_for(self.handle.result(), PATIENCE)
-
-    async def skip(self, **time: float) -> None:
-        await asyncio.wait_for(self.environment.fast_forward(self.handle, timedelta(**time)), PATIENCE)
-
-    def kept(self) -> list[tuple[str, str, str]]:
-        return self.office.kept(self.notice.incident)
-
-    async def until_kept(self, code: str) -> None:
-        """Wait a bounded time until the register holds an entry with a code."""
-        async with asyncio.timeout(PATIENCE):
-            while code not in {kept for *_, kept in self.kept()}:
-                await asyncio.sleep(0.02)
-
-
-def notice(*roles: Role, about: str = "question", incident: str = "", **fields: object) -> Notice:
-    incident = incident or f"INC-20260302-{secrets.token_hex(3)}"
-    whole = {
-        "id": f"{incident}/triage-1/{about}",
-        "incident": incident,
-        "roles": roles or (Role.LEGAL,),
-        "about": about,
-        "subject": "triage-1",
-        "severity": Band.HIGH,
-    }
-    return Notice(**{**whole, **fields})
-
-
-@asynccontextmanager
-async def posted(
-    environment: WorkflowEnvironment, office: Office, one: Notice | None = None, *, served: bool = False
-) -> AsyncIterator[Errand]:
-    """Post a notice and serve it until the block ends; what happened must replay.
-
-    `served`: somebody serves the queue of notices already, with this office's notifier.
-    """
-    one = one or notice()
-    queue = f"notices-{secrets.token_hex(4)}"
-    people = PeopleActivities(office.notifier)
-    workflows = Worker(
-        environment.client,
-        task_queue=queue,
-        workflows=[NoticeWorkflow],
-        workflow_runner=sandbox_runner(),
-        build_id=build_id(),
-    )
-
-    def activities() -> Worker:
-        return Worker(
-            environment.client,
-            task_queue=queues.NOTICES,
-            activities=[people.begin, people.tell, people.conclude],
-            build_id=build_id(),
-        )
-
-    async with workflows, nullcontext() if served else activities():
-        with environment.with_time_skipping_disabled():
-            for _ in range(2):
-                await TemporalOutbox(environment.client, queue).post([one])
-        handle = environment.client.get_workflow_handle_for(NoticeWorkflow.run, f"notice/{one.id}")
-        yield Errand(one, handle, office, environment)
-        history = await handle.fetch_history()
-    replayer = Replayer(
-        workflows=[NoticeWorkflow],
-        data_converter=pydantic_data_converter,
-        workflow_runner=sandbox_runner(),
-        build_id=build_id(),
-    )
-    await replayer.replay_workflow(history)
 
 
 @pytest.mark.parametrize("first", [CLOSED, CLOSED_MAIL], ids=["webhook", "mail"])

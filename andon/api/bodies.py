@@ -156,6 +156,8 @@ def _field_problem(model: type[BaseModel], error: ValidationError) -> ProblemErr
             problem = f"unknown field; the fields are: {', '.join(model.model_fields)}"
         elif one["type"] in _NAIVE:
             problem = "the time has no zone and is never guessed; add one, such as 2026-03-29T02:30:00+01:00"
+        elif one["type"] == "string_too_long" and field == "title" and "description" in model.model_fields:
+            problem = f"{problem}; put the rest into the description"
         errors.append({"field": field, "problem": problem})
     named = "; ".join(f"{one['field']}: {one['problem']}" for one in errors)
     return ProblemError(400, "invalid-input", f"Correct the body: {named}", errors=errors)

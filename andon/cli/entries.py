@@ -28,6 +28,7 @@ def line(entry: Entry) -> str:
 
 def detail(entry: Entry) -> str:
     """Return what changed and the codes that go with it."""
-    change = f"{entry.before} -> {entry.after}" if entry.before else entry.after
-    facts = [f"{name}={value}" for name, value in entry.facts.items() if name != "received_at"]
+    after = screen.told(entry.after)
+    change = f"{screen.told(entry.before)} -> {after}" if entry.before else after
+    facts = [f"{name}={screen.told(value)}" for name, value in entry.facts.items() if name != "received_at"]
     return ", ".join(part for part in (change, *facts) if part)

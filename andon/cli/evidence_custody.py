@@ -15,6 +15,7 @@ from andon.cli.outcome import CommandError, Exit
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.cli.words import segment
+from andon.domain.code_words import authority
 from andon.domain.directory import Role
 
 _Json = Annotated[bool, Parameter(negative="")]
@@ -51,7 +52,8 @@ def raw(
     if json:
         screen.as_json({**offered, "url": "used", "bytes": size, "file": str(out)})
     else:
-        said = f"{out}: {size} bytes, given by {offered['authority']}; entry {offered['sequence']} says so"
+        given_by = authority(offered["authority"])
+        said = f"{out}: {size} bytes, given by {given_by}; entry {offered['sequence']} says so"
         screen.say(screen.inert(said))
     return Exit.OK
 

@@ -8,10 +8,9 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from andon.cli import screen
 from andon.cli.incidents import READER
 from andon.cli.outcome import Exit
-from andon.cli.papers import print_paper, write_paper
+from andon.cli.papers import hand_out
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.domain.detection import IncidentType
@@ -68,14 +67,7 @@ def figures(
             type=type,
         )
     paper = laid_out(Figures.model_validate(answer))
-    written = write_paper(paper, out, name="figures", html=False, pdf=False, csv=True) if out else []
-    if json:
-        screen.as_json(answer)
-    elif out is not None:
-        for path in written:
-            screen.say(f"Written to {path}.")
-    else:
-        print_paper(paper)
+    hand_out(paper, answer, out, name="figures", json=json)
     return Exit.OK
 
 

@@ -98,13 +98,11 @@ def in_words(known: dict[str, object]) -> dict[str, object]:
     words: dict[str, object] = {}
     for name, value in known.items():
         if isinstance(value, list):
-            words[name] = ", ".join(str(one) for one in value) or "none"
+            words[name] = ", ".join(map(screen.told, value)) or "none"
         elif isinstance(value, dict):
-            words[name] = ", ".join(f"{key}: {one}" for key, one in value.items()) or "none"
-        elif isinstance(value, bool):
-            words[name] = "yes" if value else "no"
+            words[name] = ", ".join(f"{key}: {screen.told(one)}" for key, one in value.items()) or "none"
         else:
-            words[name] = screen.when(value) if name == "at" else value
+            words[name] = value if value is None else screen.told(value)
     return words
 
 

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from andon.cli import screen
 from andon.cli.outcome import CommandError, Exit
 from andon.domain.paper import Paper
 
 
-def print_paper(paper: Paper) -> None:
+def hand_out(
+    paper: Paper,
+    answer: dict[str, Any],
+    out: Path | None,
+    *,
+    name: str,
+    html: bool = False,
+    pdf: bool = False,
+    csv: bool = True,
+    json: bool,
+) -> None:
+    """Write the paper to the folder `out`, if one is named; else print it, or the answer behind it as JSON.
+
+    Raises:
+        CommandError: something is there already, or the folder can't be written to.
+    """
+    written = [] if out is None else _write(paper, out, name=name, html=html, pdf=pdf, csv=csv)
+    if json:
+        screen.as_json(answer)
+    elif out is None:
+        _print(paper)
+    else:
+        for path in written:
+            screen.say(f"Written to {path}.")
+
+
+def _print(paper: Paper) -> None:
     """Print facts and tables; what plots show is in their tables."""
     screen.pairs(f"{paper.title}, {paper.period}", {fact.name: fact.value for fact in paper.facts})
     if not paper.over:
@@ -24,7 +51,7 @@ def print_paper(paper: Paper) -> None:
             screen.table(f"\n{found.caption}", found.columns, found.rows, empty=f"\n{found.caption}: none.")
 
 
-def write_paper(paper: Paper, out: Path, *, name: str, html: bool, pdf: bool, csv: bool) -> list[Path]:
+def _write(paper: Paper, out: Path, *, name: str, html: bool, pdf: bool, csv: bool) -> list[Path]:
     """Write what was asked for into a folder, and nothing over what is there; return what was written.
 
     Raises:

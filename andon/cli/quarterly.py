@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from andon.cli import screen
 from andon.cli.incidents import READER
 from andon.cli.outcome import CommandError, Exit
-from andon.cli.papers import print_paper, write_paper
+from andon.cli.papers import hand_out
 from andon.cli.place import HERE, Where, find
 from andon.cli.service import console
 from andon.domain.quarter import Quarter, quarter_around
@@ -62,20 +62,16 @@ def quarterly(
             "/v1/quarterly", since=begun.isoformat(), until=ended.isoformat()
         )
     paper = laid_out(Quarter.model_validate(answer))
-    written = (
-        []
-        if out is None
-        else write_paper(
-            paper, out, name="quarterly", html=html or not pdf, pdf=pdf or not html, csv=html is pdf
-        )
+    hand_out(
+        paper,
+        answer,
+        out,
+        name="quarterly",
+        html=html or not pdf,
+        pdf=pdf or not html,
+        csv=html is pdf,
+        json=json,
     )
-    if json:
-        screen.as_json(answer)
-    elif out is not None:
-        for path in written:
-            screen.say(f"Written to {path}.")
-    else:
-        print_paper(paper)
     return Exit.OK
 
 

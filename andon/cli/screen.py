@@ -140,6 +140,13 @@ def when(value: object) -> str:
     return found.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def told(value: object) -> str:
+    """Return a value of the record as people read it: yes or no, a time in their zone, else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return when(str(value))
+
+
 def distance(value: object) -> str:
     """Return how far a time is from now, such as `in 12 min` or `3 h ago`."""
     found = moment(value)

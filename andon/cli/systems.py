@@ -15,6 +15,7 @@ from andon.cli.service import console
 from andon.cli.stopping import price
 from andon.cli.system_files import add, check
 from andon.cli.words import segment
+from andon.domain.code_words import authority
 from andon.domain.readiness import WEIGHED
 from andon.domain.system import Tier
 from andon.domain.use import Use
@@ -183,7 +184,8 @@ def _in_force(holds: Sequence[Mapping[str, Any]]) -> None:
                 + f" ({hold.get('lever')}{counts})",
                 "why": hold.get("reason"),
                 "since": screen.when(hold.get("since")),
-                "whose": f"{hold.get('assignee') or 'not known yet'}, by {hold.get('authority') or 'hand'}",
+                "whose": f"{hold.get('assignee') or 'not known yet'}, "
+                f"by {authority(hold.get('authority') or 'hand')}",
                 "asked about": screen.when(hold.get("until"))
                 + (" (its time is up)" if hold.get("expired") else ""),
                 "state": state + proof,

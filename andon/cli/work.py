@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def worker(*, queue: str, ready_file: Path | None = None) -> int:
 def migrate() -> int:
     """Bring the databases to this release's form; a repeat changes nothing.
 
-    Settings come from the file that $ANDON_SETTINGS names, and from the environment.
+    Settings come from the file that $ANDON_SETTINGS names, and from the environment. Without that file
+    the environment has to name all three databases: none is made where the command happens to run.
 
     Example: ANDON_SETTINGS=.andon/settings.json andon migrate
     """
@@ -51,6 +53,7 @@ def migrate() -> int:
     from andon.register.migrate import migrate as bring_to_head  # noqa: PLC0415
 
     found = _settings()
+    _refuse_defaults(found)
     _log(found.log_level)
     bring_to_head(found.databases)
     return Exit.OK
@@ -63,6 +66,20 @@ def _settings() -> Settings:
         return settings()
     except ValidationError as error:
         raise CommandError(f"the settings can't be used: {error}", Exit.BAD_INPUT) from error
+
+
+def _refuse_defaults(found: Settings) -> None:
+    """Refuse databases that nobody named: their defaults lie in the current folder."""
+    from andon.config import SETTINGS_FILE_VARIABLE, DatabaseSettings  # noqa: PLC0415 - as in _settings
+
+    unnamed = DatabaseSettings.model_fields.keys() - found.databases.model_fields_set
+    if unnamed and not os.environ.get(SETTINGS_FILE_VARIABLE):
+        variables = " and ".join(f"ANDON_DATABASES__{name.upper()}" for name in sorted(unnamed))
+        raise CommandError(
+            f"nothing says where the databases are: set {SETTINGS_FILE_VARIABLE} to the settings file, such "
+            f"as .andon/settings.json, or {variables} to SQLAlchemy URLs",
+            Exit.BAD_INPUT,
+        )
 
 
 def _log(level: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from andon.api.authentication import Caller
 from andon.api.problems import ProblemError
@@ -18,7 +18,7 @@ from andon.domain.custody import ALL_ITEMS, SHORTEST_NAME
 from andon.domain.deciders import Slot, nobody_left
 from andon.domain.decision import DecisionKind, DecisionRecord
 from andon.domain.directory import Directory, Role
-from andon.domain.errors import NotFoundError
+from andon.domain.errors import NotFoundError, UnknownTermError
 from andon.domain.incident import IncidentView
 from andon.domain.proposal import Proposal
 from andon.domain.response import Refusal
@@ -175,6 +175,18 @@ class Asking:
             if one.request.kind is kind and one.request.requested_by == person
         ]
         return found[-1] if found else None
+
+
+def check_kind(row: IncidentRow, sent: Mapping[str, Any]) -> None:
+    """Refuse a word that is no kind of decision.
+
+    Raises:
+        UnknownTermError: with the kinds that people may ask for.
+    """
+    rights = row.opening.plan.rights if row.opening else {}
+    kinds, named = [kind.value for kind, right in rights.items() if right.asked_by], sent.get("kind")
+    if kinds and named is not None and named not in list(DecisionKind):
+        raise UnknownTermError("kind", str(named)[:64], kinds)
 
 
 def left_out(lacking: Sequence[Slot]) -> str:

@@ -116,13 +116,19 @@ def _system(fields: Mapping[str, str]) -> str:
 
 
 def local_moment(text: str, zone: tzinfo) -> str:
-    """Return a time as its writer's clocks showed it; one they never or twice showed is not guessed."""
+    """Return a time as its writer's clocks showed it; one they never or twice showed is not guessed.
+
+    A time that names its zone is that time, whatever clocks the writer has.
+    """
     if not text.strip():
         return ""
     try:
-        local = datetime.fromisoformat(text.strip()).replace(tzinfo=zone)
+        given = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise ProblemError(400, "invalid-input", "When: give a day and a time, or leave it empty.") from error
+    if given.tzinfo is not None:
+        return given.isoformat()
+    local = given.replace(tzinfo=zone)
     if local.utcoffset() != local.replace(fold=1).utcoffset():
         raise ProblemError(
             400,

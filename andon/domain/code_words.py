@@ -68,6 +68,13 @@ QUESTIONS: Final = {
     "notification_required": "Must somebody be notified?",
 }
 """What people are asked to find out, by the code of the finding."""
+RESTS_ON: Final = {
+    "playbook": "the playbook {}",
+    "decision": "the decision {}",
+    "role": "the role {}",
+    "person": "{}",
+}
+"""What allowed something, by the kind of its code."""
 ACRONYMS: Final = {"ai": "AI", "hr": "HR", "id": "id", "ui": "UI", "url": "URL", "otel": "OpenTelemetry"}
 ORDERS: Final = {
     OrderState.REQUESTED: "asked for, not yet applied",
@@ -101,3 +108,9 @@ def plain(code: str) -> str:
 def lower(code: str) -> str:
     """Return a code as words inside a sentence."""
     return " ".join(ACRONYMS.get(word, word) for word in code.replace("_", " ").split())
+
+
+def authority(code: str) -> str:
+    """Return what an order or a look at an original rests on: a playbook, a decision, a role or a person."""
+    kind, _, name = code.partition(":")
+    return RESTS_ON[kind].format(lower(name) if kind == "role" else name) if kind in RESTS_ON else lower(code)

@@ -30,6 +30,7 @@ UNKNOWN: Final = "unknown"
 NONE: Final = "none"
 NOT_SAID: Final = "-"
 """In a table, where a row has nothing to say."""
+WRITTEN: Final = "%Y-%m-%d %H:%M:%S UTC"
 CELL_AT_MOST: Final = 300
 ROWS_AT_MOST: Final = 500
 COLUMNS_AT_MOST: Final = 6
@@ -177,7 +178,15 @@ def _moment(text: str) -> str | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at.tzinfo else None
+    return at.astimezone(UTC).strftime(WRITTEN) if at.tzinfo else None
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the moment that `shown` wrote as this text; None: it is something else."""
+    try:
+        return datetime.strptime(text, WRITTEN).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _part(name: str, number: int, part: Mapping[str, Any]) -> ReadablePart:

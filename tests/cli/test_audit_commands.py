@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,8 @@ def test_the_timeline_of_a_bundle_shows_what_was_known_at_a_moment(tmp_path: Pat
     done = andon("audit", "timeline", path, "--at", moment, cwd=tmp_path, check=0)
     assert "triage-1" in done.stdout
     assert "restart-1" not in done.stdout
+    assert "late=no" in done.stdout
+    assert not re.search(r"\b(True|False|\d{4}-\d\d-\d\dT)", done.stdout)
     plain = andon("audit", "timeline", path, "--at", moment, "--json", cwd=tmp_path, check=0)
     known = json.loads(plain.stdout)["known"]
     assert (known["contained"], known["questions"], known["evidence_snapshots"]) == (True, ["triage-1"], 1)

@@ -80,3 +80,11 @@ def test_migrate_makes_the_databases_where_the_settings_say_and_may_be_repeated(
     andon("migrate", cwd=tmp_path, env=env, check=0)
     andon("migrate", cwd=tmp_path, env=env, check=0)
     assert {path.name for path in tmp_path.glob("*.db")} == {f"{name}.db" for name in names}
+
+
+def test_migrate_makes_no_database_that_nobody_named(tmp_path: Path) -> None:
+    env = {"ANDON_DATABASES__REGISTER_URL": f"sqlite:///{tmp_path}/register.db"}
+    done = andon("migrate", cwd=tmp_path, env=env, check=2)
+    assert "set ANDON_SETTINGS to the settings file" in done.stderr
+    assert "ANDON_DATABASES__RECORDER_URL and ANDON_DATABASES__SWITCHES_URL" in done.stderr
+    assert list(tmp_path.iterdir()) == []

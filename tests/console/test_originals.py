@@ -180,4 +180,4 @@ async def test_the_page_offers_an_original_once(
         form = {"csrf": csrf, "item": ITEM, "reason": "to see it"}
         offered = await visitor.post(f"/incidents/{incident}/originals", data=form)
         assert "An original, once" in offered.text
-        assert "role:security" in offered.text
+        assert "the role security" in offered.text

@@ -139,6 +139,16 @@ async def test_what_can_not_be_asked_for_is_told_why(
     assert await entries(http, incident, Kind.PROPOSED) == []
 
 
+async def test_a_word_that_is_no_kind_is_answered_with_what_people_may_ask_for(
+    office: Office, http: httpx.AsyncClient, temporal: Client
+) -> None:
+    incident = await opened(office, temporal)
+    told = (await ask(http, Role.BUSINESS_OWNER, incident, {"kind": "king", "reason": "x"})).json()["detail"]
+    asked = {kind for kind, right in office.shelf.rights.rights.items() if right.asked_by}
+    assert set(told.rpartition("use one of: ")[2].split(", ")) == asked
+    assert asked < set(DecisionKind)
+
+
 async def test_codes_are_offered_with_the_values_they_can_have_now(
     office: Office, http: httpx.AsyncClient, temporal: Client
 ) -> None:

@@ -80,6 +80,8 @@ async def test_a_hypothesis_and_numbers_are_stated_on_the_page_of_the_reach(
         page = (await browser.get(place)).text
         for says in PATTERN_QUESTION.values():
             assert says in page
+        assert re.search(r'name="since" type="datetime-local" step="1" value="[-\d]+T\d\d:\d\d:\d\d"', page)
+        assert ">-</td>" not in page
         form = {"csrf": field(page, "csrf"), "key": field(page, "key")}
         close = {
             **form,
@@ -98,7 +100,7 @@ async def test_a_hypothesis_and_numbers_are_stated_on_the_page_of_the_reach(
             "key": f"{form['key']}-counts",
             "what": "counts",
             "users": "12",
-            "since": "2026-03-01T10:00:00Z",
+            "since": "2026-03-01T10:00:00",
             "basis": "estimated",
             "reason": "by the mail log",
         }

@@ -153,7 +153,7 @@ async def test_another_ai_system_is_named_in_words(house: House, system: str) ->
     ("wrong", "told"),
     [
         ({"title": " "}, "Say in one sentence"),
-        ({"title": "x" * 201}, "title"),
+        ({"title": "x" * 201}, "put the rest into the description"),
         ({"title": "When?", "occurred": "yesterday"}, "give a day and a time"),
         ({"title": "When?", "occurred": "2100-01-01T10:00"}, "ahead"),
         ({"title": "Which?", "trace": "the third one"}, "trace id"),
@@ -177,6 +177,11 @@ async def test_what_can_not_be_taken_is_explained_and_the_words_are_kept(
 def test_a_time_that_never_was_or_was_twice_is_not_guessed(occurred: str) -> None:
     with pytest.raises(ProblemError, match="clocks were changed"):
         report_of({"title": "When?", "occurred": occurred}, ZoneInfo("Europe/Berlin"))
+
+
+def test_a_time_that_names_its_zone_is_that_time() -> None:
+    said = report_of({"title": "When?", "occurred": "2026-10-25T02:30Z"}, ZoneInfo("Europe/Berlin"))
+    assert said["occurred_at"] == "2026-10-25T02:30:00+00:00"
 
 
 async def test_a_form_from_elsewhere_or_without_its_token_reports_nothing(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -145,6 +146,8 @@ async def test_the_page_takes_words_without_script_and_shows_them_inert(
         pdf = await visitor.get(f"{path}.pdf")
     assert "&lt;b&gt;Narrowed&lt;/b&gt; it.\ufffd" in again
     assert "Narrow access to the smallest thing" in again
+    assert '<dt>Opened at</dt><dd><time datetime="' in again
+    assert not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", again)
     assert stale.status_code == 409
     assert "Somebody else wrote" in stale.text
     assert pdf.content.startswith(b"%PDF-")

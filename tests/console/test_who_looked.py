@@ -115,6 +115,8 @@ async def test_the_chains_of_all_incidents_are_looked_through(
         page = (await visitor.get("/audit", params={"who": "ida", "what": "viewed"})).text
         own = (await visitor.get(f"/incidents/{one}/access", params={"what": "exported"})).text
         odd = (await visitor.get("/audit", params={"since": "yesterday"})).text
+    assert "Set <code>custody.originals_url</code> to" in page
+    assert "`" not in page
     assert "1 entry fits" in page
     assert f'href="/incidents/{one}/access"' in page
     assert "exported the incident</td>" in own

@@ -214,7 +214,7 @@ async def test_odd_titles_are_taken_as_inert_text(busy: Door, title: str) -> Non
         ({"detected_at": 1767225600}, 400, "detected_at"),
         ({"detected_at": "2999-01-01T00:00:00Z"}, 400, "ahead of"),
         ({"title": ""}, 400, "title"),
-        ({"title": "😀" * 201}, 400, "title"),
+        ({"title": "😀" * 201}, 400, "200 characters; put the rest into the description"),
         ({"title": "😀" * 250_000}, 413, "larger than 262144 bytes"),
         ({"channel": "telepathy"}, 400, "monitoring"),
         ({"type": "bug"}, 400, "privacy_event"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +11,7 @@ from andon.api.authentication import Caller, only
 from andon.api.bodies import parse_body, read_body
 from andon.api.server import described_by
 from andon.console.access import READING
+from andon.console.asking import check_kind
 from andon.console.models.proposal import AskableList, ProposalBody, ProposalTaken
 from andon.console.routes.places import Incident, Petitions, Reader, RepeatKey, Speaker
 
@@ -44,5 +46,6 @@ async def propose(
 ) -> ProposalTaken:
     """Ask for a decision. Whether its question is put is judged by the incident's workflow."""
     content = await read_body(request, BODY_BYTES, instead="A text is 20000 characters at most.")
-    body = parse_body(ProposalBody, content, DEPTH)
-    return await asking.take(await reading.row(incident), caller, body, idempotency_key)
+    row = await reading.row(incident)
+    body = parse_body(ProposalBody, content, DEPTH, check=partial(check_kind, row))
+    return await asking.take(row, caller, body, idempotency_key)

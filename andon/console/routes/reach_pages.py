@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import UTC, tzinfo
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,6 +20,7 @@ from andon.console.pages import HEADERS, PageRoute, render
 from andon.console.parts import Parts
 from andon.console.reach import Reaching
 from andon.console.reading import Reading as Incidents
+from andon.console.reports import local_moment
 from andon.console.routes.affected import Counting, Lists, as_file
 from andon.console.routes.answering import key_of
 from andon.console.routes.places import Incident, Reader, Stating, Stock
@@ -62,8 +64,9 @@ async def state(
     """Take counts, or close a hypothesis; a second click on the same page states nothing twice."""
     form = await form_of(request)
     check_csrf(form, session)
+    now = await reading.now_of(session.caller)
     try:
-        body = _stated(form)
+        body = _stated(form, now.tzinfo or UTC)
         await declaring.take(await reading.row(incident), session.caller, body, key_of(form))
     except ProblemError as problem:
         if session.caller.bar is not None:
@@ -168,11 +171,12 @@ async def _list_page(
     )
 
 
-def _stated(form: dict[str, str]) -> DeclarationBody:
+def _stated(form: dict[str, str], zone: tzinfo) -> DeclarationBody:
     reason = form.get("reason", "")
     try:
         if form.get("what") == "counts":
-            about = {name: form.get(name, "").strip() or UNKNOWN for name in (*COUNTS, "since", "basis")}
+            said = {**form, "since": local_moment(form.get("since", ""), zone)}
+            about = {name: said.get(name, "").strip() or UNKNOWN for name in (*COUNTS, "since", "basis")}
             return DeclarationBody(kind=Declared.IMPACT_COUNTED, about=about, reason=reason)
         about = {name: form.get(name, "").strip() for name in ("hypothesis", "finding", "evidence")}
         return DeclarationBody(kind=Declared.HYPOTHESIS, about=about, reason=reason)

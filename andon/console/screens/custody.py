@@ -13,6 +13,7 @@ from andon.console.models.incident import IncidentShown
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import inert, listed, lower
+from andon.domain.code_words import authority
 from andon.domain.custody import CustodyPolicy
 from andon.domain.directory import Role
 from andon.domain.severity import Band
@@ -147,7 +148,7 @@ def offer_screen(incident: IncidentShown, offered: OriginalOffered, now: datetim
         item=inert(offered.item),
         url=offered.url,
         until=moment(offered.expires_at, now),
-        authority=inert(offered.authority),
+        authority=inert(authority(offered.authority)),
         sha256=offered.sha256,
     )
 

@@ -194,7 +194,7 @@ def reach_screen(
         hypotheses=tuple(_hypothesis(one) for one in reach.hypotheses),
         items=tuple(one.id for one in items[:ITEMS_AT_MOST]),
         not_listed=reach.not_listed,
-        typed=typed or _offered(found),
+        typed=typed or _offered(found, now),
         problem=problem,
     )
 
@@ -272,12 +272,12 @@ def _record(one: AffectedRecord, now: datetime) -> RecordLine:
     )
 
 
-def _offered(found: Reached) -> dict[str, str]:
+def _offered(found: Reached, now: datetime) -> dict[str, str]:
     """Return the counts that were found, for the form in which a person makes them theirs."""
     numbers = {one.what: "" if one.value is None else str(one.value) for one in found.numbers}
     counted = all(one.basis is Basis.COUNTED for one in found.numbers if one.value is not None)
     return {
         **numbers,
-        "since": found.since.isoformat(),
+        "since": found.since.astimezone(now.tzinfo).strftime("%Y-%m-%dT%H:%M:%S"),
         "basis": (Basis.COUNTED if counted else Basis.ESTIMATED).value,
     }

@@ -10,18 +10,20 @@ from typing import Final
 from andon.console.access import REVIEWING
 from andon.console.models.incident import IncidentShown
 from andon.console.models.review import PartShown, ReviewShown, WordsShown
-from andon.console.screens.moments import Moment, moment
+from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line, role_name
 from andon.console.screens.words import in_words, inert, plain
 from andon.console.sessions import Session
 from andon.domain.decision import DecisionKind
 from andon.domain.lessons import Proposal
-from andon.domain.readable import ReadablePart
+from andon.domain.readable import ReadablePart, moment_in
 from andon.domain.readable_review import readable_part
 from andon.domain.review import LONGEST, TITLES
 
 LEARNING: Final = frozenset({DecisionKind.LESSONS})
 """Questions beside which it is shown what may be changed."""
+Cell = tuple[str, Moment | None]
+"""One value of the record with words for codes, and the moment that it is, if it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,33 @@ class WordsLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FactLine:
+    """One thing the record tells: in words, or a moment in the reader's zone."""
+
+    name: str
+    known: bool
+    value: str
+    at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """Rows of the record; each cell is in words, or a moment."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PartBox:
     """One part: what the record tells beside what people write."""
 
     name: str
     needed: bool
     read: ReadablePart
+    facts: tuple[FactLine, ...]
+    tables: tuple[TableShown, ...]
     words: WordsLine | None
     earlier: tuple[WordsLine, ...]
     typed: str
@@ -107,10 +130,20 @@ def proposal_lines(proposals: Sequence[Proposal]) -> tuple[ProposalLine, ...]:
 
 def _part(number: int, part: PartShown, now: datetime, typed: Mapping[str, str], system: str) -> PartBox:
     standing = part.words.text if part.words else ""
+    read = readable_part(number, part.model_dump(mode="json"))
     return PartBox(
         name=part.name,
         needed=part.needed,
-        read=_worded(readable_part(number, part.model_dump(mode="json")), system),
+        read=read,
+        facts=tuple(FactLine(one.name, one.known, *_cell(one.value, now, system)) for one in read.facts),
+        tables=tuple(
+            TableShown(
+                caption=one.caption,
+                columns=one.columns,
+                rows=tuple(tuple(_cell(cell, now, system) for cell in row) for row in one.rows),
+            )
+            for one in read.tables
+        ),
         words=_words(part.words, now) if part.words else None,
         earlier=tuple(_words(one, now) for one in part.earlier),
         typed=typed.get("text", "") if typed.get("part") == part.name else standing,
@@ -118,16 +151,8 @@ def _part(number: int, part: PartShown, now: datetime, typed: Mapping[str, str],
     )
 
 
-def _worded(read: ReadablePart, system: str) -> ReadablePart:
-    """Return what the record tells with words for codes."""
-    facts = tuple(one.model_copy(update={"value": in_words(one.value, system)}) for one in read.facts)
-    tables = tuple(
-        one.model_copy(
-            update={"rows": tuple(tuple(in_words(cell, system) for cell in row) for row in one.rows)}
-        )
-        for one in read.tables
-    )
-    return read.model_copy(update={"facts": facts, "tables": tables})
+def _cell(text: str, now: datetime, system: str) -> Cell:
+    return in_words(text, system), maybe(moment_in(text), now)
 
 
 def _words(words: WordsShown, now: datetime) -> WordsLine:

@@ -13,6 +13,7 @@ from andon.console.screens.levers import LeverLine, lever_line, proofs_in_words
 from andon.console.screens.moments import Moment, maybe, moment
 from andon.console.screens.parts import IncidentLine, incident_line
 from andon.console.screens.words import ORDERS, Status, action, inert, lower, plain
+from andon.domain.code_words import authority
 from andon.domain.readiness import WEIGHED
 from andon.domain.system import Tier
 from andon.domain.use import OUT_OF_USE, Use
@@ -188,7 +189,9 @@ def _hold(hold: HoldShown, now: datetime) -> HoldLine:
         reason=lower(hold.reason),
         since=moment(hold.since, now),
         expires=moment(hold.until, now),
-        whose=f"{plain(hold.assignee)}, by {inert(hold.authority)}" if hold.assignee else "not known yet",
+        whose=f"{plain(hold.assignee)}, by {inert(authority(hold.authority))}"
+        if hold.assignee
+        else "not known yet",
         state=ORDERS[hold.state] if hold.state else NOT_BEGUN,
         counts=hold.strictest,
         way_out=way.says if way else "Its incident has not begun yet.",

@@ -30,6 +30,7 @@ from workers.follow_up import follow_up_duty, keep_following, together
 from workers.log_care import LogCare, keep_log_watched
 from workers.outbox import TemporalOutbox
 from workers.record import keep_signing, record_duty
+from workers.wedged import end_when_wedged, spare_the_collector
 from workflows import queues, search_attributes
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def run_worker(settings: Settings, queue: str, ready_file: Path | None) -> None:
     """
     if queue not in QUEUES:
         raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
+    end_when_wedged()
     asyncio.run(_serve(settings, queue, ready_file))
 
 
@@ -95,6 +97,7 @@ async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> Non
         for duty in duties:
             await workers.enter_async_context(worker_for(client, duty))
         log.info("serving queue %s", queue)
+        spare_the_collector()
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)
         if following is not None:

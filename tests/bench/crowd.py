@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,8 +29,9 @@ MODEL: Final = "crowd-model"
 WRITER: Final = BY_PART["worker-andon"].name
 AT_ONCE: Final = 8
 """As many as the door starts at once."""
-WITHIN: Final = 60.0
+WITHIN: Final = 180.0
 LOOKS_EVERY: Final = 0.1
+TOLD_EVERY: Final = 500
 UNASKED: Final = (404, 409)
 ANSWERS: Final = (
     ("responder", "triage-1", "confirm"),
@@ -84,6 +86,8 @@ class Crowd:
         async def work() -> None:
             for number in numbers:
                 await self._put(model, f"{model.incident[:13]}c{number:05d}", f"crowd-{number}")
+                if number % TOLD_EVERY == TOLD_EVERY - 1:
+                    print(f"  {number + 1} after {time.perf_counter() - began:.0f} s", file=sys.stderr)
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
         return time.perf_counter() - began

@@ -46,17 +46,14 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep whole stacks apart, and skip browser tests loudly where there is no Chromium.
+    """Keep together what shares a bundle, and skip browser tests loudly where there is no Chromium.
 
-    A stack takes most of a machine: all tests that start one run in one process, one after another.
     In CI, which installs Chromium, browser tests are not skipped but fail.
     """
     _leave_tables_to_later(items)
     _leave_courses_to_later(items)
     for item in items:
-        if item.get_closest_marker("stack"):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-        elif "made" in getattr(item, "fixturenames", ()):
+        if "made" in getattr(item, "fixturenames", ()):
             # The bundle that they forge, flip and verify takes an incident from end to end to make.
             item.add_marker(pytest.mark.xdist_group("bundle"))
     if CHROMIUM.exists() or os.environ.get("CI"):

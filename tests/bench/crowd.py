@@ -37,7 +37,7 @@ ANSWERS: Final = (
     ("responder", "triage-1", "confirm"),
     ("legal", "legal_review-1", "no_disclosure_needed"),
 )
-"""After these the next deadline is hours away, so the crowd stands still while others are measured."""
+"""After these no clock runs out within the hour, so the crowd stands still while others are measured."""
 
 
 @dataclass(frozen=True, slots=True)

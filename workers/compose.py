@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -49,7 +50,7 @@ GRACE = timedelta(seconds=5)
 WORKFLOW_TASKS = 12
 """Workflow tasks at a time. They share one interpreter: of a hundred at once each would take longer than a
 task may, and be done again from the start. The rest waits at the server, where the gravest goes first."""
-CACHED_WORKFLOWS = 1_000
+CACHED_WORKFLOWS = 500
 """Each takes a megabyte or more. Beyond them a touch replays a history: some tenths of a second."""
 
 
@@ -168,13 +169,14 @@ def duties_of(queue: str, parts: Parts, client: Client) -> tuple[Duty, ...]:
             raise InvalidInputError(f"queue {queue!r} is not known; use one of: {', '.join(QUEUES)}")
 
 
-def worker_for(client: Client, duty: Duty) -> Worker:
-    """Return the worker that serves a duty."""
+def worker_for(client: Client, duty: Duty, threads: ThreadPoolExecutor | None = None) -> Worker:
+    """Return the worker that serves a duty; its workflow tasks run in the caller's `threads`, if given."""
     return Worker(
         client,
         task_queue=duty.queue,
         workflows=duty.workflows,
         activities=duty.activities,
+        workflow_task_executor=threads,
         workflow_runner=sandbox_runner(),
         build_id=build_id(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,

@@ -6,7 +6,10 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -17,20 +20,21 @@ from temporalio.service import RPCError
 from andon.adapters.store.s3 import S3EvidenceStore
 from andon.bootstrap import Runtime, open_runtime
 from andon.bootstrap.custodian import custodian_of
-from andon.bootstrap.follow_up import Following, following_of
+from andon.bootstrap.follow_up import following_of
 from andon.bootstrap.record import Record, record_of
 from andon.config import Settings
 from andon.domain.errors import InvalidInputError
 from andon.register.checkpoints import CheckpointLog
 from workers.build import build_id
 from workers.care import care_duty, keep_begun
-from workers.compose import QUEUES, duties_of, worker_for
+from workers.collecting import WorkflowThreads, keep_collecting, spare_the_collector
+from workers.compose import QUEUES, WORKFLOW_TASKS, Duty, duties_of, worker_for
 from workers.custody import custody_duty, keep_going_round
 from workers.follow_up import follow_up_duty, keep_following, together
 from workers.log_care import LogCare, keep_log_watched
 from workers.outbox import TemporalOutbox
 from workers.record import keep_signing, record_duty
-from workers.wedged import end_when_wedged, spare_the_collector
+from workers.wedged import end_when_wedged
 from workflows import queues, search_attributes
 
 log = logging.getLogger(__name__)
@@ -71,54 +75,63 @@ async def connect(settings: Settings) -> Client:
     raise RuntimeError(f"Temporal at {settings.temporal.address} can't be reached")
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What a worker serves, and what it keeps going beside that until told to stop."""
+
+    duties: tuple[Duty, ...]
+    going: tuple[Callable[[asyncio.Event], Awaitable[None]], ...] = ()
+
+
 async def _serve(settings: Settings, queue: str, ready_file: Path | None) -> None:
     client = await connect(settings)
     await _require_search_attributes(client)
-    runtime = open_runtime(settings)
-    duties = duties_of(queue, runtime, client)
-    every = settings.care.every
-    following: Following | None = None
-    if queue == queues.RESPONSE:
-        following = following_of(settings, runtime.queries.databases.register, runtime.store)
-        followed = follow_up_duty(following.place, TemporalOutbox(client))
-        duties = (*duties, together(care_duty(runtime, client, every), followed))
-    if queue == queues.CUSTODY:
-        duties = (custody_duty(custodian_of(settings, runtime.queries, runtime.store)),)
-    record: Record | None = None
-    if queue == queues.EVIDENCE:
-        await runtime.prove_store()
-        record = _record(settings, runtime)
-        duties = (*duties, record_duty(record, client))
+    work = await _work_of(settings, queue, client)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as workers:
-        for duty in duties:
-            await workers.enter_async_context(worker_for(client, duty))
+        threads = workers.enter_context(WorkflowThreads(WORKFLOW_TASKS * len(work.duties)))
+        for duty in work.duties:
+            await workers.enter_async_context(worker_for(client, duty, threads))
         log.info("serving queue %s", queue)
         spare_the_collector()
         if ready_file is not None:
             await asyncio.to_thread(_announce, ready_file)
-        if following is not None:
-            await asyncio.gather(
-                keep_begun(client, runtime.queries.systems.systems, every, stop),
-                keep_following(client, following.register, following.terms, every, stop),
-                keep_log_watched(_log_care(settings, runtime, client), every, stop),
-            )
-        await _keep_begun(settings, client, record, queue=queue, stop=stop)
-        await stop.wait()
+        await asyncio.gather(keep_collecting(threads, stop), *(keep(stop) for keep in work.going))
     log.info("stopped serving queue %s", queue)
 
 
-async def _keep_begun(
-    settings: Settings, client: Client, record: Record | None, *, queue: str, stop: asyncio.Event
-) -> None:
-    """Begin the workflows that go on for ever and are this queue's, until told to stop."""
-    if queue == queues.CUSTODY:
-        await keep_going_round(client, settings.custody.every, stop)
-    if record is not None:
-        await keep_signing(client, record, stop)
+async def _work_of(settings: Settings, queue: str, client: Client) -> _Work:
+    runtime = open_runtime(settings)
+    duties = duties_of(queue, runtime, client)
+    match queue:
+        case queues.RESPONSE:
+            return _responding(settings, runtime, client, duties)
+        case queues.EVIDENCE:
+            await runtime.prove_store()
+            record = _record(settings, runtime)
+            return _Work((*duties, record_duty(record, client)), (partial(keep_signing, client, record),))
+        case queues.CUSTODY:
+            duty = custody_duty(custodian_of(settings, runtime.queries, runtime.store))
+            return _Work((duty,), (partial(keep_going_round, client, settings.custody.every),))
+    return _Work(duties)
+
+
+def _responding(settings: Settings, runtime: Runtime, client: Client, duties: tuple[Duty, ...]) -> _Work:
+    """Return what responds, with what looks after holds and closed incidents."""
+    every = settings.care.every
+    following = following_of(settings, runtime.queries.databases.register, runtime.store)
+    followed = follow_up_duty(following.place, TemporalOutbox(client))
+    return _Work(
+        (*duties, together(care_duty(runtime, client, every), followed)),
+        (
+            partial(keep_begun, client, runtime.queries.systems.systems, every),
+            partial(keep_following, client, following.register, following.terms, every),
+            partial(keep_log_watched, _log_care(settings, runtime, client), every),
+        ),
+    )
 
 
 def _log_care(settings: Settings, runtime: Runtime, client: Client) -> LogCare:

@@ -61,9 +61,8 @@ class Round:
         taken.read.append(await asyncio.to_thread(self._read, f"while-{name}"))
         await self.bare.end(f"floor/{name}")
         await asyncio.sleep(PAUSE)
-        taken.meanwhile.append(
-            await asyncio.to_thread(seen_meanwhile, self.people, self.flags, f"while-{name}")
-        )
+        seen, _ = await asyncio.to_thread(seen_meanwhile, self.people, self.flags, f"while-{name}")
+        taken.meanwhile.append(seen)
         if release:
             await settled(self.people, incident)
             await asyncio.sleep(PAUSE)

@@ -18,13 +18,21 @@ import httpx
 
 from tests.bench.crowd import MODEL, Crowd
 from tests.bench.stack import Stack, standing
-from tests.bench.subject import Bare, Flags, People, stopped
+from tests.bench.subject import Bare, Flags, People, seen_meanwhile, settled, stopped
 from tests.storm.sender import HARM, QUALITY
 
 AT_ONCE: Final = 16
 ROUNDS: Final = 30
 WATCHED: Final = ("door", "worker-andon", "worker-andon-evidence", "temporal", "weed")
 PATIENCE: Final = 60.0
+ANSWERED: Final = "answered"
+MEANWHILE: Final = "meanwhile"
+FLOOR: Final = "floor"
+KINDS: Final = {
+    ANSWERED: "switch seen once the detection is answered",
+    MEANWHILE: "switch seen by a client that asks meanwhile",
+    FLOOR: "floor: bare update-with-start",
+}
 
 
 def main() -> int:
@@ -43,7 +51,7 @@ def main() -> int:
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="andon-bench-") as folder:
-        systems = [MODEL, *(f"look-{number}" for number in range(2 * ROUNDS))]
+        systems = [MODEL, *(f"{kind}-{number}" for kind in KINDS for number in range(2 * ROUNDS))]
         with standing(Path(folder) / "stack", systems) as stack:
             asyncio.run(_measured(stack, chosen.taken, chosen.opened, chosen.open))
     print(f"load {load:.1f} at the start, {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} cores")
@@ -53,8 +61,8 @@ def main() -> int:
 async def _measured(stack: Stack, taken: int, opened: int, open_ones: int) -> None:
     people, flags, bare = People(stack), Flags(stack), await Bare.on(stack)
     _say_memory(stack, "at the start")
-    empty = await _looks(people, flags, range(ROUNDS))
-    _say("detection to switch, empty, p50 ms", _middle(empty))
+    empty = await _looks(people, flags, bare, range(ROUNDS))
+    _say_looks("empty", empty)
     async with _door(stack) as http:
         rate = await _rate(taken, lambda number: _detect(http, f"q_{number % 50}", number, QUALITY))
         _say("detections accepted a second (quality issues)", rate)
@@ -70,14 +78,13 @@ async def _measured(stack: Stack, taken: int, opened: int, open_ones: int) -> No
     seconds = await Crowd(stack).stand(max(0, open_ones - opened))
     _say(f"seconds until {open_ones} stood open", seconds)
     await _until_quiet(stack)
-    full = await _looks(people, flags, range(ROUNDS, 2 * ROUNDS))
-    middle = _middle(full)
-    _say(f"detection to switch, {open_ones} open, p50 ms", middle, f"{middle / _middle(empty):.2f} of empty")
+    full = await _looks(people, flags, bare, range(ROUNDS, 2 * ROUNDS))
+    _say_looks(f"{open_ones} open", full, beside=empty)
     _say_memory(stack, f"with {open_ones} incidents open")
 
 
 def _say(what: str, figure: float, beside: str = "") -> None:
-    print(f"{what:<50}{figure:>9.1f}   {beside}".rstrip(), flush=True)
+    print(f"{what:<62}{figure:>9.1f}   {beside}".rstrip(), flush=True)
 
 
 HUMAN: Final = "human_review"
@@ -115,13 +122,29 @@ async def _rate(count: int, one: Callable[[int], Awaitable[object]]) -> float:
     return count / (time.perf_counter() - began)
 
 
-async def _looks(people: People, flags: Flags, numbers: Iterable[int]) -> list[float]:
-    taken = []
-    for number in numbers:
-        _, denied, _ = await asyncio.to_thread(stopped, people, flags, f"look-{number}")
-        taken.append(denied * 1000)
-        await asyncio.sleep(0.1)
+async def _looks(people: People, flags: Flags, bare: Bare, numbers: Iterable[int]) -> dict[str, list[float]]:
+    """Take each figure in turn, in milliseconds, once the incident before has only people to wait for."""
+    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    async with bare.worker():
+        for number in numbers:
+            _, denied, incident = await asyncio.to_thread(stopped, people, flags, f"{ANSWERED}-{number}")
+            await settled(people, incident)
+            seen, incident = await asyncio.to_thread(seen_meanwhile, people, flags, f"{MEANWHILE}-{number}")
+            await settled(people, incident)
+            floor = await bare.opened(f"{FLOOR}/{number}")
+            await bare.end(f"{FLOOR}/{number}")
+            for kind, seconds in zip(KINDS, (denied, seen, floor), strict=True):
+                taken[kind].append(seconds * 1000)
     return taken
+
+
+def _say_looks(
+    when: str, taken: dict[str, list[float]], beside: dict[str, list[float]] | None = None
+) -> None:
+    for kind, words in KINDS.items():
+        middle = _middle(taken[kind])
+        ratio = f", {middle / _middle(beside[kind]):.2f} of empty" if beside else ""
+        _say(f"{words}, {when}, p50 ms", middle, f"longest {max(taken[kind]):.0f}{ratio}")
 
 
 async def _until_quiet(stack: Stack) -> float:

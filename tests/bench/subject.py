@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 from openfeature import api
@@ -29,6 +28,7 @@ PATIENCE: Final = 30.0
 LOOKS_EVERY: Final = 0.005
 """A client that asks without a pause takes up half of two cores, and slows down what it measures."""
 QUEUE: Final = "bench-floor"
+T = TypeVar("T")
 
 
 class Flags:
@@ -167,18 +167,30 @@ def stopped(people: People, flags: Flags, system: str) -> tuple[float, float, st
     return answered - began, flags.wait(system, allowed=False) - began, incident
 
 
-def seen_meanwhile(people: People, flags: Flags, system: str) -> float:
-    """Return the seconds to the first denied evaluation of a client that asks all the time."""
+def seen_meanwhile(people: People, flags: Flags, system: str) -> tuple[float, str]:
+    """Return the seconds until a client that asks all the time is denied, and the incident."""
     flags.allowed(system)
-    with _sending(lambda: people.detect(system)) as began:
-        return flags.wait(system, allowed=False) - began()
+    with ThreadPoolExecutor(1) as thread:
+        sent = thread.submit(_timed, lambda: people.detect(system))
+        seen = flags.wait(system, allowed=False)
+    began, incident = sent.result()
+    return seen - began, incident
 
 
 def let_go(people: People, flags: Flags, incident: str, system: str) -> float:
     """Return the seconds from the answer that decides to the first allowed evaluation."""
     people.stand_down(incident, "responder")
-    with _sending(lambda: people.stand_down(incident, "incident_lead")) as began:
-        return flags.wait(system, allowed=True, every=LOOKS_EVERY) - began()
+    with ThreadPoolExecutor(1) as thread:
+        sent = thread.submit(_timed, lambda: people.stand_down(incident, "incident_lead"))
+        seen = flags.wait(system, allowed=True, every=LOOKS_EVERY)
+    began, _ = sent.result()
+    return seen - began
+
+
+def _timed(send: Callable[[], T]) -> tuple[float, T]:
+    """Return the moment just before it was sent, and the answer."""
+    began = time.perf_counter()
+    return began, send()
 
 
 async def settled(people: People, incident: str) -> None:
@@ -189,18 +201,3 @@ async def settled(people: People, incident: str) -> None:
             if shown["contained"] and shown["evidence"]:
                 return
             await asyncio.sleep(0.1)
-
-
-@contextmanager
-def _sending(send: Callable[[], object]) -> Iterator[Callable[[], float]]:
-    """Send beside the block; gives what returns the moment just before it was sent."""
-    began: list[float] = []
-
-    def run() -> None:
-        began.append(time.perf_counter())
-        send()
-
-    with ThreadPoolExecutor(1) as thread:
-        sent = thread.submit(run)
-        yield lambda: began[0]
-        sent.result()

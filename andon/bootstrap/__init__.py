@@ -34,6 +34,7 @@ from andon.register.storms import Storms
 from andon.register.switches import Switches
 from andon.register.system_uses import SystemUses
 from andon.register.texts import Texts
+from andon.register.untold import Untold
 from andon.register.uploads import Uploads
 from andon.register.watches import Watches
 
@@ -46,6 +47,7 @@ class Queries:
     switches: Switches
     incidents: Incidents
     detections: Detections
+    untold: Untold
     issues: QualityIssues
     links: Links
     patterns: Patterns
@@ -116,6 +118,7 @@ def open_queries(settings: Settings) -> Queries:
         switches=Switches(databases.switches),
         incidents=Incidents(register),
         detections=Detections(register),
+        untold=Untold(register),
         issues=QualityIssues(register),
         links=Links(register),
         patterns=Patterns(register),

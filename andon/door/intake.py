@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from andon.bootstrap import Queries
 from andon.domain.detection import DetectionReport, Outcome
 from andon.domain.incident import Arrival, OpenIncident
 from andon.domain.severity import Band, assess
@@ -29,8 +29,9 @@ from andon.door.policy import PolicyDesk
 from andon.door.rates import Rates
 from andon.door.turns import Turns, rank, rank_of
 from andon.door.weighing import weigh
-from andon.register.detections import Detection, Detections
-from andon.register.incidents import IncidentRow, Incidents
+from andon.register.detections import Detection
+from andon.register.incidents import IncidentRow
+from andon.register.untold import Owed
 
 logger = logging.getLogger(__name__)
 
@@ -51,29 +52,28 @@ class Intake:
     def __init__(
         self,
         *,
-        incidents: Incidents,
+        queries: Queries,
         policy: PolicyDesk,
         placing: Placing,
         engine: Engine,
         holding: Holding,
         outage: Outage,
-        detections: Detections,
         rates: Rates,
         console_url: str,
     ) -> None:
-        self._incidents = incidents
+        self._incidents = queries.incidents
         self._policy = policy
         self._placing = placing
         self._engine = engine
         self._holding = holding
-        self._detections = detections
+        self._detections = queries.detections
         self._console_url = console_url.rstrip("/")
         self.writers = Turns(WRITERS)
         self.starters = Turns(STARTERS)
         self._holders = Turns(HOLDERS)
         self.outage = outage
         self.rates = rates
-        self.joined = Joined(incidents, engine)
+        self.joined = Joined(queries.incidents, engine, queries.untold)
         self.starting: set[IncidentId] = set()
         """Incidents whose requests are under way; the drain leaves them alone."""
 
@@ -184,7 +184,7 @@ class Intake:
             await self._placing.suggest(put.opening)
             return await self.looked_at(answer, wait)
         if put.incident is not None:
-            return await self._joined(put.incident, put.case, wait, graver=put.graver, sessions=put.sessions)
+            return await self._joined(put.incident, put.case, wait, put.owed)
         return _logged(put.case, put.issue)
 
     def check_severity(self, sent: dict[str, Any]) -> None:
@@ -237,19 +237,10 @@ class Intake:
         incident: IncidentId,
         case: Case,
         wait: timedelta,
-        *,
-        graver: bool = False,
-        sessions: Sequence[str] = (),
+        owed: Owed | None = None,
     ) -> Answer:
-        self.joined.note(
-            incident,
-            case.arrived.receipt,
-            case.arrived.received_at,
-            graver=graver,
-            brought=bool(case.report.evidence),
-            sessions=sessions,
-        )
-        if (graver or sessions) and not self._engine.away:
+        self.joined.note(incident, case.arrived.receipt, case.arrived.received_at, owed)
+        if owed is not None and (owed.graver or owed.sessions) and not self._engine.away:
             await self.joined.tell_one(incident)
         row = await asyncio.to_thread(self._incidents.get, incident)
         answer = Answer(

@@ -212,15 +212,7 @@ class Outage:
         system = await asyncio.to_thread(self._policy.named, kept.system)
         put = await self._placing.put(case, system)
         if put.opening is None and put.incident is not None:
-            arrived = kept.arrived
-            joined.note(
-                put.incident,
-                arrived.receipt,
-                arrived.received_at,
-                graver=put.graver,
-                brought=bool(kept.report.evidence),
-                sessions=put.sessions,
-            )
+            joined.note(put.incident, kept.arrived.receipt, kept.arrived.received_at, put.owed)
 
     def _weighed_again(self, kept: Kept) -> Case:
         shelf, system = self._policy.in_force.shelf, self._policy.system(kept.system)

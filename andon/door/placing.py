@@ -25,6 +25,7 @@ from andon.door.standing import Standing
 from andon.door.ties import Ties
 from andon.door.weather import Weather
 from andon.register.patterns import Occasion
+from andon.register.untold import Owed
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,8 @@ class Put:
     """What its workflow is started with, if an incident was opened for it."""
     issue: str | None = None
     """The quality issue that holds it."""
-    graver: bool = False
-    """Whether its incident is to be weighed anew."""
-    sessions: tuple[str, ...] = ()
-    """Sessions of its AI system that it names, by their digests, for the incident that it joined."""
+    owed: Owed | None = None
+    """What the workflow of the incident that it joined must hear of it beside the count."""
 
 
 class Placing:
@@ -171,9 +170,10 @@ class Placing:
         if where.incident is not None:
             policy = self._policy.in_force.shelf.severity
             graver = await self._graver.learn(where.incident, case.weighed, policy)
-            joined = await self._books.join(case, where.incident, ties)
             named = self._keys.sessions.of(system.id, case.report.sessions)
-            return Put(case, incident=where.incident, graver=graver, sessions=named) if joined else None
+            owed = owed_of(case, where.incident, graver=graver, sessions=named)
+            joined = await self._books.join(case, where.incident, replace(ties, owed=owed))
+            return Put(case, incident=where.incident, owed=owed) if joined else None
         return await self._opened(case, system, dedupe, ties)
 
     async def _opened(self, case: Case, system: AISystem, dedupe: str | None, ties: Ties) -> Put | None:
@@ -192,6 +192,15 @@ class Placing:
             logger.warning("a source has reached its limit of stops: orders wait for a person")
             return plan.model_copy(update={"mode": Mode.OBSERVE})
         return plan
+
+
+def owed_of(case: Case, incident: IncidentId, *, graver: bool, sessions: tuple[str, ...]) -> Owed | None:
+    """Return what an incident's workflow must hear of a detection that joined; None: a count will do."""
+    brought = bool(case.report.evidence)
+    if not (graver or brought or sessions):
+        return None
+    arrived = case.arrived
+    return Owed(arrived.receipt, incident, arrived.received_at, graver, brought, sessions)
 
 
 def ties_of(seen: Sighting, where: Placement) -> Ties:

@@ -44,7 +44,7 @@ def taking_in(
 ) -> TakingIn:
     """Return the parts on the databases, policies and keys of one door."""
     queries, most = parts.queries, chosen.intake.stops_per_source_per_hour
-    knot = Knot(queries.issues, queries.links, queries.patterns)
+    knot = Knot(queries.issues, queries.links, queries.patterns, queries.untold)
     brought = Brought(queries.codes, queries.uploads)
     books = Books(queries.incidents, queries.detections, parts.texts, keys.attest, knot, brought)
     engine, holding = Engine(chosen.temporal), Holding(parts.flags, queries.switches)
@@ -69,13 +69,12 @@ def taking_in(
         stops_an_hour=most,
     )
     intake = Intake(
-        incidents=queries.incidents,
+        queries=queries,
         policy=policy,
         placing=placing,
         engine=engine,
         holding=holding,
         outage=outage,
-        detections=queries.detections,
         rates=Rates(chosen.intake.detections_per_source_per_minute),
         console_url=chosen.console.url,
     )

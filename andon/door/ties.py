@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from andon.domain.errors import OutdatedError
 from andon.ports import SealedText
 from andon.register.links import LinkKind, Links
 from andon.register.patterns import Occasion, Patterns
 from andon.register.quality import IssueState, QualityIssues
+from andon.register.untold import Owed, Untold
 
 ANDON = "andon"
 
@@ -36,6 +37,8 @@ class Ties:
     """The incident of the pattern; None: the detection's own."""
     entering: Callable[[str], None] | None = None
     """What makes the incident that is opened the one of its AI system in a storm."""
+    owed: Owed | None = None
+    """What the workflow of the incident that it joins must be told of it, by whichever door."""
 
 
 UNTIED = Ties()
@@ -44,10 +47,11 @@ UNTIED = Ties()
 class Knot:
     """Writes ties down, in the transaction of the calling thread."""
 
-    def __init__(self, issues: QualityIssues, links: Links, patterns: Patterns) -> None:
+    def __init__(self, issues: QualityIssues, links: Links, patterns: Patterns, untold: Untold) -> None:
         self.issues = issues
         self.links = links
         self.patterns = patterns
+        self._untold = untold
 
     def tie(self, ties: Ties, home: str, at: datetime) -> None:
         """Tie the incident or quality issue `home` that a detection went to.
@@ -60,6 +64,8 @@ class Knot:
         self._pattern(ties, home, at)
         if ties.entering is not None:
             ties.entering(home)
+        if ties.owed is not None:
+            self._untold.note(ties.owed, datetime.now(UTC))
         if ties.issue is not None:
             self._promote(ties, ties.issue, home, at)
         if ties.split_from is not None:

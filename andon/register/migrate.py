@@ -24,6 +24,7 @@ from andon.register import (  # noqa: F401 - put theirs into REGISTER
     sender_tables,
     storm_tables,
     touched_tables,
+    untold_tables,
     upload_tables,
     use_tables,
     view_tables,

@@ -45,8 +45,8 @@ def main() -> int:
     parser.add_argument(
         "--open",
         type=int,
-        default=200,
-        help="incidents open when the second look is taken; all but those opened here wait for a cause",
+        default=10_000,
+        help="incidents open when the second look is taken (twenty minutes); most wait for a cause",
     )
     chosen = parser.parse_args()
     load = os.getloadavg()[0]

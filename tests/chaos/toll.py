@@ -128,6 +128,11 @@ class Toll:
             name,
         )
         self._once({digest: lines.pop(digest, 0) for (digest,) in chain})
+        looked = scene.rows(
+            "register", "SELECT digest FROM ledger_entries WHERE incident = ? AND chain = 'access'", name
+        )
+        # Whoever has looked stands in the register at once, and in locked storage within a round.
+        self._once({digest: lines.pop(digest, 1) for (digest,) in looked})
         self.twice += sorted(f"a line in locked storage that no entry is: {digest}" for digest in lines)
         return set(versions)
 

@@ -17,7 +17,6 @@ from examples.refund_desk.clock import in_utc
 from tests.e2e.people import People
 from tests.e2e.scene import Scene
 
-
 CHECKED: Final = ("form", "chain", "head", "locked copies", "statements", "judgement", "course")
 """Steps that each incident has something for; others need a bundle, or a log that the caller trusts."""
 

@@ -1,7 +1,7 @@
 """Collects garbage between workflow tasks, never within one.
 
-A full collection stops the whole interpreter, with a thousand runs cached for a second or two. The SDK takes
-a workflow task that does not yield for two seconds for a deadlock and interrupts its thread, wherever it is.
+A full collection stops the whole interpreter, with hundreds of runs cached for a second or more. The SDK
+takes a workflow task that does not yield for two seconds for a deadlock and interrupts its thread.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import gc
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from threading import Lock
 from typing import Final, ParamSpec, TypeVar
+
+from workers.standing import keep_running
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,11 +23,11 @@ T = TypeVar("T")
 YOUNG: Final = (700, 10)
 """Python's own: new objects until a collection of the youngest, and how many of those until a middle one."""
 NEVER: Final = 2**31 - 1
-LOOKS_EVERY: Final = 1.0
+LOOKS_EVERY: Final = timedelta(seconds=1)
 ENOUGH: Final = 100
 """Middle collections, each of some seven thousand new objects, until a full one is due: some 250 runs."""
-PATIENCE: Final = 30.0
-"""Seconds until it is done in the midst of tasks, since what nobody collects takes up memory."""
+PATIENCE: Final = 5.0
+"""Seconds until it is done in the midst of tasks: what is left takes up memory, and a stop waits for this."""
 
 
 class WorkflowThreads(ThreadPoolExecutor):
@@ -84,15 +87,18 @@ def spare_the_collector() -> None:
 
 async def keep_collecting(threads: WorkflowThreads, stop: asyncio.Event) -> None:
     """Do the full collections of this process between workflow tasks, until told to stop."""
-    before = gc.get_threshold()
+    before, done = gc.get_threshold(), _middle()
+
+    async def once() -> None:
+        nonlocal done
+        if _middle() - done >= ENOUGH:
+            await threads.between(PATIENCE)
+            gc.collect()
+            done = _middle()
+
     gc.set_threshold(*YOUNG, NEVER)
     try:
-        done = _middle()
-        while not await _told(stop, LOOKS_EVERY):
-            if _middle() - done >= ENOUGH:
-                await threads.between(PATIENCE)
-                gc.collect()
-                done = _middle()
+        await keep_running(once, LOOKS_EVERY, stop, what="collections")
     finally:
         gc.set_threshold(*before)
 
@@ -101,9 +107,3 @@ def _middle() -> int:
     """Return how many collections of the middle generation there were."""
     count: int = gc.get_stats()[1]["collections"]
     return count
-
-
-async def _told(stop: asyncio.Event, within: float) -> bool:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), within)
-    return stop.is_set()

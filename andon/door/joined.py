@@ -116,7 +116,10 @@ class Joined:
         mine = {receipt for batch in self._batches.values() for receipt in batch.owed}
         if mine:
             await asyncio.to_thread(self._untold.hold, mine, now)
-        for owed in await asyncio.to_thread(self._untold.left_behind, now - LEFT_BEHIND, now):
+        left = await asyncio.to_thread(self._untold.left_behind, now - LEFT_BEHIND, now)
+        if left:
+            logger.warning("%d detections were left untold by a door that is gone: told from here", len(left))
+        for owed in left:
             self.note(owed.incident, owed.receipt, owed.received_at, owed)
 
     def _put_back(self, incident: IncidentId, batch: _Batch) -> None:

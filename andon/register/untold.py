@@ -6,7 +6,7 @@ Written down with the detection, so that another door, or the same one after it 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, delete, select, update
 from andon.register.engine import insert_if_absent, reading, writing
 from andon.register.untold_tables import untold
 
-AT_A_TIME: Final = 100
+AT_A_TIME: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,14 @@ class Untold:
     def hold(self, receipts: Collection[str], at: datetime) -> None:
         """Say that these are still about to be told."""
         with writing(self._engine) as connection:
-            connection.execute(update(untold).where(untold.c.receipt.in_(receipts)).values(held_at=at))
+            for some in _some_at_a_time(receipts):
+                connection.execute(update(untold).where(untold.c.receipt.in_(some)).values(held_at=at))
 
     def told(self, receipts: Collection[str]) -> None:
         """Strike them out."""
         with writing(self._engine) as connection:
-            connection.execute(delete(untold).where(untold.c.receipt.in_(receipts)))
+            for some in _some_at_a_time(receipts):
+                connection.execute(delete(untold).where(untold.c.receipt.in_(some)))
 
     def left_behind(self, since: datetime, at: datetime) -> list[Owed]:
         """Take over what no door has held since a moment, oldest first; of two that ask, one gets each."""
@@ -73,6 +75,13 @@ class Untold:
             return []
         with writing(self._engine) as connection:
             return [_owed(row) for row in found if _taken(connection, row, at)]
+
+
+def _some_at_a_time(receipts: Collection[str]) -> Iterator[list[str]]:
+    """An outage can leave more of them than a statement takes parameters."""
+    ordered = sorted(receipts)
+    for begin in range(0, len(ordered), AT_A_TIME):
+        yield ordered[begin : begin + AT_A_TIME]
 
 
 def _taken(connection: Connection, row: Row[Any], at: datetime) -> bool:

@@ -43,3 +43,13 @@ def test_what_was_told_is_struck_out(databases: Databases) -> None:
     untold.note(OTHER, NOW)
     untold.told({OWED.receipt})
     assert untold.left_behind(LATER, LATER) == [OTHER]
+
+
+def test_more_of_them_than_a_statement_takes_are_held_and_struck_out(databases: Databases) -> None:
+    untold = Untold(databases.register)
+    untold.note(OWED, NOW)
+    many = {OWED.receipt, *(f"DET-{number}" for number in range(70_000))}
+    untold.hold(many, LATER)
+    assert untold.left_behind(LATER, LATER) == []
+    untold.told(many)
+    assert untold.left_behind(LATER + timedelta(days=1), LATER) == []

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -40,7 +41,7 @@ def threads() -> Iterator[Asked]:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Collect at every look, and look often."""
     monkeypatch.setattr(collecting, "ENOUGH", 0)
-    monkeypatch.setattr(collecting, "LOOKS_EVERY", 0.01)
+    monkeypatch.setattr(collecting, "LOOKS_EVERY", timedelta(milliseconds=10))
 
 
 @contextmanager
